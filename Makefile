@@ -1,0 +1,62 @@
+# Needs Python 3.11 to 3.13 and a package index, nothing else. uv is used where there is one.
+.DEFAULT_GOAL := help
+.PHONY: help demo test init run dev docs bench lint lock clean
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
+BIN := .venv/bin
+SETUP := .venv/requirements.lock
+NO_TELEMETRY := GX_ANALYTICS_ENABLED=false DBT_SEND_ANONYMOUS_USAGE_STATS=false DO_NOT_TRACK=1
+RUN := $(NO_TELEMETRY) $(BIN)/python -m
+
+help: ## what can be made
+	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+$(SETUP): requirements.lock
+	@test -n "$(PYTHON)" || { echo "No Python 3.11, 3.12 or 3.13 found: install one, or say make PYTHON=/path/to/python3.12"; exit 1; }
+	@echo "Setting up .venv with $(PYTHON) …"
+	@if command -v uv >/dev/null; then \
+		uv venv --quiet --clear --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv && \
+		uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements.lock; \
+	else \
+		$(PYTHON) -m venv --clear .venv && \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock; \
+	fi
+	@cp requirements.lock $(SETUP)
+
+demo: $(SETUP) ## run the monthly job on demo/exports and show what it found
+	@$(RUN) orchestration demo
+
+test: $(SETUP) ## lint, types, dbt parse, pytest, dbt build of the demo with all tests
+	@$(MAKE) --no-print-directory lint
+	@$(RUN) pytest
+
+lint: $(SETUP) ## ruff, mypy and sqlfluff
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/sqlfluff lint --processes 2 --nofail-on-warn dbt_project/models dbt_project/tests
+
+init: $(SETUP) ## DIR=dir: a workspace of your own
+	@test -n "$(DIR)" || { echo "Say where: make init DIR=my-workspace"; exit 2; }
+	@$(RUN) orchestration init "$(DIR)"
+
+run: $(SETUP) ## EXPORTS=dir MONTH=2026-10 [SEEDS=dir]: the monthly job on your own exports
+	@test -n "$(EXPORTS)" && test -n "$(MONTH)" || { echo "Say which: make run EXPORTS=my-workspace/exports MONTH=2026-10"; exit 2; }
+	@$(RUN) orchestration run --exports "$(EXPORTS)" --month "$(MONTH)" $(if $(SEEDS),--seeds "$(SEEDS)")
+
+dev: $(SETUP) ## [EXPORTS=dir]: Dagster's web UI
+	@$(RUN) orchestration dev $(if $(EXPORTS),--exports "$(EXPORTS)")
+
+docs: $(SETUP) ## [EXPORTS=dir]: the documentation of every table and column
+	@$(RUN) orchestration docs $(if $(EXPORTS),--exports "$(EXPORTS)")
+
+bench: $(SETUP) ## [BENCH_DATA=dir]: quality and speed, written to benchmarks/REPORT.md
+	@$(RUN) benchmarks $(if $(BENCH_DATA),--bench-data "$(BENCH_DATA)")
+
+lock: ## renew requirements.lock from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-header \
+		--python-version 3.11 --quiet --upgrade -o requirements.lock
+
+clean: ## remove what was built, the set-up included
+	rm -rf .venv var dbt_project/target .mypy_cache .ruff_cache .pytest_cache .hypothesis

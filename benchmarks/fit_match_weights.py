@@ -1,0 +1,313 @@
+"""Fits seeds/match_weights.csv on labelled pairs: python -m benchmarks.fit_match_weights --bench-data DIR.
+
+Belongs here: from comparison levels and labels to integer weights, and the guard rails around them. Does not belong
+here: computing the levels (res_compared_pairs does, in the real pipeline) or running it (benchmarks/matching.py).
+
+The model is a logistic regression over one-hot levels, so that every weight can be read. Scenarios count alike
+whatever their size. How far a pair leads over each end's other choices is a comparison too; since a lead depends on the
+weights, fitting and ranking alternate.
+"""
+
+import csv
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.sparse import csr_matrix, vstack
+from sklearn.linear_model import LogisticRegression
+
+HOME = Path(__file__).resolve().parent.parent
+WEIGHTS_FILE = HOME / "seeds" / "match_weights.csv"
+COLUMNS = ("comparison", "level", "weight_millibits", "version", "pair_count", "true_pair_count", "evidence")
+
+# Comparisons no scenario has values for; their weights are set by hand and say so in the evidence column.
+UNFITTED = ("registration", "phone")
+LEADS = ("smaller_lead", "larger_lead")
+LEAD_EDGES = (-8000, -4000, -1000, 0)
+# Each alternation moves fewer pairs; from the third on the figures stand still.
+ALTERNATIONS = 3
+# Summed weight of each scenario, in imagined pairs; with the regression's own regularisation it says how much a level
+# must be seen to be believed.
+SCENARIO_WEIGHT = 1000.0
+HAND_SET = (
+    ("registration", "same", 20000, "by hand: two valid numbers do not agree by chance"),
+    ("registration", "conflict", -8000, "by hand: one company has one number; leaves room for typing errors"),
+    ("phone", "same", 5000, "by hand: like a domain, but groups share switchboards"),
+    ("phone", "different", -300, "by hand: companies have many numbers"),
+)
+# A better level must not weigh less than a worse one.
+ORDERED_LEVELS = (
+    ("country", ("different", "same")),
+    ("city", ("different", "same")),
+    ("domain", ("different", "same")),
+    ("legal_form", ("different", "same")),
+    ("numeral", ("one_sided", "same")),
+)
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Labelled candidate pairs of one scenario."""
+
+    scenario: str
+    pairs: pd.DataFrame  # left_record_key, right_record_key, <comparison>_level …, label: 1 same, 0 not, -1 unsure
+    true_pair_count: int
+
+
+@dataclass
+class Weights:
+    """Fitted weights in 1/1000 bit."""
+
+    millibits: dict[tuple[str, str], int]
+    prior_millibits: int
+    true_share_millibits: int
+    pair_counts: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+
+    def rows(self, version: str) -> list[tuple[str, str, int, str, str, str, str]]:
+        """Rows of the seed, in reading order.
+
+        Args:
+            version: put into every row.
+
+        Returns:
+            One tuple per row, in the order of COLUMNS.
+        """
+        rows: list[tuple[str, str, int, str, str, str, str]] = [
+            ("prior", "fitted", self.prior_millibits, version, "", "", "fitted"),
+            ("prior", "true share", self.true_share_millibits, version, "", "", "fitted: log2 odds among candidates"),
+        ]
+        rows += [(comparison, level, bits, version, "", "", why) for comparison, level, bits, why in HAND_SET]
+        for key in sorted(self.millibits, key=lambda key: (key[0], -self.millibits[key], key[1])):
+            pairs, true_pairs = self.pair_counts.get(key, (0, 0))
+            rows.append((*key, self.millibits[key], version, str(pairs), str(true_pairs), "fitted"))
+        if ("domain", "alias") not in self.millibits:
+            same = self.millibits.get(("domain", "same"), 0)
+            rows.append(("domain", "alias", same, version, "", "", "by hand: as an equal domain, a person wrote it down"))
+        return rows
+
+
+def read_labelled(warehouse: Path, scenario: str, true: set[tuple[str, str]], unsure: set[tuple[str, str]]) -> Labelled:
+    """Read the compared pairs between two parties and label them.
+
+    Args:
+        warehouse: a warehouse in which res_compared_pairs has been built.
+        scenario: name of the scenario.
+        true: pairs of record keys, (ours, theirs), that are one company.
+        unsure: pairs that nobody knows about.
+
+    Returns:
+        The labelled pairs, ordered by key.
+    """
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        pairs = connection.execute(
+            "select left_record_key, right_record_key, left_party_id, columns('_level$') "
+            "from resolution.res_compared_pairs where left_party_id <> right_party_id order by 1, 2"
+        ).df()
+    keys = [
+        (left, right) if party == "us" else (right, left)
+        for left, right, party in zip(pairs.left_record_key, pairs.right_record_key, pairs.left_party_id, strict=True)
+    ]
+    pairs["label"] = [1 if key in true else -1 if key in unsure else 0 for key in keys]
+    return Labelled(scenario, pairs, len(true))
+
+
+def lead_levels(pairs: pd.DataFrame, millibits: npt.NDArray[np.float64]) -> pd.DataFrame:
+    """How far each pair leads over the other choices of its two ends, as res_scored_pairs says it.
+
+    Args:
+        pairs: pairs between two parties, with left_record_key and right_record_key.
+        millibits: their evidence without leads.
+
+    Returns:
+        Columns smaller_lead_level and larger_lead_level.
+    """
+    leads = []
+    frame = pd.DataFrame({"left": pairs.left_record_key, "right": pairs.right_record_key, "bits": millibits})
+    for side in ("left", "right"):
+        ordered = frame.sort_values([side, "bits"], ascending=[True, False], kind="stable")
+        choice = ordered.groupby(side).cumcount()
+        best = ordered[choice == 0].set_index(side)["bits"]
+        second = ordered[choice == 1].set_index(side)["bits"]
+        is_best = pd.Series(choice == 0).reindex(frame.index)
+        rival = frame[side].map(second).where(is_best, frame[side].map(best))
+        leads.append((frame.bits - rival).to_numpy())
+    smaller = np.fmin(*leads)
+    larger = np.where(np.isnan(leads[0]) | np.isnan(leads[1]), np.nan, np.fmax(*leads))
+    return pd.DataFrame(
+        {"smaller_lead_level": lead_level(smaller), "larger_lead_level": lead_level(larger)}, index=pairs.index
+    )
+
+
+def lead_level(lead: npt.NDArray[np.float64]) -> npt.NDArray[np.object_]:
+    """Levels of a lead in 1/1000 bit; NaN where there is no rival."""
+    conditions = [
+        np.isnan(lead), lead < -8000, lead < -4000, lead < -1000, lead < 0, lead == 0, lead < 2000, lead < 4000,  # noqa: PLR2004
+        lead < 8000,  # noqa: PLR2004
+    ]  # fmt: skip
+    levels = [
+        "no rival", "behind by over 8", "behind by 4 to 8", "behind by 1 to 4", "behind by under 1", "tie",
+        "ahead by under 2", "ahead by 2 to 4", "ahead by 4 to 8",
+    ]  # fmt: skip
+    chosen: npt.NDArray[np.object_] = np.select(conditions, levels, "ahead by over 8").astype(object)
+    return chosen
+
+
+def evidence(pairs: pd.DataFrame, weights: Weights, without: Iterable[str] = ()) -> npt.NDArray[np.float64]:
+    """Sum up the weights of pairs.
+
+    Args:
+        pairs: with one <comparison>_level column per comparison.
+        weights: what each level weighs.
+        without: comparisons to leave out.
+
+    Returns:
+        1/1000 bits per pair, the prior included.
+    """
+    total = np.full(len(pairs), float(weights.prior_millibits))
+    left_out = set(without)
+    for column in pairs.columns:
+        comparison = column.removesuffix("_level")
+        if column.endswith("_level") and comparison not in left_out:
+            table = {level: bits for (name, level), bits in weights.millibits.items() if name == comparison}
+            total += pairs[column].map(table).fillna(0).to_numpy()
+    return total
+
+
+def _one_hot(
+    pairs: pd.DataFrame, comparisons: Sequence[str], places: dict[tuple[str, str], int]
+) -> tuple[csr_matrix, dict[tuple[str, str], int]]:
+    """Levels as a sparse 0/1 matrix; unknown is the level without a column."""
+    rows, columns = [], []
+    for comparison in comparisons:
+        codes, levels = pd.factorize(pairs[f"{comparison}_level"])
+        place = np.array([places.get((comparison, level), -1) for level in levels])[codes]
+        known = np.flatnonzero(place >= 0)
+        rows.append(known)
+        columns.append(place[known])
+    row, column = np.concatenate(rows), np.concatenate(columns)
+    return csr_matrix((np.ones(len(row)), (row, column)), shape=(len(pairs), len(places))), places
+
+
+def _regress(labelled: Sequence[Labelled], comparisons: Sequence[str], regularisation: float) -> Weights:
+    """One regression on the levels as they are."""
+    seen = sorted(
+        {
+            (comparison, level)
+            for each in labelled
+            for comparison in comparisons
+            for level in each.pairs[f"{comparison}_level"].unique()
+            if level != "unknown"
+        }
+    )
+    places = {key: number for number, key in enumerate(seen)}
+    matrices, labels, sample_weights = [], [], []
+    for each in labelled:
+        sure = (each.pairs.label >= 0).to_numpy()
+        matrix, _ = _one_hot(each.pairs, comparisons, places)
+        matrices.append(matrix[sure])
+        labels.append(each.pairs.label.to_numpy()[sure])
+        sample_weights.append(np.full(int(sure.sum()), SCENARIO_WEIGHT / max(each.true_pair_count, 1)))
+    x, y, w = vstack(matrices), np.concatenate(labels), np.concatenate(sample_weights)
+    model = LogisticRegression(C=regularisation, max_iter=1000).fit(x, y, sample_weight=w)
+    share = float((w * y).sum() / w.sum())
+    counted = np.asarray(x.sum(axis=0)).ravel().astype(int)
+    true_counted = np.asarray(x[y == 1].sum(axis=0)).ravel().astype(int)
+    to_millibits = 1000 / math.log(2)
+    return Weights(
+        millibits={key: round(float(model.coef_[0][place]) * to_millibits) for key, place in places.items()},
+        prior_millibits=round(float(model.intercept_[0]) * to_millibits),
+        true_share_millibits=round(math.log(share / (1 - share)) * to_millibits),
+        pair_counts={key: (int(counted[place]), int(true_counted[place])) for key, place in places.items()},
+    )
+
+
+def fit(labelled: Sequence[Labelled], regularisation: float = 1.0) -> Weights:
+    """Fit weights on labelled scenarios.
+
+    Args:
+        labelled: scenarios, each of the same summed weight.
+        regularisation: scikit-learn's C; smaller trusts the data less.
+
+    Returns:
+        The weights.
+    """
+    comparisons = sorted(
+        column.removesuffix("_level")
+        for column in labelled[0].pairs.columns
+        if column.endswith("_level") and column.removesuffix("_level") not in {*UNFITTED, *LEADS}
+    )
+    weights = _regress(labelled, comparisons, regularisation)
+    for _ in range(ALTERNATIONS - 1):
+        ranked = [
+            Labelled(
+                each.scenario,
+                each.pairs.drop(columns=[f"{lead}_level" for lead in LEADS], errors="ignore").join(
+                    lead_levels(each.pairs, evidence(each.pairs, weights, without=LEADS))
+                ),
+                each.true_pair_count,
+            )
+            for each in labelled
+        ]
+        weights = _regress(ranked, [*comparisons, *LEADS], regularisation)
+    return weights
+
+
+def disordered(weights: Weights) -> list[str]:
+    """Say where a better level weighs less than a worse one.
+
+    Args:
+        weights: fitted weights.
+
+    Returns:
+        One sentence per violation.
+    """
+    return [
+        f"{comparison}: '{better}' weighs less than '{worse}'"
+        for comparison, (worse, better) in ORDERED_LEVELS
+        if weights.millibits.get((comparison, better), 0) < weights.millibits.get((comparison, worse), 0)
+    ]
+
+
+def write(weights: Weights, path: Path, version: str) -> None:
+    """Write the seed.
+
+    Args:
+        weights: what to write.
+        path: the CSV file.
+        version: of the table; choose a new one whenever it changes.
+    """
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows(weights.rows(version))
+
+
+@click.command()
+@click.option("--bench-data", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), default=WEIGHTS_FILE)
+@click.option("--version", required=True, help="Version of the new table, such as the day it was fitted.")
+def main(bench_data: Path, output: Path, version: str) -> None:
+    """Fit the weights on all scenarios of a folder of labelled lists and write the seed."""
+    from benchmarks import matching  # noqa: PLC0415 - the two need each other
+
+    with matching.scratch_folder() as folder:
+        labelled = [
+            matching.labelled_pairs(scenario, folder)
+            for scenario in matching.scenarios_of(bench_data)
+            if not matching.is_stress_test(scenario)
+        ]
+    weights = fit(labelled)
+    for sentence in disordered(weights):
+        click.echo(f"warning: {sentence}")
+    write(weights, output, version)
+    click.echo(f"{output}: {len(weights.millibits)} weights from {len(labelled)} scenarios")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,384 @@
+"""How good the matches are: python -m benchmarks.matching [--bench-data DIR] [--leave-one-out].
+
+Belongs here: running labelled lists through the real pipeline (landing, dbt's staging, resolution and
+bridge_account_records) and scoring what ends up on one account. Does not belong here: fitting weights
+(fit_match_weights.py) or making lists (generate_lists.py).
+
+A scenario is a folder with left.csv (ours), right.csv (a partner's), truth.csv and unsure.csv. A decision is two
+records on one account_key in bridge_account_records.
+"""
+
+import csv
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import click
+import duckdb
+from tabulate import tabulate
+
+from benchmarks import fit_match_weights, generate_lists
+from orchestration.ingestion.landing import land_month
+
+HOME = Path(__file__).resolve().parent.parent
+MONTH = date(2026, 10, 1)
+PARTNER = "partner"
+PARTY_TABLES = ("partners", "match_decisions", "exclusions")
+HEADERS = {
+    "id": "Account ID",
+    "name": "Account Name",
+    "website": "Website",
+    "country": "Country",
+    "state": "State",
+    "city": "City",
+    "industry": "Industry",
+    "employees": "Employees",
+}
+
+
+@dataclass(frozen=True)
+class MatchingResult:
+    """What came of one scenario."""
+
+    scenario: str
+    weights: str  # 'shipped' or 'never saw it'
+    record_count: int
+    true_pair_count: int
+    precision: float
+    recall: float
+    f1: float
+    pairs_completeness: float  # share of the true pairs among the candidates
+    candidates_per_record: float
+    review_record_share: float  # share of the records with a pair in review
+    seconds: float
+
+
+def scenarios_of(bench_data: Path) -> list[Path]:
+    """Scenario folders below a folder of labelled lists, in the order of names.
+
+    Args:
+        bench_data: a folder of scenarios, or one that has them in `dev`.
+
+    Returns:
+        Every folder that holds a truth.csv.
+    """
+    root = bench_data / "dev" if (bench_data / "dev").is_dir() else bench_data
+    return sorted(path.parent for path in root.glob("*/truth.csv"))
+
+
+def is_stress_test(scenario: Path) -> bool:
+    """Whether a scenario stays out of the averages: its labels are doubtful, many to one, full of acquisitions."""
+    return scenario.name.startswith("ietf")
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder for exports, warehouses and dbt's output that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="matching-") as name:
+        yield Path(name)
+
+
+class ScenarioRun:
+    """One scenario in a workspace of its own."""
+
+    def __init__(self, scenario: Path, folder: Path) -> None:
+        self.scenario = scenario
+        self.folder = folder / scenario.name
+        self.warehouse = self.folder / "warehouse.duckdb"
+
+    def prepare(self) -> None:
+        """Make the workspace: exports, seeds with empty party tables, and the dbt project beside them.
+
+        dbt writes what it compiled under the path of the seed; so project and seeds are copied side by side and the path
+        between them stays relative.
+        """
+        self.folder.mkdir(parents=True)
+        shutil.copytree(HOME / "seeds", self.folder / "seeds")
+        shutil.copytree(
+            HOME / "dbt_project", self.folder / "dbt_project", ignore=shutil.ignore_patterns("target", "logs")
+        )
+        for table in PARTY_TABLES:
+            seed = self.folder / "seeds" / f"{table}.csv"
+            header = seed.read_text(encoding="utf-8").split("\n", 1)[0]
+            seed.write_text(header + "\n", encoding="utf-8")
+        self._write_partners()
+        for side, party in (("left", "us"), ("right", PARTNER)):
+            self._write_export(side, party)
+
+    def _write_partners(self) -> None:
+        seed = self.folder / "seeds" / "partners.csv"
+        header = seed.read_text(encoding="utf-8").strip().split(",")
+        known = {"party_id": PARTNER, "name": "Partner", "status": "signed", "nda_signed_on": "2026-01-01"}
+        with seed.open("a", newline="", encoding="utf-8") as stream:
+            csv.writer(stream, lineterminator="\n").writerow([known.get(column, "") for column in header])
+
+    def _write_export(self, side: str, party: str) -> None:
+        target = self.folder / "exports" / party / f"{MONTH:%Y-%m}" / "accounts.csv"
+        target.parent.mkdir(parents=True)
+        with (
+            (self.scenario / f"{side}.csv").open(newline="", encoding="utf-8") as source,
+            target.open("w", newline="", encoding="utf-8") as stream,
+        ):
+            writer = csv.writer(stream, lineterminator="\n")
+            writer.writerow(HEADERS.values())
+            writer.writerows([row.get(column, "") for column in HEADERS] for row in csv.DictReader(source))
+
+    def land(self) -> None:
+        """Load both lists into the raw schema."""
+        land_month(
+            warehouse=self.warehouse,
+            exports=self.folder / "exports",
+            seeds=self.folder / "seeds",
+            month=MONTH,
+            run_id="matching",
+            loaded_at=datetime(MONTH.year, MONTH.month, 1, tzinfo=UTC),
+            results_dir=self.folder / "validations",
+        )
+
+    def dbt(self, *arguments: str) -> None:
+        """Run dbt on the workspace.
+
+        Args:
+            arguments: command and options.
+
+        Raises:
+            RuntimeError: dbt failed; its output is the message.
+        """
+        project = self.folder / "dbt_project"
+        command = [
+            str(Path(sys.executable).with_name("dbt")), "--quiet", *arguments, "--profiles-dir", str(project),
+            "--vars", json.dumps({"as_of_month": MONTH.isoformat()}),
+        ]  # fmt: skip
+        environment = {
+            **os.environ,
+            "ACCOUNT_MAPPING_HOME": str(HOME),
+            "ACCOUNT_MAPPING_WAREHOUSE": str(self.warehouse),
+            "ACCOUNT_MAPPING_SEEDS": "../seeds",
+            "DBT_TARGET_PATH": str(self.folder / "target"),
+            "DBT_LOG_PATH": str(self.folder / "logs"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        }
+        done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+        if done.returncode:
+            raise RuntimeError(f"dbt {' '.join(arguments)} failed on {self.scenario.name}:\n{done.stdout}{done.stderr}")
+
+    def build(self, last_model: str = "bridge_account_records") -> None:
+        """Build seeds and models up to a model; their tests belong to `make test`."""
+        self.dbt(
+            "build", "--resource-type", "seed", "--resource-type", "model",
+            "--select", f"+{last_model}", "resource_type:seed",
+        )  # fmt: skip
+
+    def rebuild_with(self, weights: fit_match_weights.Weights, version: str) -> None:
+        """Decide again with other weights; what was compared stays as it is."""
+        fit_match_weights.write(weights, self.folder / "seeds" / "match_weights.csv", version)
+        self.dbt("seed", "--select", "match_weights")
+        self.dbt("run", "--select", "res_scored_pairs+,+bridge_account_records")
+
+    def key_pairs(self, name: str) -> set[tuple[str, str]]:
+        """Pairs of truth.csv or unsure.csv as record keys."""
+        path = self.scenario / f"{name}.csv"
+        if not path.exists():
+            return set()
+        with path.open(newline="", encoding="utf-8") as stream:
+            return {(f"us:{row['left_id']}", f"{PARTNER}:{row['right_id']}") for row in csv.DictReader(stream)}
+
+    def labelled(self) -> fit_match_weights.Labelled:
+        """The scenario's compared pairs with their labels."""
+        return fit_match_weights.read_labelled(
+            self.warehouse, self.scenario.name, self.key_pairs("truth"), self.key_pairs("unsure")
+        )
+
+    def matches(self, connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
+        """Pairs of record keys, ours and the partner's, on one account."""
+        return set(
+            connection.execute(
+                """
+                select ours.record_key, theirs.record_key
+                from marts.bridge_account_records as ours
+                inner join marts.bridge_account_records as theirs using (account_key)
+                where ours.party_id = 'us' and theirs.party_id <> 'us'
+                """
+            ).fetchall()
+        )
+
+    def measure(self, weights: str, seconds: float) -> MatchingResult:
+        """Score what the warehouse says now.
+
+        Args:
+            weights: a word for where the weights come from.
+            seconds: what the run took.
+        """
+        true, unsure = self.key_pairs("truth"), self.key_pairs("unsure")
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+            matches = self.matches(connection)
+            candidates = connection.execute(
+                "select left_record_key, right_record_key from resolution.res_candidate_pairs"
+            ).fetchall()
+            (record_count,) = connection.execute("select count(*) from staging.stg_accounts").fetchone() or (0,)
+            (review_count,) = connection.execute(
+                """
+                select count(distinct record_key) from (
+                    select unnest([left_record_key, right_record_key]) as record_key
+                    from resolution.res_decided_pairs where band = 'review'
+                )
+                """
+            ).fetchone() or (0,)
+        proposed = {pair if pair[0].startswith("us:") else (pair[1], pair[0]) for pair in candidates}
+        precision, recall, f1 = self.score(matches, true, unsure)
+        return MatchingResult(
+            scenario=self.scenario.name,
+            weights=weights,
+            record_count=record_count,
+            true_pair_count=len(true),
+            precision=precision,
+            recall=recall,
+            f1=f1,
+            pairs_completeness=len(true & proposed) / max(len(true), 1),
+            candidates_per_record=2 * len(candidates) / max(record_count, 1),
+            review_record_share=review_count / max(record_count, 1),
+            seconds=seconds,
+        )
+
+    def score(
+        self, matches: set[tuple[str, str]], true: set[tuple[str, str]], unsure: set[tuple[str, str]]
+    ) -> tuple[float, float, float]:
+        """Precision, recall and F1 by the labelled folder's own evaluate.py where it has one, else by the same rules."""
+        evaluator = next(
+            (parent / "evaluate.py" for parent in self.scenario.parents[:2] if (parent / "evaluate.py").exists()), None
+        )
+        if evaluator is None:
+            counted = matches - (unsure - true)
+            hits = len(counted & true)
+            precision, recall = hits / max(len(counted), 1), hits / max(len(true), 1)
+            return precision, recall, 2 * precision * recall / max(precision + recall, 1e-12)
+        path = self.folder / "matches.csv"
+        with path.open("w", newline="", encoding="utf-8") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(["left_id", "right_id"])
+            writer.writerows(sorted((ours.split(":", 1)[1], theirs.split(":", 1)[1]) for ours, theirs in matches))
+        specification = importlib.util.spec_from_file_location("evaluate", evaluator)
+        if specification is None or specification.loader is None:
+            raise RuntimeError(f"{evaluator} cannot be read")
+        module = importlib.util.module_from_spec(specification)
+        specification.loader.exec_module(module)
+        figures = module.evaluate(str(self.scenario), str(path))
+        return figures["precision"], figures["recall"], figures["f1"]
+
+
+def labelled_pairs(scenario: Path, folder: Path) -> fit_match_weights.Labelled:
+    """Run a scenario as far as its comparisons and label them.
+
+    Args:
+        scenario: the scenario's folder.
+        folder: scratch folder; the workspace is made below it.
+
+    Returns:
+        The labelled pairs.
+    """
+    run = ScenarioRun(scenario, folder)
+    run.prepare()
+    run.land()
+    run.build("res_compared_pairs")
+    return run.labelled()
+
+
+def are_related(one: str, other: str) -> bool:
+    """Whether two scenarios are made of the same lists, so that weights fitted on one have seen the other."""
+    return one.startswith(other) or other.startswith(one)
+
+
+def run(bench_data: Path | None, leave_one_out: bool = False) -> list[MatchingResult]:
+    """Run every scenario through the pipeline and score it.
+
+    Args:
+        bench_data: folder of labelled lists; None for generated ones.
+        leave_one_out: also decide each scenario with weights fitted on the others alone.
+
+    Returns:
+        One result per scenario and kind of weights.
+    """
+    results: list[MatchingResult] = []
+    with scratch_folder() as folder:
+        scenarios = scenarios_of(bench_data) if bench_data else [generate_lists.write(folder / "generated_lists")]
+        runs = [ScenarioRun(scenario, folder / "runs") for scenario in scenarios]
+        for each in runs:
+            started = time.perf_counter()
+            each.prepare()
+            each.land()
+            each.build()
+            results.append(each.measure("shipped", time.perf_counter() - started))
+        if leave_one_out:
+            fitted_on = [each.labelled() for each in runs if not is_stress_test(each.scenario)]
+            for each in runs:
+                others = [one for one in fitted_on if not are_related(one.scenario, each.scenario.name)]
+                started = time.perf_counter()
+                each.rebuild_with(fit_match_weights.fit(others), f"without {each.scenario.name}")
+                results.append(each.measure("never saw it", time.perf_counter() - started))
+    return results
+
+
+def table(results: Sequence[MatchingResult]) -> str:
+    """Results as a table with their macro averages.
+
+    Args:
+        results: as run gives them.
+
+    Returns:
+        Markdown.
+    """
+    rows = []
+    for weights in sorted({result.weights for result in results}, reverse=True):
+        chosen = [result for result in results if result.weights == weights]
+        averaged = [result for result in chosen if not is_stress_test(Path(result.scenario))]
+        rows += [
+            [
+                result.scenario, weights, f"{result.precision:.4f}", f"{result.recall:.4f}", f"{result.f1:.4f}",
+                f"{result.pairs_completeness:.4f}", f"{result.candidates_per_record:.1f}",
+                f"{result.review_record_share:.3f}", f"{result.seconds:.1f}",
+            ]
+            for result in chosen
+        ]  # fmt: skip
+        count = max(len(averaged), 1)
+        rows.append(
+            [
+                "**macro average**", weights, *(
+                    f"{sum(getattr(result, figure) for result in averaged) / count:.4f}"
+                    for figure in ("precision", "recall", "f1", "pairs_completeness")
+                ), "", "", "",
+            ]
+        )  # fmt: skip
+    return tabulate(
+        rows,
+        headers=[
+            "scenario", "weights", "precision", "recall", "F1", "pairs completeness", "candidates per record",
+            "records in review", "seconds",
+        ],
+        tablefmt="github",
+        disable_numparse=True,
+    )  # fmt: skip
+
+
+@click.command()
+@click.option("--bench-data", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--leave-one-out", is_flag=True, help="Also score each scenario with weights that never saw it.")
+def main(bench_data: Path | None, leave_one_out: bool) -> None:
+    """Measure matching quality; without labelled lists on generated ones, which says less."""
+    click.echo(table(run(bench_data, leave_one_out)))
+    if bench_data is None:
+        click.echo("\nLeft out: real lists (no --bench-data). Generated lists have only the differences we thought of.")
+
+
+if __name__ == "__main__":
+    main()

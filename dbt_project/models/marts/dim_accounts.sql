@@ -1,0 +1,221 @@
+{%- set attributes = golden_attributes() -%}
+
+with account_records as (
+
+    select * from {{ ref('bridge_account_records') }}
+
+),
+
+account_parties as (
+
+    select * from {{ ref('bridge_account_parties') }}
+
+),
+
+account_exclusions as (
+
+    select * from {{ ref('bridge_account_exclusions') }}
+
+),
+
+records as (
+
+    select * from {{ ref('stg_accounts') }}
+
+),
+
+compared_records as (
+
+    select * from {{ ref('res_account_records') }}
+
+),
+
+attribute_trust as (
+
+    select * from {{ ref('attribute_trust') }}
+
+),
+
+parties as (
+
+    select distinct party_id from records
+
+),
+
+parties_and_ranks as (
+
+    select
+        parties.party_id,
+        attribute_trust.party_id as trusted_party_id,
+        attribute_trust.attribute,
+        attribute_trust.trust_rank
+    from parties
+    cross join attribute_trust
+
+),
+
+-- The ranks of each party, one column per attribute: its own row, else the row for every partner.
+party_trust as (
+
+    select
+        party_id,
+        {{ party_trust_ranks(attributes) }}
+    from parties_and_ranks
+    group by party_id
+
+),
+
+described_records as (
+
+    select
+        account_records.account_key,
+        account_records.record_key,
+        records.name,
+        compared_records.domain,
+        records.website,
+        records.phone,
+        records.industry,
+        records.employees,
+        records.annual_revenue_usd,
+        records.country_code,
+        records.state,
+        records.city,
+        records.parent_name,
+        case when parents.account_key <> account_records.account_key then parents.account_key end
+            as parent_account_key,
+        case when records.party_id = 'us' then records.owner end as our_owner,
+        records.lei,
+        records.duns,
+        records.vat_number,
+        records.siret,
+        records.cik,
+        {% for attribute in attributes %}
+        party_trust.{{ attribute }}_trust_rank,
+        {% endfor %}
+        row_number() over (
+            partition by account_records.account_key
+            order by records.modified_on desc nulls last, records.export_month desc, records.record_key asc
+        ) as freshness_rank
+    from account_records
+    inner join records on account_records.record_key = records.record_key
+    inner join party_trust on records.party_id = party_trust.party_id
+    left join compared_records on account_records.record_key = compared_records.record_key
+    left join account_records as parents
+        on records.party_id = parents.party_id and records.parent_source_id = parents.source_id
+
+),
+
+chosen_countries as (
+
+    select
+        account_key,
+        min_by(country_code, {{ golden_order('country_code') }}) as chosen_country_code
+    from described_records
+    where country_code is not null
+    group by account_key
+
+),
+
+-- A state or city of a record in another country than the chosen one would make an address that does not exist.
+records_in_chosen_country as (
+
+    select
+        described_records.account_key,
+        described_records.record_key,
+        {% for attribute in attributes if attribute not in ('state', 'city') %}
+        described_records.{{ attribute }},
+        {% endfor %}
+        case
+            when coalesce(described_records.country_code = chosen_countries.chosen_country_code, true)
+                then described_records.state
+        end as state,
+        case
+            when coalesce(described_records.country_code = chosen_countries.chosen_country_code, true)
+                then described_records.city
+        end as city,
+        {% for attribute in attributes %}
+        described_records.{{ attribute }}_trust_rank,
+        {% endfor %}
+        described_records.freshness_rank
+    from described_records
+    left join chosen_countries on described_records.account_key = chosen_countries.account_key
+
+),
+
+golden_records as (
+
+    select
+        account_key,
+        {{ golden_values(attributes) }}
+    from records_in_chosen_country
+    group by account_key
+
+),
+
+relationships as (
+
+    select
+        account_key,
+        cast(sum(case when party_id = 'us' then record_count else 0 end) as bigint) as our_record_count,
+        cast(sum(case when party_id <> 'us' then record_count else 0 end) as bigint) as partner_record_count,
+        max(case when party_id = 'us' then lifecycle_status end) as our_status,
+        coalesce(bool_or(party_id = 'us'), false) as is_on_our_list,
+        coalesce(bool_or(is_partner and party_id = 'us'), false) as is_partner,
+        sum(case when party_id <> 'us' then 1 else 0 end) as partner_count,
+        min(first_seen_month) as first_seen_month
+    from account_parties
+    group by account_key
+
+),
+
+-- The reason shown is that of the widest exclusion, then the oldest.
+numbered_exclusions as (
+
+    select
+        account_key,
+        reason,
+        partner_id,
+        row_number() over (
+            partition by account_key
+            order by case when partner_id is null then 1 else 2 end, since nulls first, exclusion_id
+        ) as exclusion_number
+    from account_exclusions
+
+),
+
+first_exclusions as (
+
+    select
+        account_key,
+        reason,
+        case when partner_id is null then 'all partners' else 'named partners' end as exclusion_scope
+    from numbered_exclusions
+    where exclusion_number = 1
+
+),
+
+final as (
+
+    select
+        golden_records.account_key,
+        {% for attribute in attributes %}
+        golden_records.{{ attribute }},
+        golden_records.{{ attribute }}_record_key,
+        {% endfor %}
+        relationships.is_on_our_list,
+        relationships.is_partner,
+        first_exclusions.reason as exclusion_reason,
+        relationships.our_record_count,
+        relationships.partner_record_count,
+        cast(relationships.partner_count as integer) as partner_count,
+        relationships.first_seen_month,
+        coalesce(relationships.our_status, 'none') as our_status,
+        coalesce(first_exclusions.exclusion_scope = 'all partners', false) as is_excluded,
+        coalesce(first_exclusions.exclusion_scope, 'none') as exclusion_scope
+    from golden_records
+    inner join relationships on golden_records.account_key = relationships.account_key
+    left join first_exclusions on golden_records.account_key = first_exclusions.account_key
+
+)
+
+select * from final

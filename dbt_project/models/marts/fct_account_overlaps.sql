@@ -1,0 +1,264 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='as_of_month',
+        on_schema_change='append_new_columns',
+        full_refresh=false,
+        pre_hook="{% if is_incremental() %}delete from {{ this }} where as_of_month >= {{ as_of_month() }}{% endif %}"
+    )
+}}
+
+with account_parties as (
+
+    select * from {{ ref('bridge_account_parties') }}
+
+),
+
+account_records as (
+
+    select * from {{ ref('bridge_account_records') }}
+
+),
+
+account_exclusions as (
+
+    select * from {{ ref('bridge_account_exclusions') }}
+
+),
+
+partners as (
+
+    select * from {{ ref('dim_partners') }}
+    where list_status in ('current list', 'stale list')
+
+),
+
+overlap_types as (
+
+    select * from {{ ref('overlap_types') }}
+
+),
+
+statuses as (
+
+    select * from {{ ref('lifecycle_statuses') }}
+
+),
+
+opportunities as (
+
+    select * from {{ ref('stg_opportunities') }}
+    where party_id = 'us' and is_open
+
+),
+
+-- What earlier months have shown already; empty on the first run.
+earlier_overlaps as (
+
+    {% if is_incremental() %}
+    select
+        account_key,
+        partner_id,
+        min(mapped_on) as mapped_on
+    from {{ this }}
+    where as_of_month < {{ as_of_month() }} and is_overlap
+    group by account_key, partner_id
+    {% else %}
+    select
+        cast(null as varchar) as account_key,
+        cast(null as varchar) as partner_id,
+        cast(null as date) as mapped_on
+    where false
+    {% endif %}
+
+),
+
+our_accounts as (
+
+    select * from account_parties
+    where party_id = 'us'
+
+),
+
+partner_accounts as (
+
+    select account_parties.*
+    from account_parties
+    inner join partners on account_parties.party_id = partners.partner_id
+
+),
+
+-- Every account of either side, once per partner.
+account_partners as (
+
+    select
+        our_accounts.account_key,
+        partners.partner_id
+    from our_accounts
+    cross join partners
+    union
+    select
+        account_key,
+        party_id as partner_id
+    from partner_accounts
+
+),
+
+open_pipeline as (
+
+    select
+        account_records.account_key,
+        cast(coalesce(sum(opportunities.amount_usd), 0) as decimal(38, 2)) as open_pipeline_usd,
+        count(*) as open_opportunity_count
+    from opportunities
+    inner join account_records on opportunities.account_record_key = account_records.record_key
+    group by account_records.account_key
+
+),
+
+-- An exclusion for this partner or for all; the reason shown is that of the widest, then the oldest.
+numbered_exclusions as (
+
+    select
+        account_partners.account_key,
+        account_partners.partner_id,
+        account_exclusions.exclusion_id,
+        account_exclusions.reason,
+        row_number() over (
+            partition by account_partners.account_key, account_partners.partner_id
+            order by
+                case when account_exclusions.partner_id is null then 1 else 2 end,
+                account_exclusions.since nulls first,
+                account_exclusions.exclusion_id
+        ) as exclusion_number
+    from account_partners
+    inner join account_exclusions
+        on
+            account_partners.account_key = account_exclusions.account_key
+            and (
+                account_exclusions.partner_id is null
+                or account_partners.partner_id = account_exclusions.partner_id
+            )
+
+),
+
+exclusions as (
+
+    select * from numbered_exclusions
+    where exclusion_number = 1
+
+),
+
+both_sides as (
+
+    select
+        account_partners.account_key,
+        account_partners.partner_id,
+        our_accounts.first_seen_month as our_first_seen_month,
+        partner_accounts.first_seen_month as partner_first_seen_month,
+        partners.status as partner_contract_status,
+        our_accounts.account_key is not null as is_on_our_list,
+        partner_accounts.account_key is not null as is_on_partner_list,
+        our_accounts.account_key is not null and partner_accounts.account_key is not null as is_overlap,
+        coalesce(our_accounts.lifecycle_status, 'none') as our_status,
+        coalesce(partner_accounts.lifecycle_status, 'none') as partner_status,
+        coalesce(our_accounts.record_count, 0) as our_record_count,
+        coalesce(partner_accounts.record_count, 0) as partner_record_count,
+        coalesce(our_accounts.is_partner, false) as is_partner,
+        partners.list_status = 'stale list' as is_partner_list_stale
+    from account_partners
+    inner join partners on account_partners.partner_id = partners.partner_id
+    left join our_accounts on account_partners.account_key = our_accounts.account_key
+    left join partner_accounts
+        on
+            account_partners.account_key = partner_accounts.account_key
+            and account_partners.partner_id = partner_accounts.party_id
+
+),
+
+categorised as (
+
+    select
+        both_sides.*,
+        exclusions.exclusion_id,
+        exclusions.reason as exclusion_reason,
+        statuses.precedence as partner_status_precedence,
+        exclusions.exclusion_id is not null as is_excluded,
+        case when exclusions.exclusion_id is null then overlap_types.overlap_type else 'none' end as overlap_type,
+        case when exclusions.exclusion_id is null then overlap_types.category else 'excluded' end as category,
+        case when exclusions.exclusion_id is null then overlap_types.play else 'none' end as play,
+        coalesce(open_pipeline.open_opportunity_count, 0) as our_open_opportunity_count,
+        coalesce(open_pipeline.open_pipeline_usd, 0) as our_open_pipeline_usd
+    from both_sides
+    inner join overlap_types
+        on both_sides.our_status = overlap_types.our_status and both_sides.partner_status = overlap_types.partner_status
+    inner join statuses on both_sides.partner_status = statuses.lifecycle_status
+    left join exclusions
+        on both_sides.account_key = exclusions.account_key and both_sides.partner_id = exclusions.partner_id
+    left join open_pipeline on both_sides.account_key = open_pipeline.account_key
+
+),
+
+-- The pipeline of an account counts on exactly one of its rows: where it overlaps and is not excluded, with the
+-- partner who knows it best, signed before candidate. This is bookkeeping, not credit.
+with_pipeline_row as (
+
+    select
+        *,
+        row_number() over (
+            partition by account_key
+            order by
+                case when is_overlap and not is_excluded then 1 when is_overlap then 2 else 3 end,
+                partner_status_precedence,
+                case when partner_contract_status = 'signed' then 1 else 2 end,
+                partner_id
+        ) = 1 as is_pipeline_counted_here
+    from categorised
+
+),
+
+final as (
+
+    select
+        {{ as_of_month() }} as as_of_month,
+        pairs.account_key,
+        pairs.partner_id,
+        -- the two sides
+        pairs.is_on_our_list,
+        pairs.is_on_partner_list,
+        pairs.is_overlap,
+        pairs.our_status,
+        pairs.partner_status,
+        pairs.our_record_count,
+        pairs.partner_record_count,
+        pairs.is_partner,
+        pairs.is_partner_list_stale,
+        -- what it means
+        pairs.overlap_type,
+        pairs.category,
+        pairs.play,
+        pairs.is_excluded,
+        pairs.exclusion_id,
+        pairs.exclusion_reason,
+        -- since when
+        case
+            when pairs.is_overlap
+                then least(
+                    greatest(pairs.our_first_seen_month, pairs.partner_first_seen_month),
+                    coalesce(earlier_overlaps.mapped_on, {{ as_of_month() }})
+                )
+        end as mapped_on,
+        -- money
+        pairs.our_open_opportunity_count,
+        cast(pairs.our_open_pipeline_usd as decimal(38, 2)) as our_open_pipeline_usd,
+        pairs.is_pipeline_counted_here,
+        cast(case when pairs.is_pipeline_counted_here then pairs.our_open_pipeline_usd else 0 end as decimal(38, 2))
+            as our_open_pipeline_counted_once_usd
+    from with_pipeline_row as pairs
+    left join earlier_overlaps
+        on pairs.account_key = earlier_overlaps.account_key and pairs.partner_id = earlier_overlaps.partner_id
+
+)
+
+select * from final

@@ -1,0 +1,102 @@
+with account_overlaps as (
+
+    select * from {{ ref('fct_account_overlaps') }}
+    where as_of_month = {{ as_of_month() }}
+
+),
+
+partners as (
+
+    select * from {{ ref('dim_partners') }}
+
+),
+
+statuses as (
+
+    select * from {{ ref('lifecycle_statuses') }}
+
+),
+
+-- Our market, as long as no ICP score says so by itself: our accounts of a status that counts, partners left out.
+-- Excluded accounts are in no numerator and no denominator.
+accounts as (
+
+    select
+        account_overlaps.partner_id,
+        account_overlaps.is_on_our_list,
+        account_overlaps.is_on_partner_list,
+        account_overlaps.is_overlap,
+        account_overlaps.partner_status,
+        account_overlaps.is_on_our_list and statuses.is_icp_proxy and not account_overlaps.is_partner
+            as is_our_icp_account
+    from account_overlaps
+    inner join statuses on account_overlaps.our_status = statuses.lifecycle_status
+    where not account_overlaps.is_excluded
+
+),
+
+counted as (
+
+    select
+        partner_id,
+        sum(case when is_on_our_list then 1 else 0 end) as our_account_count,
+        sum(case when is_our_icp_account then 1 else 0 end) as our_icp_account_count,
+        sum(case when is_on_partner_list then 1 else 0 end) as partner_account_count,
+        sum(case when is_overlap then 1 else 0 end) as overlap_account_count,
+        sum(case when is_overlap and is_our_icp_account then 1 else 0 end) as served_icp_account_count,
+        sum(case when is_overlap and is_our_icp_account and partner_status = 'customer' then 1 else 0 end)
+            as served_icp_customer_count,
+        count(*) as union_account_count
+    from accounts
+    group by partner_id
+
+),
+
+rated as (
+
+    select
+        partner_id,
+        cast(our_account_count as bigint) as our_account_count,
+        cast(our_icp_account_count as bigint) as our_icp_account_count,
+        cast(partner_account_count as bigint) as partner_account_count,
+        cast(overlap_account_count as bigint) as overlap_account_count,
+        cast(served_icp_account_count as bigint) as served_icp_account_count,
+        cast(served_icp_customer_count as bigint) as served_icp_customer_count,
+        union_account_count,
+        {{ rate('served_icp_account_count', 'our_icp_account_count') }} as our_icp_coverage_rate,
+        {{ rate('overlap_account_count', 'partner_account_count') }} as partner_coverage_rate,
+        {{ rate('overlap_account_count', 'union_account_count') }} as jaccard_rate
+    from counted
+
+),
+
+final as (
+
+    select
+        partners.partner_id,
+        partners.name as partner_name,
+        partners.list_month,
+        partners.list_status,
+        partners.is_stale,
+        rated.our_account_count,
+        rated.our_icp_account_count,
+        rated.partner_account_count,
+        rated.overlap_account_count,
+        rated.union_account_count,
+        rated.served_icp_account_count,
+        rated.served_icp_customer_count,
+        rated.our_icp_coverage_rate,
+        rated.partner_coverage_rate,
+        rated.jaccard_rate,
+        case
+            when rated.our_icp_coverage_rate > {{ var('coverage_high_rate') }} then 'high'
+            when rated.our_icp_coverage_rate >= {{ var('coverage_medium_rate') }} then 'medium'
+            when rated.our_icp_coverage_rate > 0 then 'low'
+            when rated.our_icp_coverage_rate = 0 then 'complementary'
+        end as coverage_band
+    from rated
+    inner join partners on rated.partner_id = partners.partner_id
+
+)
+
+select * from final

@@ -1,0 +1,197 @@
+with refusals as (
+
+    select * from {{ ref('stg_refusals') }}
+
+),
+
+unmapped_values as (
+
+    select * from {{ ref('stg_unmapped_values') }}
+
+),
+
+current_exports as (
+
+    select * from {{ ref('stg_current_exports') }}
+
+),
+
+exclusions as (
+
+    select * from {{ ref('stg_exclusions') }}
+
+),
+
+account_exclusions as (
+
+    select * from {{ ref('bridge_account_exclusions') }}
+
+),
+
+refused_at_the_door as (
+
+    select
+        refused,
+        party_id,
+        object,
+        export_month,
+        file_name,
+        sheet_name,
+        row_number,
+        column_name,
+        source_id,
+        delivered,
+        cast(1 as bigint) as record_count,
+        rule,
+        reason,
+        remedy
+    from refusals
+
+),
+
+-- A currency that the door has refused by row and column is not listed a second time.
+refused_currencies as (
+
+    select distinct
+        party_id,
+        object,
+        delivered
+    from refusals
+    where refused = 'value' and column_name = 'currency'
+
+),
+
+not_mapped as (
+
+    select
+        'unmapped value' as refused,
+        unmapped_values.party_id,
+        unmapped_values.object,
+        current_exports.export_month,
+        unmapped_values.first_file_name as file_name,
+        unmapped_values.first_sheet_name as sheet_name,
+        unmapped_values.first_row_number as row_number,
+        unmapped_values.column_name,
+        cast(null as varchar) as source_id,
+        unmapped_values.delivered_value as delivered,
+        unmapped_values.record_count,
+        replace(unmapped_values.problem, ' ', '_') as rule,
+        case unmapped_values.problem
+            when 'no exchange rate' then 'There is no exchange rate for this currency in the month of the export'
+            when 'no currency stated' then 'The amount names no currency, and the party has no default'
+            else 'No row of the value mappings says what this value means'
+        end as reason,
+        case unmapped_values.problem
+            when 'no exchange rate'
+                then concat('Add a row for ', unmapped_values.delivered_value, ' to seeds/exchange_rates.csv')
+            when 'no currency stated'
+                then concat('Set default_currency of ', unmapped_values.party_id, ' in seeds/partners.csv')
+            else
+                concat(
+                    'Add a row to seeds/value_mappings.csv: ', unmapped_values.source_system, ', ',
+                    unmapped_values.field, ', ', unmapped_values.delivered_value, ', and the word it stands for'
+                )
+        end as remedy
+    from unmapped_values
+    inner join current_exports
+        on
+            unmapped_values.party_id = current_exports.party_id
+            and unmapped_values.object = current_exports.object
+    left join refused_currencies
+        on
+            unmapped_values.party_id = refused_currencies.party_id
+            and unmapped_values.object = refused_currencies.object
+            and unmapped_values.delivered_value = refused_currencies.delivered
+            and unmapped_values.field = 'currency'
+    where refused_currencies.delivered is null
+
+),
+
+not_linked as (
+
+    {% for object in ['opportunities', 'engagements', 'contacts'] %}
+    select
+        'unlinked row' as refused,
+        party_id,
+        '{{ object }}' as object,
+        export_month,
+        file_name,
+        sheet_name,
+        row_number,
+        case when account_source_id is not null then 'account_source_id' else 'account_name' end as column_name,
+        source_id,
+        coalesce(account_source_id, account_name) as delivered,
+        cast(1 as bigint) as record_count,
+        'no_account' as rule,
+        'The row names no account of the party''s own list, or a name that several of its accounts have' as reason,
+        'Give the id of the account as the accounts list has it' as remedy
+    from {{ ref('stg_' ~ object) }}
+    where account_record_key is null
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+without_account as (
+
+    select
+        'exclusion' as refused,
+        'us' as party_id,
+        'exclusions' as object,
+        cast(null as date) as export_month,
+        'seeds/exclusions.csv' as file_name,
+        cast(null as varchar) as sheet_name,
+        cast(null as bigint) as row_number,
+        cast(null as varchar) as column_name,
+        exclusions.exclusion_id as source_id,
+        coalesce(exclusions.account_name, exclusions.website, exclusions.record_key) as delivered,
+        cast(1 as bigint) as record_count,
+        'exclusion_without_account' as rule,
+        'No account on any list is the one this exclusion names' as reason,
+        'Name it as it stands on a list, by its website or by its record key; or leave it for the day it appears'
+            as remedy
+    from exclusions
+    left join account_exclusions on exclusions.exclusion_id = account_exclusions.exclusion_id
+    where exclusions.is_in_force and account_exclusions.exclusion_id is null
+
+),
+
+refused_data as (
+
+    select * from refused_at_the_door
+    union all
+    select * from not_mapped
+    union all
+    select * from not_linked
+    union all
+    select * from without_account
+
+),
+
+final as (
+
+    select
+        refused,
+        party_id,
+        object,
+        export_month,
+        file_name,
+        sheet_name,
+        row_number,
+        column_name,
+        source_id,
+        delivered,
+        record_count,
+        rule,
+        reason,
+        remedy,
+        row_number() over (
+            order by
+                party_id, object, export_month, refused, file_name, sheet_name, row_number, column_name, rule,
+                source_id, delivered
+        ) as refusal_number
+    from refused_data
+
+)
+
+select * from final

@@ -1,0 +1,335 @@
+-- What two records say about each other, comparison by comparison. Every comparison has a level for "not known":
+-- a missing value is neither agreement nor disagreement.
+with candidate_pairs as (
+    select * from {{ ref('res_candidate_pairs') }}
+),
+
+records as (
+    select * from {{ ref('res_account_records') }}
+),
+
+account_names as (
+    select * from {{ ref('res_account_names') }}
+),
+
+name_list as (
+    select * from {{ ref('res_names') }}
+),
+
+described_names as (
+    select
+        account_names.record_key,
+        account_names.name_number,
+        name_list.core_name,
+        name_list.glued_name,
+        name_list.word_millibits,
+        name_list.word_kinds,
+        name_list.distinctiveness_millibits,
+        name_list.record_count
+    from account_names
+    inner join name_list
+        on account_names.core_name = name_list.core_name
+),
+
+name_pairs as (
+    select
+        candidate_pairs.left_record_key,
+        candidate_pairs.right_record_key,
+        left_names.name_number as left_name_number,
+        right_names.name_number as right_name_number,
+        left_names.core_name as left_core_name,
+        right_names.core_name as right_core_name,
+        left_names.glued_name as left_glued_name,
+        right_names.glued_name as right_glued_name,
+        greatest(left_names.record_count, right_names.record_count) as namesake_count,
+        compare_names(
+            left_names.core_name,
+            right_names.core_name,
+            left_names.word_millibits,
+            right_names.word_millibits,
+            left_names.word_kinds,
+            right_names.word_kinds
+        ) as comparison
+    from candidate_pairs
+    inner join described_names as left_names
+        on candidate_pairs.left_record_key = left_names.record_key
+    inner join described_names as right_names
+        on candidate_pairs.right_record_key = right_names.record_key
+),
+
+unfolded as (
+    select
+        left_record_key,
+        right_record_key,
+        left_name_number,
+        right_name_number,
+        left_core_name,
+        right_core_name,
+        left_glued_name,
+        right_glued_name,
+        namesake_count,
+        comparison.shared_millibits as shared_millibits,
+        comparison.unequal_millibits as unequal_millibits,
+        comparison.left_rest_millibits as left_rest_millibits,
+        comparison.right_rest_millibits as right_rest_millibits,
+        comparison.left_rest_kinds as left_rest_kinds,
+        comparison.right_rest_kinds as right_rest_kinds,
+        comparison.numerals as numerals,
+        comparison.first_word as first_word,
+        comparison.is_acronym as is_acronym,
+        comparison.glued_similarity as glued_similarity,
+        comparison.partial_similarity as partial_similarity
+    from name_pairs
+),
+
+-- A record with several names is compared by the two that agree best.
+best_names as (
+    select *
+    from unfolded
+    qualify row_number() over (
+        partition by left_record_key, right_record_key
+        order by
+            2 * shared_millibits - left_rest_millibits - right_rest_millibits desc,
+            left_name_number + right_name_number,
+            left_core_name,
+            right_core_name
+    ) = 1
+),
+
+joined as (
+    select
+        candidate_pairs.left_record_key,
+        candidate_pairs.right_record_key,
+        candidate_pairs.left_party_id,
+        candidate_pairs.right_party_id,
+        candidate_pairs.rules,
+        left_records.name as left_name,
+        right_records.name as right_name,
+        best_names.* exclude (left_record_key, right_record_key),
+        left_records.legal_form as left_legal_form,
+        right_records.legal_form as right_legal_form,
+        left_records.legal_class as left_legal_class,
+        right_records.legal_class as right_legal_class,
+        left_records.has_mixed_scripts or right_records.has_mixed_scripts as has_mixed_scripts,
+        left_records.domain as left_domain,
+        right_records.domain as right_domain,
+        left_records.delivered_domain as left_delivered_domain,
+        right_records.delivered_domain as right_delivered_domain,
+        replace(left_records.domain_label, '-', '') as left_domain_label,
+        replace(right_records.domain_label, '-', '') as right_domain_label,
+        left_records.country_code as left_country_code,
+        right_records.country_code as right_country_code,
+        left_records.state as left_state,
+        right_records.state as right_state,
+        left_records.city as left_city,
+        right_records.city as right_city,
+        left_records.phone as left_phone,
+        right_records.phone as right_phone,
+        left_records.lei = right_records.lei
+        or left_records.duns = right_records.duns
+        or left_records.vat_number = right_records.vat_number
+        or left_records.siret = right_records.siret
+        or left_records.cik = right_records.cik as has_equal_registration,
+        coalesce(left_records.lei <> right_records.lei, false)
+        or coalesce(left_records.duns <> right_records.duns, false)
+        or coalesce(left_records.vat_number <> right_records.vat_number, false)
+        or coalesce(left(left_records.siret, 9) <> left(right_records.siret, 9), false)
+        or coalesce(left_records.cik <> right_records.cik, false) as has_conflicting_registration
+    from candidate_pairs
+    inner join records as left_records
+        on candidate_pairs.left_record_key = left_records.record_key
+    inner join records as right_records
+        on candidate_pairs.right_record_key = right_records.record_key
+    left join best_names
+        on
+            candidate_pairs.left_record_key = best_names.left_record_key
+            and candidate_pairs.right_record_key = best_names.right_record_key
+),
+
+-- What is left over of each name: nothing; words of structure (group, holding, .com); a numeral; a place; words that
+-- many companies share; or a word that tells companies apart. Bits as in compare_names.
+rest_classes as (
+    select
+        *,
+        {% for side in ['left', 'right'] -%}
+        case
+            when {{ side }}_rest_kinds = 0 then 'none'
+            when ({{ side }}_rest_kinds & 1) > 0 then 'distinctive'
+            when ({{ side }}_rest_kinds & 256) > 0 then 'numeral'
+            when ({{ side }}_rest_kinds & 32) > 0 then 'fund'
+            when ({{ side }}_rest_kinds & 20) > 0 then 'generic'
+            when ({{ side }}_rest_kinds & 8) > 0 then 'place'
+            else 'structure'
+        end as {{ side }}_rest_class,
+        {% endfor -%}
+        least(left_rest_millibits, right_rest_millibits) as smaller_rest_millibits,
+        greatest(left_rest_millibits, right_rest_millibits) as larger_rest_millibits
+    from joined
+),
+
+ordered_rests as (
+    select
+        *,
+        least(left_rest_class, right_rest_class) as one_rest_class,
+        greatest(left_rest_class, right_rest_class) as other_rest_class,
+        left_rest_class = 'none' and right_rest_class = 'none' as is_whole_name,
+        left_rest_class = 'none' or right_rest_class = 'none' as is_contained_name
+    from rest_classes
+),
+
+levels as (
+    select
+        *,
+        case
+            when shared_millibits is null then 'unknown'
+            when left_core_name = right_core_name then 'exact'
+            when left_glued_name = right_glued_name then 'spacing'
+            when is_whole_name and unequal_millibits = 0 then 'order'
+            when is_whole_name and unequal_millibits >= 0.6 * shared_millibits then 'misspelt'
+            when is_whole_name then 'partly misspelt'
+            when is_acronym then 'acronym'
+            when shared_millibits = 0 then 'nothing shared'
+            when left_rest_class = 'none' then 'contained, rest ' || right_rest_class
+            when right_rest_class = 'none' then 'contained, rest ' || left_rest_class
+            else 'rests ' || one_rest_class || ' and ' || other_rest_class
+        end as name_level,
+        case
+            when shared_millibits is null or shared_millibits = 0 then 'unknown'
+            else
+                case
+                    when is_whole_name then 'whole '
+                    when is_contained_name then 'contained '
+                    else 'part '
+                end
+                || case
+                    when shared_millibits < 8000 then 'under 8'
+                    when shared_millibits < 11000 then '8 to 11'
+                    when shared_millibits < 14000 then '11 to 14'
+                    when shared_millibits < 18000 then '14 to 18'
+                    when shared_millibits < 24000 then '18 to 24'
+                    else 'over 24'
+                end
+        end as distinctiveness_level,
+        case
+            when shared_millibits is null or shared_millibits = 0 then 'unknown'
+            when is_whole_name then 'none'
+            else
+                case
+                    when smaller_rest_millibits = 0 then '0'
+                    when smaller_rest_millibits < 9000 then 'under 9'
+                    when smaller_rest_millibits < 14000 then '9 to 14'
+                    else 'over 14'
+                end
+                || ' and '
+                || case
+                    when larger_rest_millibits < 7000 then 'under 7'
+                    when larger_rest_millibits < 10000 then '7 to 10'
+                    when larger_rest_millibits < 14000 then '10 to 14'
+                    when larger_rest_millibits < 20000 then '14 to 20'
+                    else 'over 20'
+                end
+        end as rest_level,
+        case
+            when glued_similarity is null then 'unknown'
+            when is_whole_name and unequal_millibits = 0 then 'equal'
+            when glued_similarity >= 0.95 then 'over 0.95'
+            when glued_similarity >= 0.9 then '0.9 to 0.95'
+            when glued_similarity >= 0.85 then '0.85 to 0.9'
+            when glued_similarity >= 0.8 then '0.8 to 0.85'
+            when glued_similarity >= 0.7 then '0.7 to 0.8'
+            when glued_similarity >= 0.6 then '0.6 to 0.7'
+            when glued_similarity >= 0.5 then '0.5 to 0.6'
+            else 'under 0.5'
+        end as spelling_level,
+        case
+            when partial_similarity is null then 'unknown'
+            when is_whole_name and unequal_millibits = 0 then 'equal'
+            when least(length(left_glued_name), length(right_glued_name)) < 5 then 'too short'
+            when
+                starts_with(left_glued_name, right_glued_name) or starts_with(right_glued_name, left_glued_name)
+                then 'beginning'
+            when partial_similarity >= 0.999 then 'inside'
+            when partial_similarity >= 0.9 then 'nearly inside'
+            else 'not inside'
+        end as substring_level,
+        case
+            when first_word is null then 'unknown'
+            when is_whole_name and unequal_millibits = 0 then 'equal'
+            else first_word
+        end as first_word_level,
+        coalesce(numerals, 'unknown') as numeral_level,
+        case
+            when left_legal_form is null or right_legal_form is null then 'unknown'
+            when left_legal_form = '' and right_legal_form = '' then 'both missing'
+            when left_legal_form = '' or right_legal_form = '' then 'one missing'
+            when left_legal_form = right_legal_form then 'same'
+            when left_legal_class = right_legal_class and left_legal_class <> '' then 'same class'
+            when left_legal_class = '' or right_legal_class = '' then 'vague'
+            else 'different'
+        end as legal_form_level,
+        case
+            when namesake_count is null then 'unknown'
+            when not is_whole_name then 'not the same name'
+            when namesake_count <= 2 then 'none'
+            when namesake_count <= 4 then 'few'
+            else 'many'
+        end as namesake_level,
+        case
+            when left_country_code is null or right_country_code is null then 'unknown'
+            when left_country_code = right_country_code then 'same'
+            else 'different'
+        end as country_level,
+        case
+            when left_city is null or right_city is null then 'unknown'
+            when left_city = right_city then 'same'
+            when starts_with(left_city, right_city) or starts_with(right_city, left_city) then 'same'
+            else 'different'
+        end as city_level,
+        case
+            when left_phone is null or right_phone is null then 'unknown'
+            when left_phone = right_phone then 'same'
+            else 'different'
+        end as phone_level,
+        case
+            when left_domain is null or right_domain is null then 'unknown'
+            when left_delivered_domain = right_delivered_domain then 'same'
+            when left_domain = right_domain then 'alias'
+            when left_domain_label = right_domain_label and length(left_domain_label) >= 4 then 'same label'
+            else 'different'
+        end as domain_level,
+        -- The label of one side's domain against the other side's name, where only one side has a domain.
+        case
+            when left_domain is not null and right_domain is not null then 'unknown'
+            when left_domain is null and right_domain is null then 'unknown'
+            when coalesce(left_domain_label, right_domain_label)
+                = case when left_domain_label is null then left_glued_name else right_glued_name end
+                then 'is the name'
+            when
+                length(coalesce(left_domain_label, right_domain_label)) >= 4
+                and starts_with(
+                    case when left_domain_label is null then left_glued_name else right_glued_name end,
+                    coalesce(left_domain_label, right_domain_label)
+                ) then 'begins the name'
+            when
+                length(case when left_domain_label is null then left_glued_name else right_glued_name end) >= 4
+                and starts_with(
+                    coalesce(left_domain_label, right_domain_label),
+                    case when left_domain_label is null then left_glued_name else right_glued_name end
+                ) then 'begins with the name'
+            else 'is not the name'
+        end as domain_label_level,
+        case
+            when has_equal_registration then 'same'
+            when has_conflicting_registration then 'conflict'
+            else 'unknown'
+        end as registration_level,
+        case
+            when left_name_number is null then 'unknown'
+            when left_name_number + right_name_number = 0 then 'own'
+            when left_name_number <= 1 and right_name_number <= 1 then 'main part'
+            else 'other'
+        end as name_kind_level
+    from ordered_rests
+)
+
+select * from levels

@@ -1,0 +1,53 @@
+-- Every distinct host, of records and of exclusions, with the domain that somebody registered.
+with accounts as (
+    select * from {{ ref('stg_accounts') }}
+),
+
+exclusions as (
+    select * from {{ ref('stg_exclusions') }}
+),
+
+generic_domains as (
+    select * from {{ ref('generic_domains') }}
+),
+
+domain_aliases as (
+    select * from {{ ref('domain_aliases') }}
+),
+
+hosts as (
+    select website_host
+    from accounts
+    where website_host is not null
+    union
+    select website_host
+    from exclusions
+    where website_host is not null
+),
+
+host_parts as (
+    select
+        website_host,
+        domain_parts(website_host) as parts
+    from hosts
+),
+
+host_domains as (
+    select
+        host_parts.website_host,
+        case
+            when generic_domains.domain is null
+                then coalesce(domain_aliases.canonical_domain, host_parts.parts.domain)
+        end as domain,
+        case when generic_domains.domain is null then host_parts.parts.domain end as delivered_domain,
+        case when generic_domains.domain is null then host_parts.parts.label end as domain_label,
+        domain_aliases.domain is not null as has_domain_alias,
+        generic_domains.domain is not null as has_generic_domain
+    from host_parts
+    left join domain_aliases
+        on host_parts.parts.domain = domain_aliases.domain
+    left join generic_domains
+        on host_parts.parts.domain = generic_domains.domain
+)
+
+select * from host_domains

@@ -1,0 +1,102 @@
+-- Every distinct name, of records and of exclusions, brought to the forms names are compared by.
+with accounts as (
+    select * from {{ ref('stg_accounts') }}
+),
+
+exclusions as (
+    select * from {{ ref('stg_exclusions') }}
+),
+
+legal_forms as (
+    select * from {{ ref('legal_forms') }}
+),
+
+name_abbreviations as (
+    select * from {{ ref('name_abbreviations') }}
+),
+
+generic_words as (
+    select * from {{ ref('generic_words') }}
+),
+
+word_facts as (
+    select
+        case position
+            when 'either' then 'leading_legal_form'
+            when 'anywhere' then 'inner_legal_form'
+            else 'legal_form'
+        end as kind,
+        form,
+        compare_form as value,
+        generic_form as class
+    from legal_forms
+    union all
+    select
+        'spelling' as kind,
+        word as form,
+        canonical_word as value,
+        cast(null as varchar) as class
+    from name_abbreviations
+    union all
+    select
+        'generic_word' as kind,
+        word as form,
+        cast(null as varchar) as value,
+        cast(null as varchar) as class
+    from generic_words
+),
+
+-- The seeds travel to the function as one list, once per batch of names.
+name_rules as (
+    select
+        list(
+            {'kind': kind, 'form': form, 'value': value, 'class': class}
+            order by kind, form
+        ) as rules
+    from word_facts
+),
+
+distinct_names as (
+    select name
+    from accounts
+    where name is not null
+    union
+    select account_name as name
+    from exclusions
+    where account_name is not null
+),
+
+numbered_names as (
+    select
+        name,
+        row_number() over (order by name) // {{ var('names_per_batch') }} as batch_number
+    from distinct_names
+),
+
+name_batches as (
+    select
+        batch_number,
+        list(name order by name) as names
+    from numbered_names
+    group by batch_number
+),
+
+named_forms as (
+    select unnest(name_forms(name_batches.names, name_rules.rules)) as form
+    from name_batches
+    cross join name_rules
+),
+
+unfolded as (
+    select
+        form.name as name,
+        form.normalized_name as normalized_name,
+        form.core_name as core_name,
+        form.legal_form as legal_form,
+        form.legal_class as legal_class,
+        form.other_core_names as other_core_names,
+        form.has_mixed_scripts as has_mixed_scripts
+    from named_forms
+)
+
+select * from unfolded

@@ -1,0 +1,90 @@
+-- How distinctive each word is: by the lists at hand, and by what is known of words everywhere.
+with account_names as (
+    select * from {{ ref('res_account_names') }}
+),
+
+generic_words as (
+    select * from {{ ref('generic_words') }}
+),
+
+distinct_names as (
+    select distinct core_name
+    from account_names
+),
+
+name_total as (
+    select count(*) as name_count
+    from distinct_names
+),
+
+words_of_names as (
+    select
+        core_name,
+        unnest(string_split(core_name, ' ')) as word
+    from distinct_names
+),
+
+word_counts as (
+    select
+        word,
+        count(distinct core_name) as name_count
+    from words_of_names
+    group by word
+),
+
+-- A ten-line list cannot tell that "group" is common. So every list is read as if it stood beside a background of
+-- names in which generic words have their known share and any other word a very small one.
+expected_counts as (
+    select
+        word_counts.word,
+        word_counts.name_count,
+        generic_words.kind as generic_kind,
+        coalesce(generic_words.names_per_10k / 10000.0, {{ var('unknown_word_share') }}) as known_share,
+        name_total.name_count as list_name_count
+    from word_counts
+    cross join name_total
+    left join generic_words
+        on word_counts.word = generic_words.word
+),
+
+weighed as (
+    select
+        word,
+        name_count,
+        case
+            when regexp_full_match(word, '[0-9]+(st|nd|rd|th)?') then 'numeral'
+            else coalesce(generic_kind, 'distinctive')
+        end as kind,
+        cast(
+            round(
+                1000 * log2(
+                    (list_name_count + {{ var('background_name_count') }})
+                    / (name_count + {{ var('background_name_count') }} * known_share)
+                )
+            ) as integer
+        ) as distinctiveness_millibits
+    from expected_counts
+),
+
+coded as (
+    select
+        word,
+        name_count,
+        kind,
+        case kind
+            when 'distinctive' then 0
+            when 'structure' then 1
+            when 'activity' then 2
+            when 'place' then 3
+            when 'common' then 4
+            when 'fund' then 5
+            when 'function' then 6
+            when 'domain_ending' then 7
+            when 'numeral' then 8
+        end as kind_code,
+        distinctiveness_millibits,
+        name_skeleton(word) as skeleton
+    from weighed
+)
+
+select * from coded

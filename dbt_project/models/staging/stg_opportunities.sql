@@ -1,0 +1,177 @@
+with opportunities as (
+
+    select * from {{ source('raw', 'opportunities') }}
+
+),
+
+current_exports as (
+
+    select * from {{ ref('stg_current_exports') }}
+    where object = 'opportunities'
+
+),
+
+mapped_values as (
+
+    select * from {{ ref('stg_mapped_values') }}
+    where object = 'opportunities'
+
+),
+
+exchange_rates as (
+
+    select * from {{ ref('stg_exchange_rates') }}
+
+),
+
+accounts as (
+
+    select * from {{ ref('stg_accounts') }}
+
+),
+
+refused_columns as (
+
+    {{ refused_columns('opportunities', [
+        'amount', 'probability', 'lead_date', 'created_date', 'expected_close_date', 'closed_date',
+        'partner_recorded_date',
+    ]) }}
+
+),
+
+unique_account_names as (
+
+    {{ unique_account_names() }}
+
+),
+
+current_opportunities as (
+
+    select
+        opportunities.*,
+        current_exports.is_stale
+    from opportunities
+    inner join current_exports
+        on
+            opportunities.party_id = current_exports.party_id
+            and opportunities.export_month = current_exports.export_month
+
+),
+
+typed as (
+
+    select
+        current_opportunities.*,
+        coalesce(accounts_by_id.record_key, unique_account_names.record_key) as account_record_key,
+        mapped_stage.value as mapped_stage,
+        mapped_stage.is_mapped as is_stage_mapped,
+        mapped_outcome.value as mapped_outcome,
+        mapped_outcome.is_mapped as is_outcome_mapped,
+        mapped_our_role.value as mapped_our_role,
+        mapped_partner_role.value as mapped_partner_role,
+        mapped_sourced_by_partner.value as sourced_by_partner_id,
+        mapped_influenced_by_partner.value as influenced_by_partner_id,
+        read_amount({{ accepted('current_opportunities', 'amount') }}, current_opportunities.decimal_mark)
+            as read_amount_value,
+        {{ amount_currency('current_opportunities', 'amount') }} as amount_currency,
+        read_amount(
+            replace({{ accepted('current_opportunities', 'probability') }}, '%', ''), current_opportunities.decimal_mark
+        ) as read_probability,
+        read_date({{ accepted('current_opportunities', 'lead_date') }}, current_opportunities.date_order) as lead_on,
+        read_date({{ accepted('current_opportunities', 'created_date') }}, current_opportunities.date_order)
+            as created_on,
+        read_date({{ accepted('current_opportunities', 'expected_close_date') }}, current_opportunities.date_order)
+            as expected_close_on,
+        read_date({{ accepted('current_opportunities', 'closed_date') }}, current_opportunities.date_order)
+            as closed_on,
+        read_date({{ accepted('current_opportunities', 'partner_recorded_date') }}, current_opportunities.date_order)
+            as partner_recorded_on
+    from current_opportunities
+    {{ join_refused_columns('current_opportunities') }}
+    {{ join_account_links('current_opportunities') }}
+    {{ join_mapped_values('current_opportunities', 'opportunities', [
+        'stage', 'outcome', 'our_role', 'partner_role', 'currency', 'sourced_by_partner', 'influenced_by_partner',
+    ]) }}
+
+),
+
+-- Outcome as stated, else as its stage says; an opportunity that states neither is open until it has a closed date.
+-- A stage or outcome that nobody mapped leaves the outcome unknown.
+with_outcome as (
+
+    select
+        *,
+        case
+            when mapped_outcome is not null then mapped_outcome
+            when not is_outcome_mapped or not is_stage_mapped then null
+            when mapped_stage = 'closed_won' then 'won'
+            when mapped_stage = 'closed_lost' then 'lost'
+            when mapped_stage is not null then 'open'
+            when closed_on is null then 'open'
+        end as final_outcome
+    from typed
+
+),
+
+-- A closed opportunity is worth what it was on the day it closed, an open one what it is in its export's month.
+dated as (
+
+    select
+        *,
+        case when final_outcome in ('won', 'lost') then coalesce(closed_on, export_month) else export_month end
+            as rate_on
+    from with_outcome
+
+),
+
+final as (
+
+    select
+        -- keys
+        concat(dated.party_id, ':', dated.source_id) as opportunity_key,
+        dated.party_id,
+        dated.source_id,
+        dated.account_record_key,
+        {{ text_value('dated.account_source_id') }} as account_source_id,
+        {{ text_value('dated.account_name') }} as account_name,
+        -- the opportunity
+        {{ text_value('dated.name') }} as name,
+        dated.mapped_stage as stage,
+        dated.final_outcome as outcome,
+        dated.final_outcome = 'open' as is_open,
+        dated.read_amount_value as amount,
+        dated.amount_currency as currency,
+        {{ amount_in_usd('dated.read_amount_value', 'amount_rate.usd_per_unit') }} as amount_usd,
+        -- `40%` and 40 are 0.4; a number up to 1 without a percent sign is a rate already
+        cast(
+            case
+                when replace(dated.probability, '%', '') <> dated.probability or dated.read_probability > 1
+                    then dated.read_probability / 100
+                else dated.read_probability
+            end as decimal(5, 4)
+        ) as win_probability,
+        dated.mapped_our_role as our_role,
+        dated.mapped_partner_role as partner_role,
+        dated.sourced_by_partner_id,
+        dated.influenced_by_partner_id,
+        dated.partner_recorded_on,
+        {{ text_value('dated.owner') }} as owner,
+        dated.lead_on,
+        dated.created_on,
+        dated.expected_close_on,
+        dated.closed_on,
+        -- the delivery
+        dated.export_month,
+        dated.is_stale,
+        dated.identical_row_count,
+        dated.file_name,
+        dated.sheet_name,
+        dated.row_number,
+        dated.source_system,
+        dated.currency as delivered_currency
+    from dated
+    {{ join_exchange_rate('amount_rate', 'dated.amount_currency', 'dated.rate_on') }}
+
+)
+
+select * from final

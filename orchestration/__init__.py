@@ -1,0 +1,1 @@
+"""Runs the pipeline: ingestion, dbt, checks and publishing as one monthly job."""

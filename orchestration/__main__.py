@@ -1,0 +1,171 @@
+"""The command line behind the Makefile: demo, run, init, dev and docs.
+
+Belongs here: turning arguments into settings and results into words and an exit code. Does not belong here: the work.
+"""
+
+import csv
+import os
+import shutil
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR, HOME, Settings
+
+DEMO_MONTHS = ("2026-08", "2026-09", "2026-10")
+# Tables that hold the facts of one company and its partners; the rest of seeds/ is reference data and rules.
+PARTY_TABLES = ("partners", "match_decisions", "exclusions")
+
+
+class CommandError(click.ClickException):
+    """Something the person at the keyboard can mend; printed without a traceback, exit code 1."""
+
+
+@click.group()
+def main() -> None:
+    """Account mapping between a company and its partners."""
+
+
+@main.command()
+@click.option("--exports", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True)
+@click.option("--month", type=click.DateTime(["%Y-%m"]), required=True, help="The month to load and build.")
+@click.option("--seeds", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def run(exports: Path, month: datetime, seeds: Path | None) -> None:
+    """Run the monthly job on your own exports."""
+    refresh(Settings.for_exports(exports, seeds), [f"{month:%Y-%m}"])
+
+
+@main.command()
+def demo() -> None:
+    """Run the monthly job on the shipped exports, from nothing, month after month."""
+    settings = Settings.from_environment()
+    for built in (settings.warehouse, settings.published, settings.validations):
+        shutil.rmtree(built) if built.is_dir() else built.unlink(missing_ok=True)
+    refresh(settings, list(DEMO_MONTHS))
+
+
+@main.command()
+@click.argument("directory", type=click.Path(path_type=Path))
+def init(directory: Path) -> None:
+    """Make a workspace of your own: seeds with the party tables emptied, an exports folder and a var folder."""
+    if directory.exists() and any(directory.iterdir()):
+        raise CommandError(f"{directory} is not empty. Name a folder that does not exist yet.")
+    shutil.copytree(HOME / "seeds", directory / "seeds")
+    for table in PARTY_TABLES:
+        seed = directory / "seeds" / f"{table}.csv"
+        with seed.open(newline="", encoding="utf-8") as stream:
+            header = next(csv.reader(stream))
+        seed.write_text(",".join(header) + "\n", encoding="utf-8")
+    (directory / "exports" / "us").mkdir(parents=True)
+    (directory / "var").mkdir()
+    click.echo(
+        f"""Made {directory}. Next:
+  1. a row per partner in {directory}/seeds/partners.csv (without nda_signed_on his files are not opened)
+  2. your list as        {directory}/exports/us/<YYYY-MM>/accounts.csv (or .xlsx, .parquet)
+     each partner's as   {directory}/exports/<party_id>/<YYYY-MM>/accounts.csv
+  3. make run EXPORTS={directory}/exports MONTH=<YYYY-MM>"""
+    )
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.option("--exports", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def dev(exports: Path | None, arguments: tuple[str, ...]) -> None:
+    """Open Dagster's web UI on the demo's workspace or your own."""
+    settings = Settings.for_exports(exports, None) if exports else Settings.from_environment()
+    prepare(settings)
+    command = [sys.executable, "-m", "dagster", "dev", "-m", "orchestration.definitions", *arguments]
+    raise SystemExit(subprocess.call(command, cwd=HOME))  # noqa: S603 - our own interpreter and module
+
+
+@main.command()
+@click.option("--exports", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def docs(exports: Path | None) -> None:
+    """Write the documentation of every table and column as one page that opens offline."""
+    settings = Settings.for_exports(exports, None) if exports else Settings.from_environment()
+    prepare(settings)
+    dbt(settings, "docs", "generate", "--static")
+    click.echo(f"Open {settings.dbt_target / 'static_index.html'}")
+
+
+def prepare(settings: Settings) -> None:
+    """Make the folders of a workspace and parse the dbt project for it.
+
+    Args:
+        settings: the workspace. Its variables are put into the environment of this process, where dbt and Dagster look.
+
+    Raises:
+        CommandError: dbt cannot parse the project.
+    """
+    os.environ.update(settings.as_environment())
+    settings.dagster_home.mkdir(parents=True, exist_ok=True)
+    configuration = settings.dagster_home / "dagster.yaml"
+    if not configuration.exists():
+        shutil.copyfile(HOME / "orchestration" / "dagster.yaml", configuration)
+    settings.link_seeds()
+    dbt(settings, "parse")
+
+
+def dbt(settings: Settings, *arguments: str) -> None:
+    """Run a dbt command on a workspace, quietly.
+
+    Raises:
+        CommandError: dbt failed; its output is the message.
+    """
+    command = [
+        str(DBT_EXECUTABLE), "--quiet", *arguments,
+        "--project-dir", str(DBT_PROJECT_DIR), "--profiles-dir", str(DBT_PROJECT_DIR),
+        "--target-path", str(settings.dbt_target), "--log-path", str(settings.var / "logs"),
+    ]  # fmt: skip
+    done = subprocess.run(command, cwd=DBT_PROJECT_DIR, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise CommandError(f"dbt {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
+
+
+def refresh(settings: Settings, months: list[str]) -> None:
+    """Run the job `monthly_refresh` for some months and say what came of it.
+
+    Args:
+        settings: the workspace.
+        months: `YYYY-MM`, in the order to run.
+
+    Raises:
+        CommandError: a month was not published; the message says which step stopped it.
+    """
+    started = time.perf_counter()
+    prepare(settings)
+    parsed = time.perf_counter()
+    # These imports take seconds, so they come after the quick refusals, and the environment must be set before them.
+    import dagster as dg  # noqa: PLC0415
+
+    from orchestration import summary  # noqa: PLC0415
+    from orchestration.definitions import definitions  # noqa: PLC0415
+    from orchestration.months import MONTHS  # noqa: PLC0415
+
+    job = definitions().resolve_job_def("monthly_refresh")
+    instance = dg.DagsterInstance.get()
+    seconds = {"dbt parse": parsed - started, "imports and definitions": time.perf_counter() - parsed}
+    for month in months:
+        if not MONTHS.has_partition_key(month):
+            raise CommandError(f"{month!r} cannot be loaded: it is before 2020 or has not begun.")
+        click.echo(f"{datetime.now(UTC):%H:%M:%S}  {month}: landing, mapping, checking, publishing …")
+        result = job.execute_in_process(
+            partition_key=month,
+            instance=instance,
+            raise_on_error=False,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+        seconds = summary.add_step_seconds(seconds, result)
+        if not result.success:
+            click.echo(summary.refused_files(settings, month))
+            raise CommandError(f"{month} was not published.\n{summary.failure(result)}")
+    click.echo(summary.of_published(settings, months[-1]))
+    click.echo(summary.of_seconds(seconds))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""Everything Dagster knows of this project, on one page."""
+
+import os
+
+import dagster as dg
+
+from orchestration.defs import automation, expectations, exports, publish, resources, transform
+from orchestration.settings import Settings
+
+
+@dg.definitions
+def definitions() -> dg.Definitions:
+    """Put the assets, checks, job, schedule and sensor of one workspace together."""
+    settings = Settings.from_environment()
+    os.environ.update(settings.as_environment())  # dbt runs as a subprocess and finds the workspace there
+    models = transform.dbt_models(resources.dbt_project_of(settings))
+    marts = [key for key in models.keys if key.path[0] == "marts"]
+    return dg.Definitions(
+        assets=[exports.raw_exports, models, publish.published_marts(marts)],
+        asset_checks=[expectations.accepted_rows, expectations.accepted_marts(marts)],
+        jobs=[automation.monthly_refresh],
+        schedules=[automation.monthly_refresh_schedule],
+        sensors=[automation.new_exports_sensor],
+        resources={"workspace": resources.workspace_of(settings), "dbt": resources.dbt_of(settings)},
+    )

@@ -1,0 +1,1 @@
+"""The Dagster assets, checks, triggers and resources, one file for each kind."""

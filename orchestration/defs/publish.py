@@ -1,0 +1,191 @@
+"""Publishing: the marts of a run that passed every check, copied to where BI tools read them.
+
+Belongs here: the published files and how one set of them replaces another. Does not belong here: what the marts hold.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+
+from orchestration.defs.resources import Workspace, retry_while_locked
+from orchestration.defs.transform import OWNER
+from orchestration.months import MONTHS, month_of
+
+# Version of what is published: a table or column taken away raises the first number, one added the second.
+SCHEMA_VERSION = "1.0"
+# Clients as old as DuckDB 1.2 can open the published file.
+STORAGE_VERSION = "v1.2.0"
+# Parquet folders of earlier runs stay, so that a reader which has just read the old manifest still finds its files.
+KEPT_RUNS = 3
+
+
+def publish_marts(warehouse: Path, published: Path, month: date, run_id: str, published_at: datetime) -> dict[str, int]:
+    """Copy every mart to `marts.duckdb` and to Parquet, each swapped in by one rename.
+
+    The copies lie in the default schema of a file named marts, so that `marts.dim_accounts` is read there as in the
+    warehouse (a schema of the file's own name would be ambiguous). A reader that holds the previous file open keeps
+    reading it undisturbed and is never waited for: a rename replaces the name, not the file behind it. Rows are
+    ordered by all columns, so equal marts give equal copies.
+
+    Args:
+        warehouse: the DuckDB file that dbt built; opened for reading only.
+        published: folder to publish into; made when missing.
+        month: the month the run was for.
+        run_id: names the Parquet folder.
+        published_at: UTC time to record in `last_refreshed`.
+
+    Returns:
+        Mart name → number of rows.
+
+    Raises:
+        ValueError: the warehouse holds no marts.
+    """
+    published.mkdir(parents=True, exist_ok=True)
+    new_file = published / f".marts-{run_id}.duckdb"
+    new_parquet = published / "parquet" / run_id
+    for leftover in (new_file, new_file.with_suffix(".duckdb.wal")):
+        leftover.unlink(missing_ok=True)
+    shutil.rmtree(new_parquet, ignore_errors=True)
+    new_parquet.mkdir(parents=True)
+    with duckdb.connect() as connection:
+        connection.execute(f"attach {_quoted(warehouse)} as warehouse (read_only)")
+        connection.execute(f"attach {_quoted(new_file)} as published (storage_version '{STORAGE_VERSION}')")
+        marts = [
+            row[0]
+            for row in connection.execute(
+                "select table_name from duckdb_tables() where database_name = 'warehouse' and schema_name = 'marts' "
+                "order by table_name"
+            ).fetchall()
+        ]
+        if not marts:
+            raise ValueError(f"{warehouse} holds no marts: nothing to publish.")
+        for mart in marts:
+            connection.execute(f'create table published."{mart}" as from warehouse.marts."{mart}" order by all')
+            _copy_comments(connection, mart)
+        connection.execute(
+            """
+            create table published.last_refreshed as
+            select ?::date as as_of_month, ?::timestamp as published_at, ? as run_id, ? as schema_version
+            """,
+            [month, published_at.replace(tzinfo=None), run_id, SCHEMA_VERSION],
+        )
+        rows = {}
+        for mart in [*marts, "last_refreshed"]:
+            target = _quoted(new_parquet / f"{mart}.parquet")
+            connection.execute(f'copy published."{mart}" to {target} (format parquet)')
+            rows[mart] = connection.table(f'published."{mart}"').shape[0]
+        connection.execute("detach published")
+    manifest = {
+        "schema_version": SCHEMA_VERSION,
+        "run_id": run_id,
+        "as_of_month": month.isoformat(),
+        "published_at": published_at.isoformat(),
+        "tables": {
+            mart: {
+                "path": f"{run_id}/{mart}.parquet",
+                "rows": count,
+                "sha256": _sha256(new_parquet / f"{mart}.parquet"),
+            }
+            for mart, count in rows.items()
+        },
+    }
+    _replace_with_text(published / "parquet" / "manifest.json", json.dumps(manifest, indent=2) + "\n")
+    new_file.replace(published / "marts.duckdb")
+    _remove_old_runs(published / "parquet", keep=run_id)
+    return rows
+
+
+def _copy_comments(connection: duckdb.DuckDBPyConnection, mart: str) -> None:
+    """Carry the descriptions that dbt wrote on a mart and its columns over to its published copy."""
+    table_comment = connection.execute(
+        "select comment from duckdb_tables() where database_name = 'warehouse' and schema_name = 'marts' "
+        "and table_name = ?",
+        [mart],
+    ).fetchone()
+    if table_comment and table_comment[0]:
+        connection.execute(f'comment on table published."{mart}" is {_quoted(table_comment[0])}')
+    columns = connection.execute(
+        "select column_name, comment from duckdb_columns() where database_name = 'warehouse' "
+        "and schema_name = 'marts' and table_name = ? and comment is not null",
+        [mart],
+    ).fetchall()
+    for column, comment in columns:
+        connection.execute(f'comment on column published."{mart}"."{column}" is {_quoted(comment)}')
+
+
+def _quoted(text: object) -> str:
+    """Write a value as an SQL string literal: attach, copy and comment take no parameters."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _replace_with_text(file: Path, text: str) -> None:
+    """Write a file so that a reader sees either the old text or the new, never a part."""
+    new = file.with_name(f".{file.name}.new")
+    with new.open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    new.replace(file)
+
+
+def _remove_old_runs(parquet: Path, keep: str) -> None:
+    """Remove the Parquet folders of all but the newest runs."""
+    runs = sorted((run for run in parquet.iterdir() if run.is_dir() and run.name != keep), key=_modified, reverse=True)
+    for run in runs[KEPT_RUNS - 1 :]:
+        shutil.rmtree(run)
+
+
+def _modified(folder: Path) -> float:
+    return folder.stat().st_mtime
+
+
+def published_marts(marts: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
+    """Make the asset of the published copy.
+
+    Args:
+        marts: the assets it copies; a blocking check of any of them that fails keeps this asset from running.
+    """
+
+    @dg.asset(
+        key=["published", "marts"],
+        deps=list(marts),
+        partitions_def=MONTHS,
+        group_name="published",
+        owners=[OWNER],
+        kinds={"duckdb", "parquet"},
+        description="The marts as BI tools read them: `marts.duckdb` and `parquet/` with its manifest, each replaced "
+        "by one rename when every check has passed.",
+        backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=1),
+        freshness_policy=dg.FreshnessPolicy.time_window(warn_window=timedelta(days=33), fail_window=timedelta(days=40)),
+    )
+    def publish(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult[None]:
+        with retry_while_locked():
+            rows = publish_marts(
+                warehouse=Path(workspace.warehouse),
+                published=Path(workspace.published),
+                month=month_of(context.partition_key),
+                run_id=context.run_id,
+                published_at=datetime.now(UTC),
+            )
+        return dg.MaterializeResult(
+            metadata={
+                "file": dg.MetadataValue.path(str(Path(workspace.published) / "marts.duckdb")),
+                "schema_version": SCHEMA_VERSION,
+                "rows": dg.MetadataValue.json(rows),
+                "dagster/row_count": sum(rows.values()),
+            }
+        )
+
+    return publish

@@ -1,0 +1,113 @@
+"""The dbt project as Dagster assets: seeds, staging, resolution and marts, with their data tests as asset checks.
+
+Belongs here: how dbt's nodes look in the asset catalogue and how a month is built. Does not belong here: SQL.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
+
+from orchestration.defs.resources import WAREHOUSE_POOL, Workspace
+from orchestration.months import MONTHS, month_of
+
+OWNER = "team:revenue-operations"
+
+
+class Translator(DagsterDbtTranslator):
+    """Names assets as the database does and gives each its group, owner and kinds."""
+
+    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
+        """Describe one node of the manifest as an asset."""
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        node = self.get_resource_props(manifest, unique_id)
+        if node["resource_type"] == "source":
+            return spec
+        schema = node["schema"]
+        return spec.replace_attributes(group_name=schema, owners=[OWNER], kinds={"dbt", "duckdb"}).merge_attributes(
+            metadata={"dagster/table_name": f"{schema}.{node['name']}"}
+        )
+
+
+def months_to_build(workspace: Workspace, month: date) -> list[date]:
+    """List the months whose results depend on a month's exports.
+
+    A month depends on the raw months up to it, so loading one again replays it and every later loaded month, in order;
+    the tables without a month then show the latest again.
+
+    Args:
+        workspace: the workspace whose `raw.files` tells which months have been loaded.
+        month: first day of the month that was loaded.
+
+    Returns:
+        `month` and the later loaded months, ascending.
+    """
+    with workspace.read_warehouse() as warehouse:
+        later = warehouse.execute(
+            "select distinct export_month from raw.files where export_month > ? and status = 'landed' order by 1",
+            [month],
+        ).fetchall()
+    return [month, *(row[0] for row in later)]
+
+
+def row_counts(workspace: Workspace) -> dict[tuple[str, str], int]:
+    """Count the rows of every table of the warehouse.
+
+    Returns:
+        (schema, table) → number of rows.
+    """
+    with workspace.read_warehouse() as warehouse:
+        tables = warehouse.execute("select schema_name, table_name from duckdb_tables()").fetchall()
+        return {(schema, table): warehouse.table(f'"{schema}"."{table}"').shape[0] for schema, table in tables}
+
+
+def dbt_models(project: DbtProject) -> dg.AssetsDefinition:
+    """Make the assets of the dbt project.
+
+    Args:
+        project: the project with a parsed manifest.
+    """
+
+    @dbt_assets(
+        manifest=project.manifest_path,
+        project=project,
+        partitions_def=MONTHS,
+        dagster_dbt_translator=Translator(),
+        pool=WAREHOUSE_POOL,
+        # Months build on one another: a backfill runs them one by one.
+        backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=1),
+        name="dbt_models",
+    )
+    def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, workspace: Workspace) -> Iterator[Any]:
+        *earlier, last = months_to_build(workspace, month_of(context.partition_key))
+        for month in earlier:
+            context.log.info(f"Replaying {month:%Y-%m}: a later month has been loaded already.")
+            dbt.cli(build_arguments(month), context=context).wait()
+        invocation = dbt.cli(build_arguments(last), context=context, raise_on_error=False)
+        events = list(invocation.stream())
+        counts = row_counts(workspace)
+        for event in events:
+            if isinstance(event, dg.Output):
+                schema, table = context.asset_key_for_output(event.output_name).path
+                rows = counts.get((schema, table))
+                yield event.with_metadata(
+                    {**event.metadata, **({"dagster/row_count": rows} if rows is not None else {})}
+                )
+            else:
+                yield event
+        if not invocation.is_successful():
+            raise dg.Failure(f"dbt build of {last:%Y-%m} failed: {invocation.get_error()}", allow_retries=False)
+
+    return build
+
+
+def build_arguments(month: date) -> list[str]:
+    """Give the dbt command line that builds and tests one month.
+
+    Unit tests are left out: they prove the code, not the data, and `make test` runs them.
+    """
+    variables = json.dumps({"as_of_month": month.isoformat()})
+    return ["build", "--exclude-resource-type", "unit_test", "--vars", variables]

@@ -1,0 +1,1 @@
+"""Reading, checking and landing what the parties export; needs no Dagster."""

@@ -1,0 +1,548 @@
+"""What each delivered cell reads as: the columns that Great Expectations judges, and the words for what is wrong.
+
+Belongs here: which fields hold typed values, what the files' conventions are (order of dates, decimal mark), and a
+short code per cell: readable, or why not.
+Does not belong here: the readers (udfs/values.py), and what follows from a code (suites.py).
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from orchestration.ingestion.mapping import Header
+from orchestration.ingestion.raw_schema import FIELDS
+from orchestration.ingestion.readers import RefusedRow, escape_controls, row_as_text
+from udfs import values
+
+READABLE = "readable"
+CONFLICT = "columns_disagree"
+
+KINDS: dict[str, dict[str, str]] = {
+    "accounts": {
+        "website": "website",
+        "employees": "integer",
+        "annual_revenue": "amount",
+        "currency": "currency",
+        "is_partner": "boolean",
+        "expected_deal_size": "amount",
+        "contract_renewal_date": "date",
+        "churn_date": "date",
+        "lifetime_value": "amount",
+        "modified_date": "date",
+    },
+    "opportunities": {
+        "amount": "amount",
+        "currency": "currency",
+        "lead_date": "date",
+        "created_date": "date",
+        "expected_close_date": "date",
+        "closed_date": "date",
+        "probability": "probability",
+        "partner_recorded_date": "date",
+    },
+    "engagements": {"engagement_date": "date"},
+    "contacts": {"email": "email"},
+}
+
+_SHOWN = 80  # characters of a value in a message; the record holds it whole
+_ROW_CODE_FIELDS = {
+    "name_empty": "name",
+    "name_only_punctuation": "name",
+    "name_only_legal_form": "name",
+    "account_missing": "account_name",
+    "date_missing": "engagement_date",
+    "person_missing": "name",
+}
+_EMAIL = re.compile(r"^[^@\s,;<>\"]+@(?:[^@\s,;<>\".]+\.)+[^@\s,;<>\".]{2,}$")
+_IP = re.compile(
+    r"^(?:[a-z]+://)?(?:\d{1,3}(?:\.\d{1,3}){3}|\[?[0-9a-f:]*:[0-9a-f:]+:[0-9a-f:.]*\]?)(?:[:/].*)?$", re.I
+)
+_RANGE = re.compile(r"^[\d.,k ]+(?:-|–|to|bis|à|\+)[\d.,k ]*\+?$", re.IGNORECASE)
+_LOOKS_LIKE_DATE = re.compile(r"^\d{4}[-/.]?\d{1,2}[-/.]?\d{1,2}|^\d{1,2}[-/.]\d{1,2}[-/.]\d{4}")
+
+
+@dataclass(frozen=True)
+class Conventions:
+    """How a file writes what could be read in two ways; null where it is not known."""
+
+    date_order: str | None
+    decimal_mark: str | None
+
+
+def find_conventions(columns: dict[str, pa.ChunkedArray], object_name: str, declared: Conventions) -> Conventions:
+    """Find out a file's order of dates and decimal mark: as declared for the party, else from its own values.
+
+    Args:
+        columns: the file's mapped columns by field, each a string array of n rows.
+        object_name: the object.
+        declared: what seeds/partners.csv says.
+
+    Returns:
+        The conventions. Evidence counts only when no value of the file contradicts it.
+    """
+    kinds = KINDS[object_name]
+    dates = [columns[field] for field, kind in kinds.items() if kind == "date" and field in columns]
+    figures = [
+        columns[field] for field, kind in kinds.items() if kind in ("amount", "probability") and field in columns
+    ]
+    return Conventions(
+        declared.date_order or _agreed(dates, values.date_orders_shown),
+        declared.decimal_mark or _agreed(figures, values.decimal_marks_shown),
+    )
+
+
+def read_cells(
+    columns: dict[str, pa.Array],
+    object_name: str,
+    conventions: Conventions,
+    words: "NameWords",
+    currencies: frozenset[str] = frozenset(),
+) -> dict[str, pa.Array]:
+    """Read every typed cell of a batch.
+
+    Args:
+        columns: mapped columns by field, each a string array of n rows (null = blank).
+        object_name: the object.
+        conventions: the file's.
+        words: what a name must not consist of alone.
+        currencies: words for currencies, in lower case, that a person has mapped to codes.
+
+    Returns:
+        By ``<field>__reading``: string array of n, ``readable`` or a rule's name, null where the cell is missing; and
+        ``row__reading``: never null, ``readable`` or why the row cannot be used.
+    """
+    readings = {
+        f"{field}__reading": _codes(columns[field], kind, conventions, currencies)
+        for field, kind in KINDS[object_name].items()
+        if field in columns
+    }
+    readings["row__reading"] = _row_codes(columns, object_name, words)
+    return readings
+
+
+def reading_rules(object_name: str) -> dict[str, tuple[str, ...]]:
+    """Give, for every reading column of an object, the codes other than readable that may appear in it."""
+    kinds = KINDS[object_name]
+    rules = {f"{field}__reading": (*CODES.get(kinds.get(field, ""), ()), CONFLICT) for field in FIELDS[object_name]}
+    return rules | {"row__reading": ROW_CODES[object_name]}
+
+
+def explain(code: str, header: str, value: str, row_number: int, conventions: Conventions) -> tuple[str, str]:
+    """Say in plain words what is wrong with a value, and what to do.
+
+    Args:
+        code: the rule.
+        header: the column as the file names it.
+        value: the value as delivered.
+        row_number: the row.
+        conventions: the file's.
+
+    Returns:
+        Reason and remedy.
+    """
+    reason, remedy = EXPLANATIONS[code]
+    shown = value if len(value) <= _SHOWN else value[:_SHOWN] + "…"
+    filled = reason.format(value=shown, mark=conventions.decimal_mark, order=conventions.date_order)
+    return f"Row {row_number}, column '{header}': {filled}", remedy
+
+
+def add_conflicts(
+    codes: dict[str, pa.Array], conflicts: dict[str, pa.Array], structure: pa.Array
+) -> dict[str, pa.Array]:
+    """Add to the readings what is wrong with a row's cells whatever they mean.
+
+    Args:
+        codes: readings by column, as read_cells gives them.
+        conflicts: by field, a boolean array of n: columns of the same name disagree there.
+        structure: string array of n: a row rule, or null.
+
+    Returns:
+        The readings; a row whose name or id is contradictory cannot be used.
+    """
+    row = codes["row__reading"]
+    result = dict(codes)
+    for field, differ in conflicts.items():
+        if field in ("name", "source_id"):
+            row = pc.if_else(differ, CONFLICT, row)
+        if field != "source_id":
+            known = codes.get(f"{field}__reading", pa.repeat(pa.scalar(READABLE), len(differ)))
+            result[f"{field}__reading"] = pc.if_else(differ, CONFLICT, known)
+    result["row__reading"] = pc.coalesce(structure, row)
+    return result
+
+
+def refuse_row(row_number: int, cells: list[str | None], code: str, header: Header) -> RefusedRow:
+    """Describe a row that cannot be used.
+
+    Args:
+        row_number: the row.
+        cells: its cells as delivered.
+        code: the rule.
+        header: the list's header.
+
+    Returns:
+        The row as it came, with reason and remedy.
+    """
+    field = _ROW_CODE_FIELDS.get(code)
+    sources = header.sources_of(field) if field else []
+    value = next((cells[source.index] for source in sources if cells[source.index] is not None), "") or ""
+    reason, remedy = EXPLANATIONS[code]
+    if code == CONFLICT:
+        reason = "columns of the same name that hold the account's name or id differ."
+    place = f"Row {row_number}, column '{sources[0].header}'" if sources else f"Row {row_number}"
+    shown = reason.format(value=value if len(value) <= _SHOWN else value[:_SHOWN] + "…")
+    return RefusedRow(row_number, row_as_text(cells), code, f"{place}: {shown}", remedy, field if sources else None)
+
+
+def delivered_value(code: str, cells: list[str | None], value: str | None) -> str:
+    """Give a refused value as it came: all of them where several columns disagree."""
+    if code != CONFLICT:
+        return escape_controls(value or "")
+    return " | ".join(dict.fromkeys(cell for cell in cells if cell is not None))
+
+
+class NameWords:
+    """Words that are no name by themselves: the legal forms of seeds/legal_forms.csv."""
+
+    def __init__(self, forms: Iterable[str]) -> None:
+        """Take legal forms in any spelling."""
+        known = list(forms)
+        self._forms = {tokens for form in known if (tokens := _tokens(form))}
+        # As written and without accents: names are compared before their accents are taken away.
+        first_words = {form[0] for form in self._forms} | {_first_word(form) for form in known}
+        self.first_words = pa.array(sorted(first_words), pa.string())
+
+    def is_only_legal_form(self, name: str) -> bool:
+        """Tell whether a name is one legal form and nothing else (``GmbH & Co. KG``).
+
+        A row of two forms is taken for a name (SE Corporation, SAS AB), and so are the short forms that companies are
+        called by (BT, UAB): a real company that is turned away costs more than a nameless row that comes in.
+        """
+        tokens = _tokens(name)
+        letters = sum(map(len, tokens))
+        return tokens in self._forms and (letters >= _SURE_FORM_LETTERS or tokens in _SURE_SHORT_FORMS)
+
+
+_SURE_FORM_LETTERS = 4
+_SURE_SHORT_FORMS = {
+    (form,) for form in ("inc", "ltd", "llc", "llp", "plc", "srl", "ag", "kg", "bv", "nv", "sa", "gbr", "ohg")
+}
+
+CODES: dict[str, tuple[str, ...]] = {
+    "website": ("website_is_email", "website_is_ip_address", "website_without_dot", "website_unreadable"),
+    "integer": ("number_is_range", "negative_number", "number_unreadable"),
+    "amount": ("negative_amount", "amount_ambiguous", "amount_unreadable"),
+    "probability": ("probability_out_of_range", "probability_unreadable"),
+    "currency": ("unknown_currency",),
+    "boolean": ("boolean_unreadable",),
+    "date": ("date_ambiguous", "date_impossible", "date_unreadable"),
+    "email": ("email_unreadable",),
+}
+
+_COMMON_ROW_CODES = ("cell_too_long", "nul_byte", "stray_bytes", CONFLICT)
+ROW_CODES: dict[str, tuple[str, ...]] = {
+    "accounts": (*_COMMON_ROW_CODES, "name_empty", "name_only_punctuation", "name_only_legal_form"),
+    "opportunities": (*_COMMON_ROW_CODES, "account_missing"),
+    "engagements": (*_COMMON_ROW_CODES, "account_missing", "date_missing"),
+    "contacts": (*_COMMON_ROW_CODES, "account_missing", "person_missing"),
+}
+
+EXPLANATIONS: dict[str, tuple[str, str]] = {
+    "website_is_email": (
+        "'{value}' is an e-mail address, not a website.",
+        "Put the company's website here, or leave the cell empty.",
+    ),
+    "website_is_ip_address": (
+        "'{value}' is an IP address, not a website's name.",
+        "Put the company's website here, or leave the cell empty.",
+    ),
+    "website_without_dot": (
+        "'{value}' is not a website: it has no dot.",
+        "Write the full name, such as example.com, or leave the cell empty.",
+    ),
+    "website_unreadable": (
+        "'{value}' is not a website.",
+        "Write one website, such as example.com, or leave the cell empty.",
+    ),
+    "number_is_range": (
+        "'{value}' is a range, not a number.",
+        "Deliver one number, or leave the cell empty.",
+    ),
+    "negative_number": (
+        "'{value}' is negative.",
+        "Correct the number, or leave the cell empty.",
+    ),
+    "number_unreadable": (
+        "'{value}' is not a whole number.",
+        "Write digits only, such as 1200, or leave the cell empty.",
+    ),
+    "negative_amount": (
+        "'{value}' is a negative amount.",
+        "Correct the amount, or leave the cell empty.",
+    ),
+    "amount_ambiguous": (
+        "'{value}' has two meanings: the file does not show which mark separates decimals.",
+        "Set decimal_mark for this party in seeds/partners.csv, or write the amount without separators, and run again.",
+    ),
+    "amount_unreadable": (
+        "'{value}' is not an amount.",
+        "Write a figure such as 1234.50, or leave the cell empty.",
+    ),
+    "probability_out_of_range": (
+        "'{value}' is not between 0 and 100.",
+        "Write a percentage from 0 to 100, or leave the cell empty.",
+    ),
+    "probability_unreadable": (
+        "'{value}' is not a percentage.",
+        "Write a percentage from 0 to 100, or leave the cell empty.",
+    ),
+    "unknown_currency": (
+        "'{value}' is not a currency that is known.",
+        "Write the ISO code, such as EUR, or map the value in seeds/value_mappings.csv (field currency).",
+    ),
+    "boolean_unreadable": (
+        "'{value}' is neither yes nor no.",
+        "Write true or false, or leave the cell empty.",
+    ),
+    "date_ambiguous": (
+        "'{value}' has two meanings: the file does not show whether day or month comes first.",
+        "Set date_order (dmy or mdy) for this party in seeds/partners.csv, or write the date as 2026-10-31, and run again.",
+    ),
+    "date_impossible": (
+        "the date '{value}' does not exist.",
+        "Correct the date, or leave the cell empty.",
+    ),
+    "date_unreadable": (
+        "'{value}' is not a date that can be read.",
+        "Write the date as 2026-10-31, or leave the cell empty.",
+    ),
+    "email_unreadable": (
+        "'{value}' is not an e-mail address.",
+        "Correct the address, or leave the cell empty.",
+    ),
+    "columns_disagree": (
+        "the column appears more than once, with different values: {value}.",
+        "Keep one of the columns, or make them agree.",
+    ),
+    "cell_too_long": (
+        "a cell is longer than a spreadsheet cell can be.",
+        "Shorten the text, and deliver the file again.",
+    ),
+    "nul_byte": (
+        "the row contains a NUL byte, so the file may be damaged.",
+        "Export the list again.",
+    ),
+    "stray_bytes": (
+        "the row contains bytes that are not UTF-8, unlike the rest of the file.",
+        "Export the list again as CSV in UTF-8.",
+    ),
+    "name_empty": (
+        "the account has no name.",
+        "Fill in the company's name, or remove the row.",
+    ),
+    "name_only_punctuation": (
+        "the name '{value}' has neither letters nor digits.",
+        "Fill in the company's name, or remove the row.",
+    ),
+    "name_only_legal_form": (
+        "the name '{value}' is nothing but a legal form.",
+        "Fill in the company's name, or remove the row.",
+    ),
+    "account_missing": (
+        "neither the account's id nor its name is given.",
+        "Fill in the account, or remove the row.",
+    ),
+    "date_missing": (
+        "the date is not given.",
+        "Fill in the date, or remove the row.",
+    ),
+    "person_missing": (
+        "neither a name nor an e-mail address is given.",
+        "Fill in the person's name, or remove the row.",
+    ),
+    "ragged_row": (
+        "it has {value} cells; the header has {mark}.",
+        "Check the delimiters and quotation marks in this row.",
+    ),
+}
+
+
+def _codes(texts: pa.Array, kind: str, conventions: Conventions, currencies: frozenset[str]) -> pa.Array:
+    """Give the code of every cell of one typed column."""
+    present = pc.invert(values.is_missing(texts))
+    mark = pa.repeat(pa.scalar(conventions.decimal_mark, pa.string()), len(texts))
+    order = pa.repeat(pa.scalar(conventions.date_order, pa.string()), len(texts))
+    refused_anyway: pa.Array | None = None
+    if kind == "website":
+        read = values.read_website_host(texts)
+    elif kind == "integer":
+        read = values.read_integer(texts, mark)
+        refused_anyway = pc.fill_null(pc.less(read, 0), False)
+    elif kind == "amount":
+        read = values.read_amount(texts, mark)
+        refused_anyway = pc.fill_null(pc.less(read, pa.scalar(0, values.AMOUNT_TYPE)), False)
+    elif kind == "probability":
+        read = values.read_amount(pc.replace_substring_regex(texts, r"\s*%\s*$", ""), mark)
+        hundred, zero = pa.scalar(100, values.AMOUNT_TYPE), pa.scalar(0, values.AMOUNT_TYPE)
+        refused_anyway = pc.fill_null(pc.or_(pc.less(read, zero), pc.greater(read, hundred)), False)
+    elif kind == "currency":
+        mapped = pc.is_in(
+            pc.utf8_lower(pc.utf8_trim_whitespace(texts)), value_set=pa.array(sorted(currencies), pa.string())
+        )
+        read = pc.if_else(mapped, texts, values.read_currency(texts))
+    elif kind == "boolean":
+        read = values.read_boolean(texts)
+    elif kind == "date":
+        read = values.read_date(texts, order)
+    else:
+        read = pa.array(
+            [None if t is None or not _EMAIL.match(t.strip()) else t for t in texts.to_pylist()], pa.string()
+        )
+    good = pc.is_valid(read)
+    if refused_anyway is not None:
+        good = pc.and_(good, pc.invert(refused_anyway))
+    codes = pc.if_else(present, pc.if_else(good, READABLE, pa.scalar(None, pa.string())), pa.scalar(None, pa.string()))
+    failing = pc.and_(present, pc.invert(good))
+    if not pc.any(failing).as_py():
+        return codes
+    places = np.flatnonzero(failing.to_numpy(zero_copy_only=False))
+    encoded = texts.take(pa.array(places)).dictionary_encode()
+    whys = pa.array([_why(text, kind) for text in encoded.dictionary.to_pylist()], pa.string()).take(encoded.indices)
+    spread = np.full(len(texts), -1, dtype=np.int64)
+    spread[places] = np.arange(len(places))
+    return pc.coalesce(codes, whys.take(pa.array(spread, mask=spread < 0)))
+
+
+def _why(text: str, kind: str) -> str:
+    """Tell why one text cannot be used as a value of its kind."""
+    return _WHY[kind](text.strip())
+
+
+def _why_website(text: str) -> str:
+    if _EMAIL.match(text.removeprefix("mailto:")):
+        return "website_is_email"
+    if _IP.match(text):
+        return "website_is_ip_address"
+    return "website_unreadable" if "." in text else "website_without_dot"
+
+
+def _why_integer(text: str) -> str:
+    if _read(values.read_integer, text, ".") or _read(values.read_integer, text, ","):
+        return "negative_number" if _is_negative(text) else "number_unreadable"
+    return "number_is_range" if _RANGE.match(text) else "number_unreadable"
+
+
+def _why_amount(text: str) -> str:
+    readable = [_read(values.read_amount, text, mark) is not None for mark in ".,"]
+    if not any(readable):
+        return "amount_unreadable"
+    return "negative_amount" if _is_negative(text) else "amount_ambiguous"
+
+
+def _why_probability(text: str) -> str:
+    figure = text.rstrip("% ")
+    is_figure = any(_read(values.read_amount, figure, mark) is not None for mark in ".,")
+    return "probability_out_of_range" if is_figure else "probability_unreadable"
+
+
+def _why_date(text: str) -> str:
+    if values.could_be_either_order(text) and _read(values.read_date, text, "dmy") is not None:
+        return "date_ambiguous"
+    return "date_impossible" if _LOOKS_LIKE_DATE.match(text) else "date_unreadable"
+
+
+_WHY: dict[str, Callable[[str], str]] = {
+    "website": _why_website,
+    "integer": _why_integer,
+    "amount": _why_amount,
+    "probability": _why_probability,
+    "currency": lambda _: "unknown_currency",
+    "boolean": lambda _: "boolean_unreadable",
+    "date": _why_date,
+    "email": lambda _: "email_unreadable",
+}
+
+
+def _read(reader: Callable[..., pa.Array], text: str, option: str) -> object:
+    return reader(pa.array([text]), pa.array([option]))[0].as_py()
+
+
+def _is_negative(text: str) -> bool:
+    return "-" in text or "−" in text or text.startswith("(")
+
+
+def _row_codes(columns: dict[str, pa.Array], object_name: str, words: NameWords) -> pa.Array:
+    """Tell for every row whether it can be used at all."""
+    length = len(next(iter(columns.values())))
+    readable = pa.repeat(pa.scalar(READABLE), length)
+
+    def missing(*fields: str) -> pa.Array:
+        absent = pa.repeat(pa.scalar(True), length)
+        for field in fields:
+            if field in columns:
+                absent = pc.and_(absent, values.is_missing(columns[field]))
+        return absent
+
+    if object_name == "accounts":
+        return _name_codes(columns["name"], words)
+    codes = pc.if_else(missing("account_source_id", "account_name"), "account_missing", readable)
+    if object_name == "engagements":
+        return pc.if_else(
+            missing("engagement_date"), pc.if_else(pc.equal(codes, READABLE), "date_missing", codes), codes
+        )
+    if object_name == "contacts":
+        nobody = missing("name", "first_name", "last_name", "email")
+        return pc.if_else(nobody, pc.if_else(pc.equal(codes, READABLE), "person_missing", codes), codes)
+    return codes
+
+
+def _name_codes(names: pa.Array, words: NameWords) -> pa.Array:
+    """Tell for every name whether it can name an account."""
+    empty = values.is_missing(names)
+    lettered = pc.fill_null(pc.match_substring_regex(names, r"[\p{L}\p{N}]"), False)
+    codes = pc.if_else(lettered, READABLE, "name_only_punctuation")
+    # A legal form is short and begins with one of few words; only such names are looked at one by one.
+    short = pc.fill_null(pc.less_equal(pc.utf8_length(names), _LONGEST_FORM), False)
+    words_of = pc.utf8_split_whitespace(pc.if_else(lettered, pc.utf8_trim_whitespace(names), "?"), max_splits=1)
+    first = pc.replace_substring(pc.utf8_lower(pc.list_element(words_of, 0)), ".", "")
+    first = pc.utf8_trim(first, characters=" ,;:-–&+()[]{}'\"/*")
+    begins = pc.is_in(first, value_set=words.first_words)
+    places = np.flatnonzero(pc.and_(pc.and_(short, begins), lettered).to_numpy(zero_copy_only=False))
+    if len(places):
+        candidates = names.take(pa.array(places)).to_pylist()
+        only = places[[words.is_only_legal_form(name) for name in candidates]]
+        flags = np.zeros(len(names), dtype=bool)
+        flags[only] = True
+        codes = pc.if_else(pa.array(flags), "name_only_legal_form", codes)
+    # "---" is a missing marker too, but the more telling word is that it is only punctuation.
+    blank = pc.or_(pc.is_null(names), pc.and_(empty, lettered))
+    return pc.if_else(blank, "name_empty", codes)
+
+
+def _agreed(columns: list[pa.ChunkedArray], shown: Callable[[pa.ChunkedArray], set[str]]) -> str | None:
+    """What all values of a file that prove something agree on; year-first dates say nothing about the others."""
+    proofs = {proof for column in columns for proof in shown(column)}
+    others = proofs - {"ymd"}
+    if len(others) == 1:
+        return others.pop()
+    return "ymd" if proofs == {"ymd"} else None
+
+
+_LONGEST_FORM = 100  # characters
+
+
+def _first_word(text: str) -> str:
+    return next(iter(re.findall(r"[^\W_]+", text.lower().replace(".", ""))), "")
+
+
+def _tokens(text: str) -> tuple[str, ...]:
+    """Words of a name without case, accents and dots (``G.m.b.H.`` is one word)."""
+    folded = "".join(
+        c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c) and c not in ".'’"
+    )
+    return tuple(re.findall(r"[^\W_]+", folded))

@@ -1,0 +1,29 @@
+"""The monthly partitions that every asset shares.
+
+Belongs here: how a month is written. Does not belong here: which months have data (raw.files tells).
+"""
+
+from datetime import UTC, date, datetime
+
+import dagster as dg
+
+# The month that is running counts too: its lists may be loaded and mapped before it ends.
+MONTHS = dg.MonthlyPartitionsDefinition(start_date="2020-01", fmt="%Y-%m", end_offset=1)
+
+
+def month_of(partition_key: str) -> date:
+    """Turn a month as people and folders write it into its first day.
+
+    Args:
+        partition_key: `YYYY-MM`.
+
+    Returns:
+        The first day of the month.
+
+    Raises:
+        ValueError: it is not a month in that form.
+    """
+    month = datetime.strptime(partition_key, "%Y-%m").replace(tzinfo=UTC).date()
+    if f"{month:%Y-%m}" != partition_key:
+        raise ValueError(f"{partition_key!r} is not a month in the form YYYY-MM, such as 2026-10.")
+    return month

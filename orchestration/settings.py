@@ -1,0 +1,128 @@
+"""Where a workspace's files are: exports, seeds, warehouse and published marts.
+
+Belongs here: the four settings, their defaults and the folders derived from them; the only place in Python that reads
+them from the environment. Does not belong here: anything a person would tune about the results (a seed or a dbt var).
+"""
+
+import hashlib
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+HOME = Path(__file__).resolve().parent.parent
+DBT_PROJECT_DIR = HOME / "dbt_project"
+# The dbt of the set-up that runs this code, whatever else is on PATH.
+DBT_EXECUTABLE = Path(sys.executable).with_name("dbt")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Absolute paths of one workspace."""
+
+    exports: Path
+    seeds: Path
+    warehouse: Path
+    published: Path
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Read the settings, each with its default: the demo workspace of this repository.
+
+        Args:
+            environment: variables `ACCOUNT_MAPPING_EXPORTS`, `_SEEDS`, `_WAREHOUSE` and `_PUBLISHED`; a relative path
+                counts from the current folder.
+
+        Returns:
+            The settings with absolute paths.
+        """
+
+        def path(name: str, default: Path) -> Path:
+            return Path(environment.get(f"ACCOUNT_MAPPING_{name}") or default).resolve()
+
+        return cls(
+            exports=path("EXPORTS", HOME / "demo" / "exports"),
+            seeds=path("SEEDS", HOME / "seeds"),
+            warehouse=path("WAREHOUSE", HOME / "var" / "demo" / "warehouse.duckdb"),
+            published=path("PUBLISHED", HOME / "var" / "demo" / "published"),
+        )
+
+    @classmethod
+    def for_exports(cls, exports: Path, seeds: Path | None, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Settings of the workspace that an exports folder belongs to.
+
+        In a workspace made by `make init` the seeds and the var folder lie beside the exports folder and are taken from
+        there. Elsewhere the seeds of this repository and its own var folder are used.
+
+        Args:
+            exports: folder with one folder per party.
+            seeds: folder of seeds to use instead; None to find it.
+            environment: as for `from_environment`; what it names wins over what is found.
+
+        Returns:
+            The settings with absolute paths.
+        """
+        exports = exports.resolve()
+        beside = exports.parent / "seeds"
+        is_workspace = (beside / "partners.csv").is_file()
+        var = (exports.parent if is_workspace else HOME) / "var"
+        found = {
+            "ACCOUNT_MAPPING_SEEDS": str(beside if is_workspace else HOME / "seeds"),
+            "ACCOUNT_MAPPING_WAREHOUSE": str(var / "warehouse.duckdb"),
+            "ACCOUNT_MAPPING_PUBLISHED": str(var / "published"),
+        }
+        given = {"ACCOUNT_MAPPING_EXPORTS": str(exports)} | ({"ACCOUNT_MAPPING_SEEDS": str(seeds)} if seeds else {})
+        return cls.from_environment({**found, **{k: v for k, v in environment.items() if v}, **given})
+
+    @property
+    def var(self) -> Path:
+        """Folder of everything that is built and can be thrown away."""
+        return self.warehouse.parent
+
+    @property
+    def validations(self) -> Path:
+        """Folder of the Great Expectations results, one folder per run."""
+        return self.var / "validations"
+
+    @property
+    def dbt_target(self) -> Path:
+        """Folder of dbt's manifest and run results."""
+        return self.var / "dbt"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Folder of Dagster's run history."""
+        return self.var / "dagster"
+
+    @property
+    def _seed_path(self) -> str:
+        """The seeds folder as dbt is told it: relative to the dbt project (dbt_project.yml says why)."""
+        if self.seeds == HOME / "seeds":
+            return "../seeds"
+        return f".seeds/{hashlib.sha256(str(self.seeds).encode()).hexdigest()[:12]}"
+
+    def link_seeds(self) -> None:
+        """Link a seeds folder that is not this repository's into the dbt project, where dbt can read it safely."""
+        link = DBT_PROJECT_DIR / self._seed_path
+        if self.seeds != HOME / "seeds" and not link.is_symlink():
+            link.parent.mkdir(exist_ok=True)
+            link.symlink_to(self.seeds, target_is_directory=True)
+
+    def as_environment(self) -> dict[str, str]:
+        """Give the variables that a subprocess (dbt, Dagster's web server) needs to see the same workspace.
+
+        Returns:
+            Variable names and absolute paths as text.
+        """
+        return {
+            "ACCOUNT_MAPPING_HOME": str(HOME),
+            "ACCOUNT_MAPPING_EXPORTS": str(self.exports),
+            "ACCOUNT_MAPPING_SEEDS": str(self.seeds),
+            "ACCOUNT_MAPPING_WAREHOUSE": str(self.warehouse),
+            "ACCOUNT_MAPPING_PUBLISHED": str(self.published),
+            "ACCOUNT_MAPPING_SEED_PATH": self._seed_path,
+            "DAGSTER_HOME": str(self.dagster_home),
+            "GX_ANALYTICS_ENABLED": "false",
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        }

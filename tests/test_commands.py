@@ -1,0 +1,61 @@
+"""The commands behind the Makefile, as a person meets them: what they make, what they refuse, and in which words."""
+
+import csv
+from pathlib import Path
+
+import pytest
+from conftest import run_command, workspace_in
+
+from orchestration.__main__ import PARTY_TABLES
+from orchestration.settings import HOME, Settings
+
+
+def test_a_workspace_of_your_own_has_every_seed_and_no_row_of_the_demo(tmp_path: Path) -> None:
+    run = run_command(workspace_in(tmp_path), "init", str(tmp_path / "ours"))
+    assert run.exit_code == 0, run.output
+    seeds = tmp_path / "ours" / "seeds"
+    assert {seed.name for seed in seeds.iterdir()} == {seed.name for seed in (HOME / "seeds").iterdir()}
+    for seed in seeds.glob("*.csv"):
+        with seed.open(newline="", encoding="utf-8") as stream:
+            rows = list(csv.reader(stream))
+        assert (len(rows) == 1) == (seed.stem in PARTY_TABLES), seed.name
+    assert (tmp_path / "ours" / "exports" / "us").is_dir()
+
+
+def test_a_workspace_is_not_made_over_another(tmp_path: Path) -> None:
+    (tmp_path / "ours").mkdir()
+    (tmp_path / "ours" / "partners.csv").write_text("mine")
+    run = run_command(workspace_in(tmp_path), "init", str(tmp_path / "ours"))
+    assert run.exit_code == 1
+    assert "is not empty" in run.output
+    assert (tmp_path / "ours" / "partners.csv").read_text() == "mine"
+
+
+def test_exports_of_a_workspace_find_its_seeds_and_var_beside_them(tmp_path: Path) -> None:
+    (tmp_path / "seeds").mkdir()
+    (tmp_path / "seeds" / "partners.csv").write_text("party_id\n")
+    (tmp_path / "exports").mkdir()
+    settings = Settings.for_exports(tmp_path / "exports", None, {})
+    assert settings.seeds == tmp_path / "seeds"
+    assert settings.warehouse == tmp_path / "var" / "warehouse.duckdb"
+    assert settings.published == tmp_path / "var" / "published"
+
+
+def test_exports_elsewhere_never_share_a_warehouse_with_the_demo(tmp_path: Path) -> None:
+    settings = Settings.for_exports(tmp_path, None, {})
+    assert settings.warehouse != Settings.from_environment({}).warehouse
+    assert settings.published != Settings.from_environment({}).published
+
+
+def test_seeds_that_are_named_win_over_those_that_are_found(tmp_path: Path) -> None:
+    (tmp_path / "seeds").mkdir()
+    (tmp_path / "seeds" / "partners.csv").write_text("party_id\n")
+    assert Settings.for_exports(tmp_path / "exports", tmp_path / "other", {}).seeds == tmp_path / "other"
+
+
+@pytest.mark.parametrize("month", ["2026-13", "October", "../2026-10"])
+def test_a_month_in_another_form_is_refused_before_anything_is_read(tmp_path: Path, month: str) -> None:
+    run = run_command(workspace_in(tmp_path), "run", "--exports", str(HOME / "demo" / "exports"), "--month", month)
+    assert run.exit_code == 2
+    assert "does not match the format '%Y-%m'" in run.output
+    assert not (tmp_path / "var").exists()

@@ -1,0 +1,1 @@
+"""Pure functions over Arrow arrays, called from SQL. No input or output happens here."""

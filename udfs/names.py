@@ -1,0 +1,484 @@
+"""Company names: how they are written down for comparison.
+
+Belongs here: cleaning, transliteration, legal forms taken off, words brought to one spelling, other names that
+hide in brackets or behind "d/b/a". Does not belong here: facts about words (they are seeds, and arrive as an
+argument), and how alike two names are (udfs/similarity.py).
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from anyascii import anyascii
+
+# A longer name is cut: no register knows one of this length, and the work per name stays bounded.
+LONGEST_NAME = 250
+# More other names than this are noise (a sentence in the name column), and each costs a comparison.
+MOST_OTHER_NAMES = 3
+LONGEST_LEGAL_FORM_WORDS = 7
+SHORTEST_ACRONYM = 3
+LONGEST_LITTLE_WORD = 3
+FEWEST_PHONE_DIGITS = 7
+_SOUNDS = [("ph", "f"), ("ck", "k"), ("[cq]", "k"), ("x", "ks"), ("z", "s"), ("w", "v"), ("y", "i")]
+
+_OTHER_NAME = re.compile(
+    r"\b(?:d/b/a|dba|d\.b\.a\.?|f/k/a|fka|f\.k\.a\.?|a/k/a|aka|a\.k\.a\.?|n/k/a|t/a|doing business as|trading as|"
+    r"also known as|formerly known as|formerly|previously|former|ehemals|vormals|anciennement)\b[:\s]*"
+)
+_BRACKETS = re.compile(r"[(\[{<]([^()\[\]{}<>]*)[)\]}>]")
+_SLASH = re.compile(r"\s/\s|(?<=\w{3})/(?=\w{3})")
+_NOT_WORD = re.compile(r"[^a-z0-9]+")
+_LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
+_LOOKALIKE = re.compile(r"[\u0370-\u052f]")
+_WIDE = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af]")
+_MISREAD = re.compile("[\u00c2\u00c3][\u0080-\u00bf\u0152-\u2122]")
+_ROMAN = {
+    "ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "xi": "11", "xii": "12",
+    "xiii": "13", "xiv": "14", "xv": "15", "xvi": "16", "xvii": "17", "xviii": "18", "xix": "19", "xx": "20",
+}  # fmt: skip
+_ROMAN_AT_END = {**_ROMAN, "i": "1", "v": "5", "x": "10"}
+
+NAME_FORMS_TYPE = pa.list_(
+    pa.struct(
+        [
+            ("name", pa.string()),
+            ("normalized_name", pa.string()),
+            ("core_name", pa.string()),
+            ("legal_form", pa.string()),
+            ("legal_class", pa.string()),
+            ("other_core_names", pa.list_(pa.string())),
+            ("has_mixed_scripts", pa.bool_()),
+        ]
+    )
+)
+
+
+class NameRules(NamedTuple):
+    """The seeds' facts about words, keyed the way names are split into words."""
+
+    legal_forms: Mapping[str, tuple[str, str]]
+    last_words: frozenset[str]
+    leading_forms: frozenset[str]
+    inner_forms: frozenset[str]
+    wide_forms: re.Pattern[str] | None
+    spellings: Mapping[str, str]
+    generic_words: frozenset[str]
+
+
+class NameForms(NamedTuple):
+    """One name, ready to be compared."""
+
+    normalized_name: str
+    core_name: str
+    legal_form: str
+    legal_class: str
+    other_core_names: list[str]
+
+
+def split_words(text: str) -> list[str]:
+    """Split clean lower-case ASCII into words; runs of single letters become one word (s.p.a. → spa).
+
+    Args:
+        text: a name after transliteration.
+
+    Returns:
+        Its words, in order; empty when there is no letter or digit.
+    """
+    words = _NOT_WORD.sub(" ", text).split()
+    if not any(len(word) == 1 for word in words):
+        return words
+    joined: list[str] = []
+    run = ""
+    for word in words:
+        if len(word) == 1 and word.isalpha():
+            run += word
+            continue
+        if run:
+            joined.append(run)
+            run = ""
+        joined.append(word)
+    if run:
+        joined.append(run)
+    return joined
+
+
+def transliterate(text: str) -> str:
+    """Bring one name to lower-case ASCII; UTF-8 that was read as Windows-1252 is mended first.
+
+    Args:
+        text: a name in any script, NFKC.
+
+    Returns:
+        Lower-case ASCII; a letter without any transcription is lost.
+    """
+    if _MISREAD.search(text):
+        try:
+            text = text.encode("cp1252").decode("utf-8")
+        except UnicodeError:
+            pass  # not misread after all: the name stays as it came
+    return anyascii(text.casefold()).lower()
+
+
+def has_mixed_scripts(text: str) -> bool:
+    """Say whether one word mixes Latin with Greek or Cyrillic letters, as a look-alike of a known name does.
+
+    Args:
+        text: a name as delivered.
+
+    Returns:
+        True when a single word holds letters of both.
+    """
+    return any(_LATIN.search(word) and _LOOKALIKE.search(word) for word in text.split())
+
+
+def name_rules(rows: Iterable[Mapping[str, str | None]]) -> NameRules:
+    """Turn the seeds' rows into look-up tables.
+
+    Args:
+        rows: structs with kind (legal_form | leading_legal_form | inner_legal_form | spelling | generic_word), form, value and class;
+            for legal forms value is the compare form and class the generic one, for spellings value is the
+            spelling kept.
+
+    Returns:
+        The tables, keyed like the words of a name.
+    """
+    legal: dict[str, tuple[str, str]] = {}
+    leading: set[str] = set()
+    inner: set[str] = set()
+    wide: set[str] = set()
+    spellings: dict[str, str] = {}
+    generic: set[str] = set()
+    for row in rows:
+        form = row["form"] or ""
+        kind = row["kind"]
+        if kind in {"legal_form", "leading_legal_form", "inner_legal_form"}:
+            if _WIDE.search(form):
+                wide.add(form)
+            key = " ".join(_spelled_words(form))
+            if key:
+                legal.setdefault(key, (row["value"] or key, row["class"] or ""))
+                if kind == "leading_legal_form":
+                    leading.add(key)
+                if kind == "inner_legal_form":
+                    inner.add(key)
+        elif kind == "spelling":
+            spellings["".join(_spelled_words(form))] = row["value"] or form
+        elif kind == "generic_word":
+            generic.add(form)
+    longest_first = sorted(wide, key=lambda form: (-len(form), form))
+    return NameRules(
+        legal_forms=legal,
+        last_words=frozenset(key.rsplit(" ", 1)[-1] for key in legal),
+        leading_forms=frozenset(leading),
+        inner_forms=frozenset(inner),
+        wide_forms=re.compile("|".join(map(re.escape, longest_first))) if longest_first else None,
+        spellings=spellings,
+        generic_words=frozenset(generic),
+    )
+
+
+def _spelled_words(form: str) -> list[str]:
+    """Words of a seed's form, by the same steps as a name's."""
+    cleaned = _clean(pa.array([form], pa.string()))[0].as_py()
+    return [word for word in split_words(cleaned) if word != "and"] or split_words(cleaned)
+
+
+def _clean(names: pa.Array) -> pa.Array:
+    """Batch cleaning of distinct names: one script, one case, marks that carry no meaning gone."""
+    names = pc.utf8_normalize(pc.utf8_slice_codeunits(names, 0, LONGEST_NAME), "NFKC")
+    names = pc.replace_substring_regex(names, r"\p{Cf}+", "")
+    names = pc.replace_substring_regex(names, r"[\p{Cc}\p{Z}]+", " ")
+    # a legal form glued to the name (SiemensAG) is told by its capitals
+    names = pc.replace_substring_regex(names, r"([a-z])(GmbH|AG|SE|LLC|KG|Inc|Ltd|Corp)\b", r"\1 \2")
+    plain = pc.string_is_ascii(names)
+    if not pc.all(plain, min_count=0).as_py():
+        others = [transliterate(name) for name in names.filter(pc.invert(plain)).to_pylist()]
+        names = pc.replace_with_mask(names, pc.invert(plain), pa.array(others, pa.string()))
+    names = pc.ascii_lower(names)
+    names = pc.replace_substring_regex(names, r"[’'`\"]", "")
+    names = pc.replace_substring(names, "&", " and ")
+    names = pc.replace_substring(names, "+", " plus ")
+    # state of incorporation and share class behind a stroke: INC/DE, CORP /ADR/
+    return pc.replace_substring_regex(names, r"([a-z.]{2,}) ?/ ?(adr|adrs|new|[a-z]{2})/? *$", r"\1")
+
+
+def _without_legal_form(words: list[str], rules: NameRules) -> tuple[list[str], list[str]]:
+    """Take legal forms off the end, then one off the start; the last word of a name always stays."""
+    kept = words
+    forms: list[str] = []
+    while len(kept) > 1 and kept[-1] in rules.last_words:
+        for count in range(min(LONGEST_LEGAL_FORM_WORDS, len(kept) - 1), 0, -1):
+            key = " ".join(kept[-count:])
+            if key in rules.legal_forms:
+                forms.append(key)
+                kept = kept[:-count]
+                break
+        else:
+            break
+    # a form inside the name belongs to it no more than one at its end: COMMUNICATIONS CO. LTD FRANKFURT BRANCH
+    if len(kept) > 2:  # noqa: PLR2004
+        kept, inner_forms = _without_inner_form(kept, rules)
+        forms = forms or inner_forms
+    # the number of a series stands behind the form: Acquisition Corp. V
+    if not forms and len(kept) > 2 and (kept[-1].isdigit() or kept[-1] in _ROMAN_AT_END):  # noqa: PLR2004
+        inner, inner_forms = _without_legal_form(kept[:-1], rules)
+        if inner_forms:
+            return [*inner, kept[-1]], inner_forms
+    if not forms and len(kept) > 1:
+        for count in range(min(LONGEST_LEGAL_FORM_WORDS, len(kept) - 1), 0, -1):
+            key = " ".join(kept[:count])
+            if key in rules.leading_forms:
+                return kept[count:], [key]
+    return kept, forms
+
+
+def _without_inner_form(words: list[str], rules: NameRules) -> tuple[list[str], list[str]]:
+    """Take out one unmistakable legal form between the first and the last word."""
+    for start in range(1, len(words) - 1):
+        for count in range(min(LONGEST_LEGAL_FORM_WORDS, len(words) - 1 - start), 0, -1):
+            key = " ".join(words[start : start + count])
+            if key in rules.inner_forms:
+                return words[:start] + words[start + count :], [key]
+    return words, []
+
+
+def _core_words(words: list[str], rules: NameRules) -> list[str]:
+    """Words in one spelling: numerals in figures, abbreviations written out, articles and "and" dropped."""
+    if len(words) > 1:
+        words = [words[0], *(_ROMAN.get(word, word) for word in words[1:-1]), _ROMAN_AT_END.get(words[-1], words[-1])]
+    spellings = rules.spellings
+    words = [spellings.get(word, word) for word in words]
+    if len(words) > 1:
+        kept = [word for word in words if word not in {"and", "the"}]
+        words = kept or words
+    return split_words(" ".join(words)) if any(len(word) == 1 for word in words) else words
+
+
+def name_parts(cleaned: str, rules: NameRules) -> NameForms:
+    """Take one cleaned name apart.
+
+    Args:
+        cleaned: lower-case ASCII.
+        rules: what the seeds say about words.
+
+    Returns:
+        The name's forms; all empty when it has neither letter nor digit.
+    """
+    if "(" in cleaned or "/" in cleaned or "[" in cleaned or _OTHER_NAME.search(cleaned):
+        others = _other_names(cleaned, rules)
+    else:
+        others = []
+    words = split_words(_OTHER_NAME.sub(" ", cleaned))
+    if len(words) > 1:
+        words = [word for word in words if word != "and"] or words
+    if not words:
+        return NameForms("", "", "", "", [])
+    kept, forms = _without_legal_form(words, rules)
+    if kept == ["the"]:
+        kept, forms = words, []
+    core = " ".join(_core_words(kept, rules))
+    values = [rules.legal_forms[form] for form in forms]
+    legal_form = " ".join(value for value, _ in reversed(values))
+    other_cores: list[str] = []
+    for other in others:
+        other_words = [word for word in split_words(other) if word != "and"]
+        if other_words:
+            other_core = " ".join(_core_words(_without_legal_form(other_words, rules)[0], rules))
+            if other_core != core and other_core not in other_cores and len(other_core) > 1:
+                other_cores.append(other_core)
+    return NameForms(
+        normalized_name=f"{core} {legal_form}".strip(),
+        core_name=core,
+        legal_form=legal_form,
+        legal_class=next((generic for _, generic in values if generic), ""),
+        other_core_names=other_cores[:MOST_OTHER_NAMES],
+    )
+
+
+def _other_names(cleaned: str, rules: NameRules) -> list[str]:
+    """The name's main part, then what stands in brackets, behind "formerly" or beside a stroke."""
+    others: list[str] = []
+    main = cleaned
+    for inside in _BRACKETS.findall(main):
+        words = split_words(_OTHER_NAME.sub(" ", inside))
+        spelled = [rules.spellings.get(word, word) for word in words]
+        is_plain_word = " ".join(words) in rules.legal_forms or all(
+            word in rules.generic_words or word.isdigit() or len(word) == 1 for word in spelled
+        )
+        if words and not is_plain_word:
+            others.append(_OTHER_NAME.sub(" ", inside))
+            without = main.replace(inside, " ", 1)
+            if split_words(without):
+                main = without
+    parts = [part for part in _OTHER_NAME.split(main) if split_words(part)]
+    if len(parts) > 1:
+        main, others = parts[0], [*parts[1:], *others]
+    parts = [part for part in _SLASH.split(main) if split_words(part)]
+    if len(parts) > 1:
+        others = [*parts, *others]
+    return [main, *others]
+
+
+@lru_cache(maxsize=4)
+def _cached_rules(fingerprint: tuple[tuple[str | None, ...], ...]) -> NameRules:
+    return name_rules(dict(zip(("kind", "form", "value", "class"), row, strict=True)) for row in fingerprint)
+
+
+def name_forms(names: pa.Array, rules: pa.Array) -> pa.Array:
+    """Bring lists of names to the forms they are compared by.
+
+    Args:
+        names: list<varchar> per row; distinct names as delivered.
+        rules: list<struct<kind, form, value, class>> per row: what the seeds say about words (see name_rules).
+
+    Returns:
+        list<struct> per row, one struct per name in the same order: the name; normalized_name (words in one spelling
+        with the legal form's compare form behind them); core_name (without legal form); legal_form; legal_class
+        (JSC, LLC, …); other_core_names (in brackets, behind d/b/a); has_mixed_scripts.
+    """
+    names = _one_chunk(names)
+    rules = _one_chunk(rules)
+    results: list[pa.Array] = []
+    lengths: list[int | None] = []
+    for row in range(len(names)):
+        if not names[row].is_valid:
+            lengths.append(None)
+            continue
+        rule_structs = rules[row].values
+        fingerprint = tuple(
+            zip(*(rule_structs.field(name).to_pylist() for name in ("kind", "form", "value", "class")), strict=True)
+        )
+        results.append(_forms_of(names[row].values.cast(pa.string()), _cached_rules(fingerprint)))
+        lengths.append(len(results[-1]))
+    values = pa.concat_arrays(results) if results else pa.array([], NAME_FORMS_TYPE.value_type)
+    offsets = [0]
+    for length in lengths:
+        offsets.append(offsets[-1] + (length or 0))
+    marked = pa.array([None if length is None else start for start, length in zip(offsets, lengths, strict=False)]
+                      + [offsets[-1]], pa.int32())  # fmt: skip
+    return pa.ListArray.from_arrays(marked, values)
+
+
+def _forms_of(names: pa.Array, rules: NameRules) -> pa.Array:
+    """Struct array of the forms of distinct names."""
+    spaced = names
+    if rules.wide_forms is not None:
+        # forms of scripts without spaces stand glued to the name; they are cut out before transliteration
+        wide = pc.fill_null(pc.match_substring_regex(names, r"[\p{Han}\p{Hangul}\p{Hiragana}\p{Katakana}]"), False)
+        if pc.any(wide, min_count=0).as_py():
+            cut = [rules.wide_forms.sub(r" \g<0> ", name) for name in names.filter(wide).to_pylist()]
+            spaced = pc.replace_with_mask(names, wide, pa.array(cut, pa.string()))
+    cleaned = _clean(spaced).to_pylist()
+    parts = [name_parts(text or "", rules) for text in cleaned]
+    foreign = pc.fill_null(pc.invert(pc.string_is_ascii(names)), False).to_pylist()
+    mixed = [
+        bool(is_foreign and has_mixed_scripts(name))
+        for is_foreign, name in zip(foreign, names.to_pylist(), strict=True)
+    ]
+    return pa.StructArray.from_arrays(
+        [
+            names,
+            pa.array([part.normalized_name for part in parts], pa.string()),
+            pa.array([part.core_name for part in parts], pa.string()),
+            pa.array([part.legal_form for part in parts], pa.string()),
+            pa.array([part.legal_class for part in parts], pa.string()),
+            pa.array([part.other_core_names for part in parts], pa.list_(pa.string())),
+            pa.array(mixed, pa.bool_()),
+        ],
+        fields=list(NAME_FORMS_TYPE.value_type),
+    )
+
+
+def _one_chunk(array: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """DuckDB hands over chunked arrays; most of pyarrow wants one piece."""
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+
+
+def name_skeleton(names: pa.Array) -> pa.Array:
+    """Reduce names to what survives a slip of the pen or another transcription: a key to propose pairs by.
+
+    Args:
+        names: varchar, core names.
+
+    Returns:
+        varchar: the name without blanks, sounds that are often interchanged written alike (ph f, c k q, z s, v w, y i),
+        vowels dropped behind the first letter, doubled letters once.
+    """
+    names = pc.replace_substring(_one_chunk(names), " ", "")
+    for pattern, spelling in _SOUNDS:
+        names = pc.replace_substring_regex(names, pattern, spelling)
+    first = pc.utf8_slice_codeunits(names, 0, 1)
+    rest = pc.replace_substring_regex(pc.utf8_slice_codeunits(names, 1), "[aeiouyh]", "")
+    skeleton = pc.binary_join_element_wise(first, rest, "")
+    for letter in "bdfgklmnprstv":  # RE2 knows no back reference
+        skeleton = pc.replace_substring(skeleton, letter * 2, letter)
+    return skeleton
+
+
+def name_initials(names: pa.Array) -> pa.Array:
+    """Initials of names of three words or more, with and without their little words.
+
+    Args:
+        names: varchar, core names.
+
+    Returns:
+        list<varchar>: distinct initials of three letters or more; empty for a shorter name.
+    """
+    found: list[list[str]] = []
+    for name in _one_chunk(names).to_pylist():
+        words = (name or "").split()
+        if len(words) < SHORTEST_ACRONYM:
+            found.append([])
+            continue
+        found.append(sorted({initials for initials in initials_of(words) if len(initials) >= SHORTEST_ACRONYM}))
+    return pa.array(found, pa.list_(pa.string()))
+
+
+def initials_of(words: list[str]) -> tuple[str, str]:
+    """Initials of one name's words.
+
+    Args:
+        words: its words, none empty.
+
+    Returns:
+        The initials of all words, and those without little words (of, de, für …).
+    """
+    return "".join(word[0] for word in words), "".join(
+        word[0] for word in words if len(word) > LONGEST_LITTLE_WORD or word.isdigit()
+    )
+
+
+def folded_text(values: pa.Array) -> pa.Array:
+    """Bring cities and the like to plain lower-case words.
+
+    Args:
+        values: varchar in any script.
+
+    Returns:
+        varchar: lower-case ASCII words separated by one blank; null when nothing is left.
+    """
+    encoded = pc.dictionary_encode(_one_chunk(values))
+    folded = [" ".join(split_words(transliterate(value))) or None for value in encoded.dictionary.to_pylist()]
+    return pa.array(folded, pa.string()).take(encoded.indices)
+
+
+def phone_digits(phones: pa.Array) -> pa.Array:
+    """Reduce telephone numbers to the digits that two spellings of one number share.
+
+    Args:
+        phones: varchar as delivered.
+
+    Returns:
+        varchar: the last nine digits (national number without trunk prefix or country code); null when there are fewer
+        than seven or all are the same.
+    """
+    encoded = pc.dictionary_encode(_one_chunk(phones))
+    digits = pc.replace_substring_regex(encoded.dictionary.cast(pa.string()), r"[^0-9]+", "")
+    kept = [
+        number[-9:] if len(number) >= FEWEST_PHONE_DIGITS and len(set(number)) > 1 else None
+        for number in digits.to_pylist()
+    ]
+    return pa.array(kept, pa.string()).take(encoded.indices)

@@ -1,0 +1,87 @@
+"""Registers the functions of this package with DuckDB; dbt-duckdb loads it as an adapter plugin.
+
+Belongs here: the names, parameter types and return types under which the functions are known in SQL.
+Does not belong here: the functions themselves.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import duckdb
+from dbt.adapters.duckdb.plugins import BasePlugin
+
+from udfs import clusters, domains, names, registrations, scoring, similarity, values
+from duckdb.func import FunctionNullHandling, PythonUDFType
+
+
+class Udf(NamedTuple):
+    """One SQL function: a pure function over Arrow arrays, and its DuckDB types."""
+
+    function: Callable[..., Any]
+    parameters: list[str]
+    returns: str
+
+
+UDFS: list[Udf] = [
+    Udf(
+        clusters.record_clusters,
+        [
+            "struct(left_record_key varchar, right_record_key varchar, millibits bigint, is_accepted boolean, "
+            "is_certain boolean, is_forbidden boolean)[]",
+            "struct(record_key varchar, scheme varchar, number varchar)[]",
+        ],
+        "struct(record_key varchar, cluster_key varchar)[]",
+    ),
+    Udf(
+        similarity.compare_names,
+        ["varchar", "varchar", "integer[]", "integer[]", "integer[]", "integer[]"],
+        "struct(shared_millibits integer, unequal_millibits integer, left_rest_millibits integer, "
+        "right_rest_millibits integer, left_rest_kinds integer, right_rest_kinds integer, numerals varchar, "
+        "first_word varchar, is_acronym boolean, glued_similarity double, partial_similarity double)",
+    ),
+    Udf(domains.domain_parts, ["varchar"], "struct(domain varchar, label varchar)"),
+    Udf(names.folded_text, ["varchar"], "varchar"),
+    Udf(
+        names.name_forms,
+        ["varchar[]", "struct(kind varchar, form varchar, value varchar, class varchar)[]"],
+        "struct(name varchar, normalized_name varchar, core_name varchar, legal_form varchar, legal_class varchar, "
+        "other_core_names varchar[], has_mixed_scripts boolean)[]",
+    ),
+    Udf(names.name_initials, ["varchar"], "varchar[]"),
+    Udf(names.name_skeleton, ["varchar"], "varchar"),
+    Udf(names.phone_digits, ["varchar"], "varchar"),
+    Udf(scoring.prior_shift_millibits, ["bigint[]", "bigint[]", "double", "double"], "bigint"),
+    Udf(values.read_amount, ["varchar", "varchar"], "decimal(18,2)"),
+    Udf(values.read_amount_currency, ["varchar"], "varchar"),
+    Udf(values.read_boolean, ["varchar"], "boolean"),
+    Udf(values.read_currency, ["varchar"], "varchar"),
+    Udf(values.read_date, ["varchar", "varchar"], "date"),
+    Udf(values.read_integer, ["varchar", "varchar"], "bigint"),
+    Udf(values.read_website_host, ["varchar"], "varchar"),
+    Udf(registrations.valid_registration_number, ["varchar", "varchar"], "varchar"),
+]
+
+
+def register(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make every function of UDFS callable in SQL under its own name.
+
+    Args:
+        connection: an open DuckDB connection; the functions live as long as it does.
+    """
+    for udf in UDFS:
+        connection.create_function(
+            udf.function.__name__,
+            udf.function,
+            [duckdb.type(parameter) for parameter in udf.parameters],
+            duckdb.type(udf.returns),
+            type=PythonUDFType.ARROW,
+            null_handling=FunctionNullHandling.SPECIAL,
+        )
+
+
+class Plugin(BasePlugin):
+    """The adapter's hook: called once for every connection that dbt opens."""
+
+    def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
+        """Register the functions on dbt's connection."""
+        register(conn)

@@ -1,0 +1,77 @@
+"""From evidence to probability.
+
+Belongs here: estimating how many of the pairs at hand are true ones. Does not belong here: the evidence of a
+comparison (seed match_weights) or what is done with a probability (res_decided_pairs).
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+MOST_ROUNDS = 500
+# Rounds stop when the share moves by less than this; far below what a millibit can show.
+SMALLEST_STEP = 1e-10
+# The share is kept off 0 and 1, where odds are not defined.
+SMALLEST_SHARE = 1e-7
+
+
+def true_share(
+    millibits: npt.NDArray[np.int64], counts: npt.NDArray[np.int64], fitted_share: float, fitted_weight: float
+) -> float:
+    """Estimate the share of true pairs among candidates from their scores alone.
+
+    The scores assume the share of true pairs in the lists the weights were fitted on. Expectation maximisation finds
+    the share under which the probabilities it implies sum up to itself (Saerens, Latinne, Decaestecker 2002,
+    "Adjusting the outputs of a classifier to new a priori probabilities").
+
+    Args:
+        millibits: distinct scores in 1/1000 bit.
+        counts: how many pairs have each.
+        fitted_share: the share of true pairs that the scores assume, 0–1.
+        fitted_weight: how many imagined pairs of that share are added, so that a handful of pairs cannot swing it.
+
+    Returns:
+        The share, 0–1; the fitted one when there are no pairs.
+    """
+    total = counts.sum() + fitted_weight
+    if total <= 0:
+        return fitted_share
+    fitted_odds = np.log(fitted_share / (1 - fitted_share))
+    likelihood = millibits * (np.log(2) / 1000) - fitted_odds
+    share = fitted_share
+    for _ in range(MOST_ROUNDS):
+        log_odds = np.clip(likelihood + np.log(share / (1 - share)), -60, 60)
+        found = float((counts / (1 + np.exp(-log_odds))).sum())
+        renewed = (found + fitted_weight * fitted_share) / total
+        renewed = min(max(renewed, SMALLEST_SHARE), 1 - SMALLEST_SHARE)
+        if abs(renewed - share) < SMALLEST_STEP:
+            break
+        share = renewed
+    return share
+
+
+def prior_shift_millibits(
+    millibits: pa.Array, counts: pa.Array, fitted_share: pa.Array, fitted_weight: pa.Array
+) -> pa.Array:
+    """By how much scores must shift for the lists at hand.
+
+    Args:
+        millibits: list<bigint> per row: the distinct scores of one pair of lists.
+        counts: list<bigint> per row: pairs of each score.
+        fitted_share: double, see true_share.
+        fitted_weight: double, see true_share.
+
+    Returns:
+        bigint per row: 1000 · log2 of the odds of the estimated share over those of the fitted one.
+    """
+    shifts: list[int] = []
+    columns: list[Any] = [column.to_pylist() for column in (millibits, counts, fitted_share, fitted_weight)]
+    for scores, numbers, fitted, weight in zip(*columns, strict=True):
+        share = true_share(
+            np.asarray(scores or [], dtype=np.int64), np.asarray(numbers or [], dtype=np.int64), fitted, weight
+        )
+        odds = (share / (1 - share)) / (fitted / (1 - fitted))
+        shifts.append(round(1000 * float(np.log2(odds))))
+    return pa.array(shifts, pa.int64())
