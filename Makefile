@@ -17,7 +17,7 @@ $(SETUP): requirements.lock
 	@echo "Setting up .venv with $(PYTHON) …"
 	@if command -v uv >/dev/null; then \
 		uv venv --quiet --clear --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv && \
-		uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements.lock; \
+		uv pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps --require-hashes -r requirements.lock; \
 	else \
 		$(PYTHON) -m venv --clear .venv && \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock; \

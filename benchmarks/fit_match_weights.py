@@ -19,8 +19,8 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.sparse import csr_matrix, vstack
 from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import OneHotEncoder
 
 HOME = Path(__file__).resolve().parent.parent
 WEIGHTS_FILE = HOME / "seeds" / "match_weights.csv"
@@ -29,7 +29,6 @@ COLUMNS = ("comparison", "level", "weight_millibits", "version", "pair_count", "
 # Comparisons no scenario has values for; their weights are set by hand and say so in the evidence column.
 UNFITTED = ("registration", "phone")
 LEADS = ("smaller_lead", "larger_lead")
-LEAD_EDGES = (-8000, -4000, -1000, 0)
 # Each alternation moves fewer pairs; from the third on the figures stand still.
 ALTERNATIONS = 3
 # Summed weight of each scenario, in imagined pairs; with the regression's own regularisation it says how much a level
@@ -88,7 +87,9 @@ class Weights:
             rows.append((*key, self.millibits[key], version, str(pairs), str(true_pairs), "fitted"))
         if ("domain", "alias") not in self.millibits:
             same = self.millibits.get(("domain", "same"), 0)
-            rows.append(("domain", "alias", same, version, "", "", "by hand: as an equal domain, a person wrote it down"))
+            rows.append(
+                ("domain", "alias", same, version, "", "", "by hand: as an equal domain, a person wrote it down")
+            )
         return rows
 
 
@@ -179,51 +180,31 @@ def evidence(pairs: pd.DataFrame, weights: Weights, without: Iterable[str] = ())
     return total
 
 
-def _one_hot(
-    pairs: pd.DataFrame, comparisons: Sequence[str], places: dict[tuple[str, str], int]
-) -> tuple[csr_matrix, dict[tuple[str, str], int]]:
-    """Levels as a sparse 0/1 matrix; unknown is the level without a column."""
-    rows, columns = [], []
-    for comparison in comparisons:
-        codes, levels = pd.factorize(pairs[f"{comparison}_level"])
-        place = np.array([places.get((comparison, level), -1) for level in levels])[codes]
-        known = np.flatnonzero(place >= 0)
-        rows.append(known)
-        columns.append(place[known])
-    row, column = np.concatenate(rows), np.concatenate(columns)
-    return csr_matrix((np.ones(len(row)), (row, column)), shape=(len(pairs), len(places))), places
-
-
 def _regress(labelled: Sequence[Labelled], comparisons: Sequence[str], regularisation: float) -> Weights:
-    """One regression on the levels as they are."""
-    seen = sorted(
-        {
-            (comparison, level)
-            for each in labelled
-            for comparison in comparisons
-            for level in each.pairs[f"{comparison}_level"].unique()
-            if level != "unknown"
-        }
+    """One regression on the levels as they are; unknown is the level without a column."""
+    columns = [f"{comparison}_level" for comparison in comparisons]
+    sure = [each.pairs[each.pairs.label >= 0] for each in labelled]
+    pairs = pd.concat([frame[[*columns, "label"]] for frame in sure], ignore_index=True)
+    w = np.concatenate(
+        [
+            np.full(len(frame), SCENARIO_WEIGHT / max(each.true_pair_count, 1))
+            for frame, each in zip(sure, labelled, strict=True)
+        ]
     )
-    places = {key: number for number, key in enumerate(seen)}
-    matrices, labels, sample_weights = [], [], []
-    for each in labelled:
-        sure = (each.pairs.label >= 0).to_numpy()
-        matrix, _ = _one_hot(each.pairs, comparisons, places)
-        matrices.append(matrix[sure])
-        labels.append(each.pairs.label.to_numpy()[sure])
-        sample_weights.append(np.full(int(sure.sum()), SCENARIO_WEIGHT / max(each.true_pair_count, 1)))
-    x, y, w = vstack(matrices), np.concatenate(labels), np.concatenate(sample_weights)
+    y = pairs.label.to_numpy()
+    seen = [sorted(set(pairs[column]) - {"unknown"}) for column in columns]
+    x = OneHotEncoder(categories=seen, handle_unknown="ignore").fit_transform(pairs[columns])
+    places = [(comparison, level) for comparison, levels in zip(comparisons, seen, strict=True) for level in levels]
     model = LogisticRegression(C=regularisation, max_iter=1000).fit(x, y, sample_weight=w)
     share = float((w * y).sum() / w.sum())
     counted = np.asarray(x.sum(axis=0)).ravel().astype(int)
     true_counted = np.asarray(x[y == 1].sum(axis=0)).ravel().astype(int)
     to_millibits = 1000 / math.log(2)
     return Weights(
-        millibits={key: round(float(model.coef_[0][place]) * to_millibits) for key, place in places.items()},
+        millibits={key: round(float(model.coef_[0][n]) * to_millibits) for n, key in enumerate(places)},
         prior_millibits=round(float(model.intercept_[0]) * to_millibits),
         true_share_millibits=round(math.log(share / (1 - share)) * to_millibits),
-        pair_counts={key: (int(counted[place]), int(true_counted[place])) for key, place in places.items()},
+        pair_counts={key: (int(counted[n]), int(true_counted[n])) for n, key in enumerate(places)},
     )
 
 

@@ -1,8 +1,8 @@
 """Invented company lists with planted pairs, for when no real labelled lists are at hand.
 
-Belongs here: names made of syllables, the ways two lists write one company differently, and near-namesakes that are other
-companies. Does not belong here: scoring (matching.py). Nothing here was seen in the wild: good figures on these lists
-say that nothing is broken, not that real lists will do as well.
+Belongs here: names made of syllables, the ways two lists write one company differently, and near-namesakes that are
+other companies. Does not belong here: scoring (matching.py). Nothing here was seen in the wild: good figures on these
+lists say that nothing is broken, not that real lists will do as well.
 """
 
 import csv
@@ -15,15 +15,61 @@ SHARED_SHARE = 0.4
 SIBLING_SHARE = 0.15
 COLUMNS = ("id", "name", "website", "country", "state", "city", "industry", "employees")
 
-_ONSETS = "b br c ch cl d dr f fl g gl h j k kr l m n p pl qu r s sk st t tr v w z".split()
-_VOWELS = "a e i o u ai ea io ou".split()
+_ONSETS = [
+    "b",
+    "br",
+    "c",
+    "ch",
+    "cl",
+    "d",
+    "dr",
+    "f",
+    "fl",
+    "g",
+    "gl",
+    "h",
+    "j",
+    "k",
+    "kr",
+    "l",
+    "m",
+    "n",
+    "p",
+    "pl",
+    "qu",
+    "r",
+    "s",
+    "sk",
+    "st",
+    "t",
+    "tr",
+    "v",
+    "w",
+    "z",
+]
+_VOWELS = ["a", "e", "i", "o", "u", "ai", "ea", "io", "ou"]
 _CODAS = ["", "l", "m", "n", "nd", "r", "rt", "s", "x"]
-_ACTIVITIES = (
-    "Technologies Systems Foods Logistics Energy Pharmaceuticals Insurance Engineering Textiles Software Packaging "
-    "Instruments Shipping Consulting Materials Analytics Robotics"
-).split()
+_ACTIVITIES = [
+    "Technologies",
+    "Systems",
+    "Foods",
+    "Logistics",
+    "Energy",
+    "Pharmaceuticals",
+    "Insurance",
+    "Engineering",
+    "Textiles",
+    "Software",
+    "Packaging",
+    "Instruments",
+    "Shipping",
+    "Consulting",
+    "Materials",
+    "Analytics",
+    "Robotics",
+]
 _STRUCTURES = ["", "", "", "Group", "Holdings", "International"]
-_FORMS = {
+_FORMS: dict[str, list[tuple[str, ...]]] = {
     "US": [("Inc.", "Incorporated", "Inc"), ("LLC", "L.L.C.", "Limited Liability Company"), ("Corp.", "Corporation")],
     "GB": [("Ltd", "Limited", "Ltd."), ("plc", "PLC", "Public Limited Company")],
     "DE": [("GmbH", "Gesellschaft mit beschränkter Haftung", "gmbh"), ("AG", "Aktiengesellschaft")],
@@ -55,7 +101,11 @@ def _company(rng: random.Random) -> dict[str, str]:
 
 def _typo(text: str, rng: random.Random) -> str:
     place = rng.randrange(1, max(len(text) - 1, 2))
-    return text[:place] + text[place + 1 :] if rng.random() < 0.5 else text[:place] + text[place : place + 1] + text[place:]  # noqa: PLR2004
+    return (
+        text[:place] + text[place + 1 :]
+        if rng.random() < 0.5  # noqa: PLR2004 - either way as often
+        else text[:place] + text[place : place + 1] + text[place:]
+    )
 
 
 def written(company: dict[str, str], rng: random.Random, changes: int) -> dict[str, str]:
@@ -116,7 +166,9 @@ def write(folder: Path, company_count: int = COMPANY_COUNT, seed: int = SEED) ->
     for company in rng.sample(shared, round(len(shared) * SIBLING_SHARE)):
         # a namesake in another trade and place: another company
         sibling = _company(rng)
-        sibling["core"] = f"{company['core'].split()[0]} {sibling['core'].split(maxsplit=1)[1]} {rng.choice(['II', 'III', 'Asia'])}"
+        sibling["core"] = (
+            f"{company['core'].split()[0]} {sibling['core'].split(maxsplit=1)[1]} {rng.choice(['II', 'III', 'Asia'])}"
+        )
         right.append((sibling, 1))
     rows: dict[str, list[dict[str, str]]] = {}
     for name, companies, letter in (("left", left, "L"), ("right", right, "R")):

@@ -38,7 +38,8 @@ def write_list(path: Path, rows: int) -> None:
     countries = ["United States", "Germany", "France", "Japan", "United Kingdom", "Spain", "Canada"]
     industries = ["Software", "Manufacturing", "Retail", "Energy", "Logistics", "Insurance"]
     forms = ["Inc.", "GmbH", "Ltd", "S.A.", "LLC", ""]
-    header = "Account ID,Account Name,Website,Industry,Employees,Annual Revenue,Currency,Country,City,Status,Last Modified,Note"
+    header = "Account ID,Account Name,Website,Industry,Employees,Annual Revenue,Currency,Country,City,Status"
+    header += ",Last Modified,Note"
     with path.open("w", encoding="utf-8") as stream:
         stream.write(header + "\n")
         for number in range(rows):

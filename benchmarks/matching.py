@@ -99,13 +99,13 @@ class ScenarioRun:
     def prepare(self) -> None:
         """Make the workspace: exports, seeds with empty party tables, and the dbt project beside them.
 
-        dbt writes what it compiled under the path of the seed; so project and seeds are copied side by side and the path
-        between them stays relative.
+        dbt writes what it compiled under the path of the seed; so project and seeds are copied side by side and the
+        path between them stays relative.
         """
         self.folder.mkdir(parents=True)
         shutil.copytree(HOME / "seeds", self.folder / "seeds")
         shutil.copytree(
-            HOME / "dbt_project", self.folder / "dbt_project", ignore=shutil.ignore_patterns("target", "logs")
+            HOME / "dbt_project", self.folder / "dbt_project", ignore=shutil.ignore_patterns("target", "logs", ".*")
         )
         for table in PARTY_TABLES:
             seed = self.folder / "seeds" / f"{table}.csv"
@@ -254,7 +254,7 @@ class ScenarioRun:
     def score(
         self, matches: set[tuple[str, str]], true: set[tuple[str, str]], unsure: set[tuple[str, str]]
     ) -> tuple[float, float, float]:
-        """Precision, recall and F1 by the labelled folder's own evaluate.py where it has one, else by the same rules."""
+        """Precision, recall and F1, by the labelled folder's own evaluate.py where it has one."""
         evaluator = next(
             (parent / "evaluate.py" for parent in self.scenario.parents[:2] if (parent / "evaluate.py").exists()), None
         )

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -153,12 +154,13 @@ def refresh(settings: Settings, months: list[str]) -> None:
         if not MONTHS.has_partition_key(month):
             raise CommandError(f"{month!r} cannot be loaded: it is before 2020 or has not begun.")
         click.echo(f"{datetime.now(UTC):%H:%M:%S}  {month}: landing, mapping, checking, publishing …")
-        result = job.execute_in_process(
-            partition_key=month,
-            instance=instance,
-            raise_on_error=False,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-        )
+        with (settings.var / "logs" / f"{month}.log").open("w", encoding="utf-8") as log, redirect_stdout(log):
+            result = job.execute_in_process(
+                partition_key=month,
+                instance=instance,
+                raise_on_error=False,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            )
         seconds = summary.add_step_seconds(seconds, result)
         if not result.success:
             click.echo(summary.refused_files(settings, month))

@@ -9,6 +9,8 @@ import dagster as dg
 
 # The month that is running counts too: its lists may be loaded and mapped before it ends.
 MONTHS = dg.MonthlyPartitionsDefinition(start_date="2020-01", fmt="%Y-%m", end_offset=1)
+# Months build on one another.
+ONE_BY_ONE = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)
 
 
 def month_of(partition_key: str) -> date:

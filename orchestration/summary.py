@@ -1,10 +1,11 @@
-"""What a run tells the person who started it: a short table of what was found, what was refused, where the time went.
+"""What a run tells the person who started it: what was found, what was refused, where the time went.
 
 Belongs here: words and tables for the terminal, read from the published marts and the run's events. Does not belong
 here: figures of its own; each comes from a mart.
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 
 import dagster as dg
 import duckdb
@@ -12,36 +13,119 @@ from tabulate import tabulate
 
 from orchestration.settings import Settings
 
+COVERAGE = """
+    select
+        partner_name as partner,
+        strftime(list_month, '%Y-%m') || case when is_stale then ' (stale)' else '' end as "list of",
+        partner_account_count as "their accounts",
+        overlap_account_count as "shared with us",
+        round(100 * our_icp_coverage_rate)::integer || ' %' as "of our ICP accounts",
+        coverage_band as coverage
+    from marts.mart_partner_coverage
+    order by overlap_account_count desc, partner_name
+"""
+
+PLAYS = """
+    select
+        shared.category,
+        shared.play as "what to do",
+        count(*) as accounts,
+        count(distinct shared.partner_id) as partners,
+        sum(shared.our_open_pipeline_counted_once_usd)::bigint as "our open pipeline, USD"
+    from marts.fct_account_overlaps as shared
+    inner join marts.last_refreshed on shared.as_of_month = last_refreshed.as_of_month
+    where shared.is_overlap
+    group by all
+    order by accounts desc, 1, 2
+"""
+
+# For each way a pair was recognised, the least similar pair of names: the one that a person would look up.
+EXAMPLES = """
+    select
+        matches.left_name as "one list says",
+        matches.right_name as "the other",
+        matches.match_reason as "same account, for",
+        round(matches.match_probability, 3) as probability
+    from marts.fct_account_matches as matches
+    where matches.is_same_account and matches.band = 'auto' and matches.left_party_id <> matches.right_party_id
+    qualify row_number() over (
+        partition by matches.match_reason
+        order by jaro_winkler_similarity(matches.left_name, matches.right_name), matches.left_record_key
+    ) <= 2
+    order by matches.match_reason, probability desc, 1, 2
+"""
+
+REFUSED = """
+    select refused, party_id as party, reason, count(*) as "how many"
+    from marts.mart_refused_data
+    where export_month = ? and refused in ('file', 'unmapped value')
+    group by all
+    order by all
+"""
+
+REFUSED_COUNTS = """
+    select refused || ' refused', count(*) from marts.mart_refused_data
+    where refused in ('row', 'value') group by all order by all
+"""
+
 
 def of_published(settings: Settings, month: str) -> str:
     """Tell what the published marts hold.
 
     Args:
         settings: the workspace that was published.
-        month: `YYYY-MM`, for the heading.
+        month: `YYYY-MM`, the month whose refused files are listed.
 
     Returns:
         Several small tables and where to look next.
     """
     with duckdb.connect(str(settings.published / "marts.duckdb"), read_only=True) as marts:
-        coverage = marts.execute(
-            """
-            select partner_name, overlap_account_count, our_account_count, partner_account_count,
-                round(100 * our_icp_coverage_rate) || ' %', coverage_band, case when is_stale then 'yes' else '' end
-            from marts.mart_partner_coverage order by overlap_account_count desc, partner_name
-            """
-        ).fetchall()
-    return tabulate(coverage)
+        parts = [
+            "\nWhat each partner shares with us",
+            _table(marts.execute(COVERAGE)),
+            "\nWhat kind of overlap, and what to do about it",
+            _table(marts.execute(PLAYS)),
+            "\nWhy the pipeline thinks so: the least alike names of each kind of evidence",
+            _table(marts.execute(EXAMPLES)),
+            f"\nFiles not taken and values nobody mapped in {month}",
+            _table(marts.execute(REFUSED, [f"{month}-01"])),
+        ]
+        counts = ", ".join(f"{count} {what}" for what, count in marts.execute(REFUSED_COUNTS).fetchall())
+    page = max(settings.validations.glob("*/*.html"), key=lambda file: file.stat().st_mtime, default=None)
+    return "\n".join(
+        [
+            *parts,
+            f"\nWhere to look next ({counts or 'no row and no value refused'})",
+            f"  {settings.published / 'marts.duckdb'}   every table; e.g. marts.fct_account_overlaps",
+            "  marts.mart_refused_data   every refused file, row and value, with its reason and what to do",
+            *([f"  {page}   what Great Expectations found"] if page else []),
+            "  make dev   the Dagster page       make docs   every table and column explained",
+            "",
+        ]
+    )
 
 
 def refused_files(settings: Settings, month: str) -> str:
     """List the files of a month that were not landed, with the reason and what to do.
 
     Args:
-        settings: the workspace.
+        settings: the workspace; its warehouse may not exist yet.
         month: `YYYY-MM`.
+
+    Returns:
+        One line per file, or nothing.
     """
-    return ""
+    if not settings.warehouse.exists():
+        return ""
+    with duckdb.connect(str(settings.warehouse), read_only=True) as warehouse:
+        tables = warehouse.execute("select count(*) from duckdb_tables() where schema_name = 'raw'").fetchone()
+        if tables == (0,):
+            return ""
+        refused = warehouse.execute(
+            "select file_name, reason, remedy from raw.files where export_month = ? and status <> 'landed' order by 1",
+            [f"{month}-01"],
+        ).fetchall()
+    return "\n".join(f"{file}: {reason} {remedy}" for file, reason, remedy in refused)
 
 
 def failure(result: dg.ExecuteInProcessResult) -> str:
@@ -49,18 +133,24 @@ def failure(result: dg.ExecuteInProcessResult) -> str:
 
     Args:
         result: a run that did not succeed.
+
+    Returns:
+        A line per failed check, and the error of each failed step.
     """
     lines = []
     for event in result.all_events:
         if event.is_step_failure:
             data = event.step_failure_data
-            lines.append(
-                f"{event.step_key}: {data.user_failure_data.description if data.user_failure_data else data.error_display_string}"
-            )
+            described = data.user_failure_data.description if data.user_failure_data else None
+            lines.append(f"{event.step_key}: {described or data.error_display_string}")
+    for evaluation in result.get_asset_check_evaluations():
+        if not evaluation.passed and evaluation.blocking:
+            what = evaluation.asset_key.to_user_string()
+            lines.append(f"{what}: {evaluation.check_name} failed. {evaluation.description or ''}")
     return "\n".join(lines)
 
 
-def add_step_seconds(seconds: dict[str, float], result: dg.ExecuteInProcessResult) -> dict[str, float]:
+def add_step_seconds(seconds: Mapping[str, float], result: dg.ExecuteInProcessResult) -> dict[str, float]:
     """Add the time each step of a run took.
 
     Args:
@@ -68,7 +158,7 @@ def add_step_seconds(seconds: dict[str, float], result: dg.ExecuteInProcessResul
         result: a finished run.
 
     Returns:
-        A new mapping; dbt's step is shown as such and its models by schema within it.
+        A new mapping.
     """
     total = defaultdict(float, seconds)
     for event in result.all_events:
@@ -77,16 +167,23 @@ def add_step_seconds(seconds: dict[str, float], result: dg.ExecuteInProcessResul
     return dict(total)
 
 
-def of_seconds(seconds: dict[str, float]) -> str:
+def of_seconds(seconds: Mapping[str, float]) -> str:
     """Show where the seconds went.
 
     Args:
         seconds: what → seconds.
+
+    Returns:
+        A table with a last row for the whole.
     """
     total = sum(seconds.values())
     rows = [(what, f"{value:.1f}", f"{value / total:.0%}") for what, value in seconds.items()]
-    return tabulate(
-        [*rows, ("in all", f"{total:.1f}", "")],
-        headers=["where the seconds went", "s", ""],
-        disable_numparse=True,
-    )
+    headers = ["where the seconds went", "s", ""]
+    return tabulate([*rows, ("in all", f"{total:.1f}", "")], headers=headers, disable_numparse=True)
+
+
+def _table(result: duckdb.DuckDBPyConnection) -> str:
+    """Lay a query's result out as text."""
+    rows = result.fetchall()
+    headers = [column[0] for column in result.description or []]
+    return tabulate(rows, headers=headers, maxcolwidths=48) if rows else "  none"

@@ -29,7 +29,8 @@ def cluster_pairs(pairs: Iterable[Pair], registrations: Mapping[str, Mapping[str
 
     Two groups are joined along an accepted pair only if no pair between them is forbidden, they carry no two
     registration numbers of one scheme, and all judged pairs between them together speak for it: so one weak pair
-    never merges two companies. A certain pair (a person's approval) needs no support; only another person's "no" stops it.
+    never merges two companies. A certain pair (a person's approval) needs no support; only
+    another person's "no" stops it.
 
     Args:
         pairs: judged pairs; those neither accepted nor forbidden count as evidence for or against a join.

@@ -5,6 +5,7 @@ hide in brackets or behind "d/b/a". Does not belong here: facts about words (the
 argument), and how alike two names are (udfs/similarity.py).
 """
 
+import contextlib
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -115,10 +116,8 @@ def transliterate(text: str) -> str:
         Lower-case ASCII; a letter without any transcription is lost.
     """
     if _MISREAD.search(text):
-        try:
+        with contextlib.suppress(UnicodeError):  # not misread after all: the name stays as it came
             text = text.encode("cp1252").decode("utf-8")
-        except UnicodeError:
-            pass  # not misread after all: the name stays as it came
     return anyascii(text.casefold()).lower()
 
 
@@ -138,9 +137,9 @@ def name_rules(rows: Iterable[Mapping[str, str | None]]) -> NameRules:
     """Turn the seeds' rows into look-up tables.
 
     Args:
-        rows: structs with kind (legal_form | leading_legal_form | inner_legal_form | spelling | generic_word), form, value and class;
-            for legal forms value is the compare form and class the generic one, for spellings value is the
-            spelling kept.
+        rows: structs with kind (legal_form | leading_legal_form | inner_legal_form | spelling | generic_word), form,
+            value and class; for legal forms value is the compare form and class the generic one, for spellings value
+            is the spelling kept.
 
     Returns:
         The tables, keyed like the words of a name.
@@ -164,6 +163,8 @@ def name_rules(rows: Iterable[Mapping[str, str | None]]) -> NameRules:
                     leading.add(key)
                 if kind == "inner_legal_form":
                     inner.add(key)
+                    if " " in key:
+                        leading.add(key)
         elif kind == "spelling":
             spellings["".join(_spelled_words(form))] = row["value"] or form
         elif kind == "generic_word":

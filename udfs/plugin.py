@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
+from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from udfs import clusters, domains, names, registrations, scoring, similarity, values
-from duckdb.func import FunctionNullHandling, PythonUDFType
 
 
 class Udf(NamedTuple):
@@ -36,7 +36,8 @@ UDFS: list[Udf] = [
         similarity.compare_names,
         ["varchar", "varchar", "integer[]", "integer[]", "integer[]", "integer[]"],
         "struct(shared_millibits integer, unequal_millibits integer, left_rest_millibits integer, "
-        "right_rest_millibits integer, left_rest_kinds integer, right_rest_kinds integer, numerals varchar, "
+        "right_rest_millibits integer, left_rest_kinds integer, right_rest_kinds integer, left_rest_words varchar[], "
+        "right_rest_words varchar[], numerals varchar, "
         "first_word varchar, is_acronym boolean, glued_similarity double, partial_similarity double)",
     ),
     Udf(domains.domain_parts, ["varchar"], "struct(domain varchar, label varchar)"),

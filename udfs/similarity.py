@@ -17,7 +17,7 @@ from rapidfuzz.distance import OSA, Prefix
 from udfs.names import initials_of
 
 # Words behind this one are ignored: real names have fewer, and the alignment is quadratic in it.
-MOST_WORDS = 12
+MOST_WORDS = 10
 # Rounds of greedy alignment of unequal words; a name with more misspelt words is another name.
 MOST_MISSPELT_WORDS = 3
 NUMERAL_KIND = 8
@@ -37,6 +37,8 @@ NAME_COMPARISON_TYPE = pa.struct(
         ("right_rest_millibits", pa.int32()),
         ("left_rest_kinds", pa.int32()),
         ("right_rest_kinds", pa.int32()),
+        ("left_rest_words", pa.list_(pa.string())),
+        ("right_rest_words", pa.list_(pa.string())),
         ("numerals", pa.string()),
         ("first_word", pa.string()),
         ("is_acronym", pa.bool_()),
@@ -46,7 +48,7 @@ NAME_COMPARISON_TYPE = pa.struct(
 )
 
 
-def _one_chunk(array: Any) -> pa.Array:
+def _one_chunk(array: pa.Array | pa.ChunkedArray) -> pa.Array:
     return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
 
 
@@ -156,8 +158,8 @@ def compare_names(
 
     Returns:
         struct per pair: distinctiveness of the shared words, of that the part of words not quite equal, of the words
-        left over on either side with a bit mask of their kinds; numerals (none, same, one_sided, conflict);
-        first_word (same, unequal, different); is_acronym (one name is the initials of the other);
+        left over on either side with a bit mask of their kinds, and those words; numerals (none, same, one_sided,
+        conflict); first_word (same, unequal, different); is_acronym (one name is the initials of the other);
         glued_similarity and partial_similarity (0–1) of the names without blanks. Swapping the sides swaps left and
         right and changes nothing else.
     """
@@ -225,9 +227,11 @@ def compare_names(
             pa.array(np.where(right_open, right_bits, 0).sum(axis=1).astype(np.int32)),
             pa.array(left_masks.astype(np.int32)),
             pa.array(right_masks.astype(np.int32)),
+            _open_words(vocabulary, left, left_open),
+            _open_words(vocabulary, right, right_open),
             pa.array(numerals.tolist(), pa.string()),
             pa.array(first_word.tolist(), pa.string()),
-            pa.array(_is_acronym(left_names, right_names, left_offsets, right_offsets)),
+            pa.array(_is_acronym(left_names, right_names, left_offsets, right_offsets), pa.bool_()),
             pa.array(process.cpdist(glued_left, glued_right, scorer=fuzz.ratio, dtype=np.float64, workers=1) / 100),
             pa.array(
                 process.cpdist(glued_left, glued_right, scorer=fuzz.partial_ratio, dtype=np.float64, workers=1) / 100
@@ -235,6 +239,13 @@ def compare_names(
         ],
         fields=list(NAME_COMPARISON_TYPE),
     )
+
+
+def _open_words(vocabulary: Vocabulary, numbers: Ints, is_open: Bools) -> pa.Array:
+    """The words left over, as lists."""
+    offsets = np.concatenate([[0], np.cumsum(is_open.sum(axis=1))])
+    chosen = pa.array(numbers[is_open], pa.int64())
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), vocabulary.array.take(chosen).cast(pa.string()))
 
 
 def _kind_mask(kinds: Ints, is_open: Bools) -> Ints:

@@ -14,7 +14,7 @@ from orchestration.defs.resources import WAREHOUSE_POOL, Workspace, retry_while_
 from orchestration.ingestion.raw_schema import OBJECTS
 from orchestration.ingestion.report import keep_results
 from orchestration.ingestion.suites import SuiteResult, check_accepted_rows, check_marts
-from orchestration.months import MONTHS, month_of
+from orchestration.months import month_of
 
 ACCEPTED = "accepted_rows"
 RECONCILED = "files_reconcile"

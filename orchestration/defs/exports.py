@@ -14,7 +14,7 @@ import dagster as dg
 from orchestration.defs.resources import WAREHOUSE_POOL, Workspace, retry_while_locked
 from orchestration.defs.transform import OWNER
 from orchestration.ingestion.landing import LandingSummary, land_month
-from orchestration.months import MONTHS, month_of
+from orchestration.months import MONTHS, ONE_BY_ONE, month_of
 
 DESCRIPTIONS = {
     "accounts": "One row per accepted account row of a party and month, as delivered, with its file and row number.",
@@ -42,6 +42,7 @@ DESCRIPTIONS = {
     ],
     partitions_def=MONTHS,
     pool=WAREHOUSE_POOL,
+    backfill_policy=ONE_BY_ONE,
 )
 def raw_exports(context: dg.AssetExecutionContext, workspace: Workspace) -> Iterator[dg.MaterializeResult[Any]]:
     """Load the month's exports of every party."""

@@ -16,7 +16,7 @@ import duckdb
 
 from orchestration.defs.resources import Workspace, retry_while_locked
 from orchestration.defs.transform import OWNER
-from orchestration.months import MONTHS, month_of
+from orchestration.months import MONTHS, ONE_BY_ONE, month_of
 
 # Version of what is published: a table or column taken away raises the first number, one added the second.
 SCHEMA_VERSION = "1.0"
@@ -167,7 +167,7 @@ def published_marts(marts: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
         kinds={"duckdb", "parquet"},
         description="The marts as BI tools read them: `marts.duckdb` and `parquet/` with its manifest, each replaced "
         "by one rename when every check has passed.",
-        backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=1),
+        backfill_policy=ONE_BY_ONE,
         freshness_policy=dg.FreshnessPolicy.time_window(warn_window=timedelta(days=33), fail_window=timedelta(days=40)),
     )
     def publish(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult[None]:

@@ -12,7 +12,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
 
 from orchestration.defs.resources import WAREHOUSE_POOL, Workspace
-from orchestration.months import MONTHS, month_of
+from orchestration.months import MONTHS, ONE_BY_ONE, month_of
 
 OWNER = "team:revenue-operations"
 
@@ -77,8 +77,7 @@ def dbt_models(project: DbtProject) -> dg.AssetsDefinition:
         partitions_def=MONTHS,
         dagster_dbt_translator=Translator(),
         pool=WAREHOUSE_POOL,
-        # Months build on one another: a backfill runs them one by one.
-        backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=1),
+        backfill_policy=ONE_BY_ONE,
         name="dbt_models",
     )
     def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, workspace: Workspace) -> Iterator[Any]:

@@ -8,14 +8,13 @@ expected (suites.py).
 import csv
 import itertools
 import json
-import re
 import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,55 +22,32 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from orchestration.ingestion import readings, suites
-from orchestration.ingestion.mapping import ColumnMappings, Header, object_of_name, object_of_sheet
+from orchestration.ingestion.columns import (
+    as_columns,
+    first_rows,
+    id_keys,
+    keep_even_rows,
+    map_fields,
+    read_grids,
+    rows_below,
+)
+from orchestration.ingestion.folder import Delivery, Party, find_deliveries, read_parties
+from orchestration.ingestion.mapping import ColumnMappings, Header, object_of_sheet
 from orchestration.ingestion.raw_schema import FIELDS, FILES, OBJECTS, TABLES, create_raw_tables
 from orchestration.ingestion.readers import (
     FileRefusedError,
     Grid,
     Limits,
     RefusedRow,
-    RowBatch,
     Snapshot,
     escape_controls,
     hash_file,
-    read_csv,
-    read_parquet,
     row_as_text,
     take_snapshot,
 )
 from orchestration.ingestion.report import keep_results
-from orchestration.ingestion.workbooks import read_workbook
-from udfs import values
-
-US = "us"
-EXTENSIONS = (".csv", ".tsv", ".txt", ".xlsx", ".parquet")
-_MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
-
-
-@dataclass(frozen=True)
-class Party:
-    """What seeds/partners.csv says about a party's files."""
-
-    party_id: str
-    nda_signed_on: date | None = None
-    source_system: str | None = None
-    date_order: str | None = None
-    decimal_mark: str | None = None
-    default_currency: str | None = None
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """One thing found in the landing folder; with a refusal when it is not to be opened."""
-
-    party_id: str
-    file_name: str
-    path: Path
-    object: str | None
-    refusal: FileRefusedError | None = None
 
 
 @dataclass
@@ -159,133 +135,6 @@ def land_month(
     return summary
 
 
-def read_parties(path: Path) -> dict[str, Party]:
-    """Read the parties' own row of the seed; us always exists.
-
-    Args:
-        path: partners.csv.
-
-    Returns:
-        Parties by id. A date of the NDA that is no ISO date counts as none.
-
-    Raises:
-        ValueError: date_order or decimal_mark is none of the known ones.
-    """
-    parties = {US: Party(US)}
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        for row in csv.DictReader(stream):
-            cells = {key: (value or "").strip() or None for key, value in row.items() if isinstance(key, str)}
-            party_id = cells.get("party_id")
-            if party_id is None:
-                continue
-            for column, allowed in (("date_order", ("dmy", "mdy", "ymd")), ("decimal_mark", (".", ","))):
-                if cells.get(column) not in (None, *allowed):
-                    raise ValueError(f"partners.csv, {party_id}: {column} is {cells[column]!r}, not one of {allowed}.")
-            try:
-                signed = date.fromisoformat(cells.get("nda_signed_on") or "")
-            except ValueError:
-                signed = None
-            parties[party_id] = Party(
-                party_id,
-                signed,
-                cells.get("source_system"),
-                cells.get("date_order"),
-                cells.get("decimal_mark"),
-                cells.get("default_currency"),
-            )
-    return parties
-
-
-def find_deliveries(exports: Path, month: date, parties: dict[str, Party]) -> tuple[list[Delivery], set[str]]:
-    """Look through the landing folder without opening anything and without following links.
-
-    Args:
-        exports: the landing folder.
-        month: first day of the month.
-        parties: the known parties by id.
-
-    Returns:
-        Everything found for the month, in the order of names, with a refusal where it must not be opened; and the
-        parties that have a folder for the month. Hidden files are passed over.
-    """
-    found: list[Delivery] = []
-    with_folder: set[str] = set()
-    for party_folder in _visible(exports):
-        name = party_folder.name
-        if refusal := _no_folder(party_folder, "Put files into <party_id>/<YYYY-MM>/."):
-            found.append(Delivery(name, name, party_folder, None, refusal))
-            continue
-        for month_folder in _visible(party_folder):
-            relative = f"{name}/{month_folder.name}"
-            if refusal := _no_folder(month_folder, "Put files into <party_id>/<YYYY-MM>/."):
-                found.append(Delivery(name, relative, month_folder, None, refusal))
-            elif not _MONTH.match(month_folder.name):
-                refusal = FileRefusedError(
-                    "month_folder_misnamed",
-                    f"The folder '{relative}' is not named like a month, so nothing in it was read.",
-                    f"Rename it to YYYY-MM, such as {month:%Y-%m}.",
-                )
-                found.append(Delivery(name, f"{relative}/", month_folder, None, refusal))
-            elif month_folder.name == f"{month:%Y-%m}":
-                with_folder.add(name)
-                for path in _visible(month_folder):
-                    found.append(_delivery(path, f"{relative}/{path.name}", parties.get(name), name, month))
-    return found, with_folder
-
-
-def _delivery(path: Path, file_name: str, party: Party | None, party_id: str, month: date) -> Delivery:
-    """Judge one file by its place and name alone."""
-    object_name = object_of_name(path.name)
-    refusal: FileRefusedError | None = None
-    if party is None:
-        refusal = FileRefusedError(
-            "unknown_party",
-            f"'{party_id}' is not in seeds/partners.csv, so its files are not opened.",
-            "Add the party to seeds/partners.csv, or correct the folder's name.",
-        )
-    elif party_id != US and (party.nda_signed_on is None or party.nda_signed_on > last_day(month)):
-        refusal = FileRefusedError(
-            "no_nda",
-            f"No NDA with '{party_id}' was in force by {last_day(month)}, so its files are not opened.",
-            "Enter the date of the NDA (nda_signed_on) in seeds/partners.csv, then run again.",
-        )
-    elif path.is_symlink():
-        refusal = FileRefusedError(
-            "symbolic_link", "This is a symbolic link; links are not followed.", "Deliver the file itself."
-        )
-    elif not path.is_file():
-        refusal = FileRefusedError(
-            "not_a_file",
-            "This is not a file; folders inside a month are not read.",
-            "Put the files into the month's folder.",
-        )
-    elif object_name is None:
-        refusal = FileRefusedError(
-            "unknown_object",
-            f"The file's name begins with none of {', '.join(OBJECTS)}, so it is not known what it holds.",
-            "Let its name begin with what it holds, such as accounts.csv.",
-        )
-    elif path.suffix.lower() not in EXTENSIONS:
-        refusal = FileRefusedError(
-            "unknown_extension",
-            f"Files named '{path.suffix}' cannot be read.",
-            "Export the list as .csv, .xlsx or .parquet.",
-        )
-    return Delivery(party_id, file_name, path, object_name, refusal)
-
-
-def last_day(month: date) -> date:
-    """Give the last day of a month.
-
-    Args:
-        month: any day of it.
-
-    Returns:
-        Its last day.
-    """
-    return (month.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
-
-
 @dataclass
 class _Landing:
     """One load of one month; a class only so that its many settings are named once."""
@@ -350,7 +199,7 @@ class _Landing:
         declared = self.parties[delivery.party_id].source_system
         with self.timed("read and split"):
             grids = read_grids(snapshot, delivery.path.suffix.lower(), self.mappings.known_headers, self.limits)
-            heads = [(grid, _head(grid, self.limits.header_search_rows)) for grid in grids]
+            heads = [(grid, first_rows(grid, self.limits.header_search_rows)) for grid in grids]
         filled = [(grid, head) for grid, head in heads if head]
         if not filled:
             if any(grid.refused for grid in grids):
@@ -404,7 +253,7 @@ class _Landing:
                 "sheet_name": grid.sheet_name,
                 "rule": "sheet_not_used",
                 "reason": f"The sheet '{grid.sheet_name}' holds no list that is known.",
-                "remedy": "Nothing, if it is a note; otherwise give its columns the names of seeds/column_mappings.csv.",
+                "remedy": "Nothing if it is a note; else name its columns as in seeds/column_mappings.csv.",
             }
         )
 
@@ -415,15 +264,16 @@ class _Landing:
         batches: list[tuple[npt.NDArray[np.int64], list[pa.Array], pa.Array]] = []
         rows_read = 0
         with self.timed("read and split"):
-            for numbers, rows in _below(grid, header):
-                kept_numbers, kept_rows = _even_rows(numbers, rows, width, refused)
+            for numbers, rows in rows_below(grid, header):
+                kept_numbers, kept_rows = keep_even_rows(numbers, rows, width, refused)
+                self._bound(len(refused) + len(grid.refused), refused or grid.refused)
                 if len(kept_numbers):
-                    batch = _columns(kept_numbers, kept_rows, self.limits)
+                    batch = as_columns(kept_numbers, kept_rows, self.limits)
                     if len(batch[0]):
                         batches.append(batch)
                         rows_read += len(batch[0])
         with self.timed("read values"):
-            mapped = [_map_fields(columns, header) for _, columns, _ in batches]
+            mapped = [map_fields(columns, header) for _, columns, _ in batches]
             party = self.parties[delivery.party_id]
             conventions = readings.find_conventions(
                 {
@@ -477,6 +327,7 @@ class _Landing:
             part.result.add(result)
         with self.timed("keep what was refused"):
             refused_rows = positions["row__reading"]
+            self._bound(len(refused_rows) + len(part.refused_rows), part.refused_rows)
             for position in refused_rows.tolist():
                 cells = [column[position].as_py() for column in columns]
                 part.refused_rows.append(
@@ -514,10 +365,20 @@ class _Landing:
                 "row_number": pa.array(numbers),
                 **{f"c{index}": column for index, column in enumerate(columns)},
                 **{f"f_{name}": column for name, column in fields.items()},
-                "id_key": _id_keys(fields, object_name),
+                "id_key": id_keys(fields, object_name),
             }
         )
         return table.filter(pa.array(~is_refused)) if is_refused.any() else table
+
+    def _bound(self, count: int, refused: list[RefusedRow]) -> None:
+        """Refuse the file when more of its rows are refused than anybody would look through."""
+        if count > self.limits.max_refused_rows:
+            first = f" The first: {refused[0].reason}" if refused else ""
+            raise FileRefusedError(
+                "too_many_refused_rows",
+                f"More than {self.limits.max_refused_rows:,} rows cannot be used.{first}",
+                "Correct the export, and deliver the file again.",
+            )
 
     # --- writing ------------------------------------------------------------------------------------------------
 
@@ -643,8 +504,8 @@ class _Landing:
                         number,
                         row_as_text(cells),
                         "source_id_not_unique",
-                        f"Row {number}, column '{ids[0].header}': the id '{source_id[:80]}' is used for rows that differ "
-                        f"({listed}), so it is not known which is right.",
+                        f"Row {number}, column '{ids[0].header}': the id '{source_id[:80]}' is used for rows that "
+                        f"differ ({listed}), so it is not known which is right.",
                         "Keep one row for the id, or give each its own, and deliver the file again.",
                         "source_id",
                     )
@@ -664,7 +525,10 @@ class _Landing:
         connection.execute(
             """
             insert into raw.rejected_rows by name
-            select refused_rows.* exclude (part), provenance.* exclude (part, date_order, decimal_mark), $object as object
+            select
+                refused_rows.* exclude (part),
+                provenance.* exclude (part, date_order, decimal_mark),
+                $object as object
             from refused_rows inner join provenance using (part) order by part, row_number
             """,
             {"object": object_name},
@@ -729,11 +593,7 @@ class _Landing:
         for delivery, problem in dict(failed).items():
             row = self._file_row(delivery, "quarantined")
             row |= {"rule": problem.rule, "reason": problem.reason, "remedy": problem.remedy}
-            try:
-                row["file_sha256"], row["size_bytes"] = hash_file(delivery.path)
-            except FileRefusedError:
-                pass
-            rows.append(row)
+            rows.append(row | _fingerprint(delivery.path))
         names = ", ".join(sorted(Path(delivery.file_name).name for delivery, _ in failed))
         for part in parts:
             row = self._landed(part, 0, 0) | {"status": "quarantined", "rule": "list_incomplete"}
@@ -774,12 +634,7 @@ class _Landing:
         row = self._file_row(delivery, "not_opened")
         if refusal is not None:
             row |= {"rule": refusal.rule, "reason": refusal.reason, "remedy": refusal.remedy}
-        if not delivery.path.is_symlink() and delivery.path.is_file():
-            try:
-                row["file_sha256"], row["size_bytes"] = hash_file(delivery.path)
-            except FileRefusedError:
-                pass
-        return row
+        return row | _fingerprint(delivery.path)
 
     def _landed(self, part: Part, accepted: int, values_refused: int) -> dict[str, Any]:
         mapped = {c.header: c.field for c in sorted(part.header.columns, key=lambda c: c.index) if c.field}
@@ -819,189 +674,6 @@ class _Landing:
 _REFUSED_ROW = ("row_number", "row_text", "rule", "column_name", "reason", "remedy")
 _REFUSED_VALUE = ("row_number", "column_name", "header", "value", "rule", "reason", "remedy")
 
-# What identifies a row that came without an id. More fields would give a record a new id when one of them changes.
-_NATURAL_KEY = {
-    "accounts": ("name", "website", "country"),
-    "opportunities": ("account_source_id", "account_name", "name", "created_date"),
-    "engagements": ("account_source_id", "account_name", "engagement_date", "activity", "partner"),
-    "contacts": ("account_source_id", "account_name", "name", "first_name", "last_name", "email"),
-}
-
-
-def read_grids(snapshot: Snapshot, suffix: str, known_headers: frozenset[str], limits: Limits) -> list[Grid]:
-    """Read a file of any known kind.
-
-    Args:
-        snapshot: the private copy.
-        suffix: the delivered name's extension in lower case, with its dot.
-        known_headers: every header that some field has, normalised; they help to tell the delimiter.
-        limits: bounds.
-
-    Returns:
-        One grid per sheet; one for CSV and Parquet.
-
-    Raises:
-        FileRefusedError: empty, not what its name says, or not readable.
-    """
-    if snapshot.size_bytes == 0:
-        raise FileRefusedError("empty_file", "The file is empty (0 bytes).", "Export the list again.")
-    with snapshot.path.open("rb") as source:
-        start = source.read(8)
-    if suffix == ".xlsx":
-        return read_workbook(snapshot.path, limits)
-    if suffix == ".parquet":
-        return [read_parquet(snapshot.path, limits)]
-    for magic, kind in ((b"PK\x03\x04", ".xlsx"), (b"PAR1", ".parquet"), (b"\xd0\xcf\x11\xe0", ".xlsx")):
-        if start.startswith(magic):
-            raise FileRefusedError(
-                "content_differs_from_name",
-                f"The file is named {suffix} but does not contain plain text.",
-                f"Give it its true extension (probably {kind}), or export it as CSV.",
-            )
-    return [read_csv(snapshot.path, known_headers, limits)]
-
-
-def _head(grid: Grid, count: int) -> list[tuple[int, list[str]]]:
-    """Look at the first rows that are not empty, and put them back."""
-    seen: list[RowBatch] = []
-    head: list[tuple[int, list[str]]] = []
-    for numbers, rows in grid.batches:
-        seen.append((numbers, rows))
-        first_rows = rows if isinstance(rows, list) else _as_lists(rows.slice(0, _ROWS_LOOKED_AT))
-        pairs = zip(numbers.tolist(), first_rows, strict=False)
-        filled = ((number, row) for number, row in pairs if any(cell.strip() for cell in row))
-        head.extend(itertools.islice(filled, count - len(head)))
-        if len(head) == count:
-            break
-    grid.batches = itertools.chain(seen, grid.batches)
-    return head
-
-
-_ROWS_LOOKED_AT = 1_000  # rows of a batch in which the header is looked for
-
-
-def _as_lists(rows: pa.RecordBatch) -> list[list[str]]:
-    """Turn columns into rows."""
-    return [list(cells) for cells in zip(*(column.to_pylist() for column in rows.columns), strict=True)]
-
-
-def _below(grid: Grid, header: Header) -> Iterator[RowBatch]:
-    """Give the batches without the header and whatever stands above it."""
-    for numbers, rows in grid.batches:
-        if numbers[0] > header.row_number:
-            yield numbers, rows
-            continue
-        start = int(np.searchsorted(numbers, header.row_number, side="right"))
-        if start < len(numbers):
-            yield numbers[start:], rows[start:] if isinstance(rows, list) else rows.slice(start)
-
-
-def _even_rows(
-    numbers: npt.NDArray[np.int64], rows: list[list[str]] | pa.RecordBatch, width: int, refused: list[RefusedRow]
-) -> RowBatch:
-    """Keep the rows that have one cell per header; refuse the others, pass over empty ones."""
-    if not isinstance(rows, list):
-        if rows.num_columns == width:
-            return numbers, rows
-        rows = _as_lists(rows)
-    if set(map(len, rows)) == {width}:
-        return numbers, rows
-    kept, kept_numbers = [], []
-    for number, row in zip(numbers.tolist(), rows, strict=True):
-        if len(row) > width and not any(cell.strip() for cell in row[width:]):
-            row = row[:width]  # noqa: PLW2901 (trailing delimiters carry nothing)
-        if len(row) == width:
-            kept.append(row)
-            kept_numbers.append(number)
-        elif any(cell.strip() for cell in row):
-            reason, remedy = readings.EXPLANATIONS["ragged_row"]
-            filled = reason.format(value=len(row), mark=width)
-            refused.append(RefusedRow(number, row_as_text(row), "ragged_row", f"Row {number}: {filled}", remedy))
-    return np.array(kept_numbers, dtype=np.int64), kept
-
-
-def _columns(
-    numbers: npt.NDArray[np.int64], rows: list[list[str]] | pa.RecordBatch, limits: Limits
-) -> tuple[npt.NDArray[np.int64], list[pa.Array], pa.Array]:
-    """Turn rows into columns: numbers, cells (blank = null), and what is wrong with a row's cells (null = nothing)."""
-    nothing = pa.scalar(None, pa.string())
-    structure = pa.nulls(len(numbers), pa.string())
-    columns: list[pa.Array] = []
-    for cells in zip(*rows, strict=True) if isinstance(rows, list) else rows.columns:
-        try:
-            column = cells if isinstance(cells, pa.Array) else pa.array(cells, pa.string())
-        except UnicodeEncodeError:  # bytes that the file's encoding does not know
-            column = pa.array([escape_controls(cell) for cell in cells], pa.string())
-            stray = pa.array([_has_stray_bytes(cell) for cell in cells])
-            structure = pc.if_else(stray, "stray_bytes", structure)
-        if pc.max(pc.binary_length(column)).as_py() > limits.max_cell_characters:
-            too_long = pc.greater(pc.utf8_length(column), limits.max_cell_characters)
-            structure = pc.if_else(too_long, "cell_too_long", structure)
-        has_nul = pc.match_substring(column, "\0")
-        if pc.any(has_nul).as_py():
-            structure = pc.if_else(has_nul, "nul_byte", structure)
-        blank = pc.equal(pc.binary_length(pc.utf8_trim_whitespace(column)), 0)
-        columns.append(pc.if_else(blank, nothing, column) if pc.any(blank).as_py() else column)
-    empty = columns[0].is_null()
-    for column in columns[1:]:
-        if not pc.any(empty).as_py():
-            break
-        empty = pc.and_(empty, column.is_null())
-    if pc.any(empty).as_py():
-        keep = pc.invert(empty)
-        columns = [column.filter(keep) for column in columns]
-        structure = structure.filter(keep)
-        numbers = numbers[keep.to_numpy(zero_copy_only=False)]
-    return numbers, columns, structure
-
-
-def _has_stray_bytes(cell: str) -> bool:
-    return any("\udc80" <= c <= "\udcff" for c in cell)
-
-
-def _map_fields(columns: list[pa.Array], header: Header) -> tuple[dict[str, pa.Array], dict[str, pa.Array]]:
-    """Fill every field from its columns; tell where columns of one name disagree.
-
-    The first column of a field is the most trusted, the others fill its gaps. Columns with the same name have no such
-    order: where they differ, the field stays empty.
-    """
-    fields: dict[str, pa.Array] = {}
-    conflicts: dict[str, pa.Array] = {}
-    names = dict.fromkeys(column.field for column in header.columns if column.field)
-    for name in names:
-        sources = header.sources_of(name)
-        value = columns[sources[0].index]
-        for other in sources[1:]:
-            more = columns[other.index]
-            if other.key == sources[0].key:
-                differ = pc.fill_null(pc.not_equal(value, more), False)
-                if pc.any(differ).as_py():
-                    conflicts[name] = pc.or_(conflicts[name], differ) if name in conflicts else differ
-            value = pc.coalesce(value, more)
-        if name in conflicts:
-            value = pc.if_else(conflicts[name], pa.scalar(None, pa.string()), value)
-        fields[name] = pc.utf8_trim_whitespace(value) if name in ("source_id", "account_source_id") else value
-    return fields, conflicts
-
-
-def _id_keys(fields: dict[str, pa.Array], object_name: str) -> pa.Array:
-    """Give what a missing source id is made of: null where there is one."""
-    length = len(next(iter(fields.values())))
-    ids = fields.get("source_id", pa.nulls(length, pa.string()))
-    absent = pc.is_null(ids)
-    if not pc.any(absent).as_py():
-        return pa.nulls(length, pa.string())
-    parts = []
-    for name in _NATURAL_KEY[object_name]:
-        text = fields.get(name, pa.nulls(length, pa.string()))
-        if name == "website":
-            text = pc.replace_substring_regex(values.read_website_host(text), r"^www\.", "")
-        else:
-            text = pc.utf8_lower(pc.utf8_normalize(pc.fill_null(text, ""), form="NFKC"))
-            text = pc.replace_substring_regex(text, r"[^\p{L}\p{N}]+", "")
-        parts.append(pc.fill_null(text, ""))
-    return pc.if_else(absent, pc.binary_join_element_wise(*parts, "\x1f"), pa.scalar(None, pa.string()))
-
 
 def _incoming_select(index: int, part: Part, names: Sequence[str]) -> str:
     """SQL for one part's rows with all fields of the object, its extra columns and its id."""
@@ -1013,7 +685,7 @@ def _incoming_select(index: int, part: Part, names: Sequence[str]) -> str:
     used = {part.header.sources_of(c.field)[0].index for c in part.header.columns if c.field}
     spare = [column for column in part.header.columns if column.index not in used]
     pairs = [
-        f"{_literal(json.dumps(escape_controls(column.header), ensure_ascii=False) + ': ')} || to_json(c{column.index})::varchar"
+        f"{_literal(_json(column.header) + ': ')} || to_json(c{column.index})::varchar"
         for column in sorted(spare, key=lambda c: c.index)
     ]
     extra = f"nullif('{{' || concat_ws(', ', {', '.join(pairs)}) || '}}', '{{}}')" if pairs else "null::varchar"
@@ -1048,18 +720,13 @@ def _refused_result(delivery: Delivery, problem: FileRefusedError) -> suites.Sui
     return suites.SuiteResult(f"{delivery.object}_as_a_file", delivery.file_name, [outcome])
 
 
-def _visible(folder: Path) -> list[Path]:
-    """Entries in the order of names, without hidden files and the lock files that spreadsheets leave."""
-    return sorted(path for path in folder.iterdir() if not path.name.startswith((".", "~$")))
-
-
-def _no_folder(path: Path, remedy: str) -> FileRefusedError | None:
-    """Refuse what is not a real folder where one is expected."""
-    if path.is_symlink():
-        return FileRefusedError("symbolic_link", "This is a symbolic link; links are not followed.", remedy)
-    if not path.is_dir():
-        return FileRefusedError("misplaced_file", "The file lies outside of a month's folder.", remedy)
-    return None
+def _fingerprint(path: Path) -> dict[str, Any]:
+    """Hash and size of a file that is not used; nothing for what cannot be read."""
+    try:
+        sha256, size = hash_file(path)
+    except FileRefusedError:
+        return {}
+    return {"file_sha256": sha256, "size_bytes": size}
 
 
 def _column(path: Path, name: str) -> list[str]:
@@ -1089,6 +756,10 @@ def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
+
+
+def _json(text: str) -> str:
+    return json.dumps(escape_controls(text), ensure_ascii=False)
 
 
 def _literal(text: str) -> str:

@@ -66,13 +66,14 @@ class ColumnMappings:
 
     def __init__(self, rows: Iterable[tuple[str, str, str, str]]) -> None:
         """Take the rows (source_system, object, source_column, field) in the order of the file."""
-        self._fields: dict[tuple[str, str], dict[str, tuple[int, str]]] = {}
+        self._fields: dict[tuple[str, str], dict[str, tuple[int, str | None]]] = {}
         self._systems: dict[tuple[str, str], set[str]] = {}
         for order, (system, object_name, source_column, field) in enumerate(rows):
-            if object_name not in FIELDS or field not in (*FIELDS[object_name], "source_id"):
+            if object_name not in FIELDS or field not in ("", *FIELDS[object_name], "source_id"):
                 raise ValueError(f"column_mappings.csv: {object_name}.{field} is not a field; see raw_schema.py")
             key = normalize_header(source_column)
-            self._fields.setdefault((system, object_name), {}).setdefault(key, (order, field))
+            # A header without a field tells the system all the same, and is kept as extra.
+            self._fields.setdefault((system, object_name), {}).setdefault(key, (order, field or None))
             self._systems.setdefault((object_name, key), set()).add(system)
         self.known_headers = frozenset(key for _, key in self._systems)
         self.source_systems = tuple(dict.fromkeys(system for system, _ in self._fields))

@@ -24,7 +24,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -40,7 +39,8 @@ class Limits:
 
     max_file_bytes: int = 1024**3
     max_cell_characters: int = 32_767  # what a spreadsheet cell can hold
-    max_lines_per_record: int = 1_000  # line breaks inside one quoted row
+    max_lines_per_record: int = 32_768  # a cell of the allowed length has no more line breaks
+    max_refused_rows: int = 100_000  # of one file; beyond, the file is refused rather than its rows
     max_reread_lines: int = 20_000_000  # work that broken quotation marks may cause in one file
     header_search_rows: int = 20
     max_columns: int = 2_000
@@ -108,16 +108,18 @@ def hash_file(path: Path) -> tuple[str, int]:
         path: a regular file; symbolic links are refused.
 
     Returns:
-        SHA-256 in hexadecimal, and the number of bytes.
+        SHA-256 in hexadecimal, and the number of bytes, of what was there when it was opened.
 
     Raises:
         FileRefusedError: the file cannot be opened.
     """
     digest, size = hashlib.sha256(), 0
     with _open_regular(path) as source:
-        while block := source.read(1 << 20):
+        left = os.fstat(source.fileno()).st_size  # a file that grows while it is read would never end
+        while block := source.read(min(left, 1 << 20)):
             digest.update(block)
             size += len(block)
+            left -= len(block)
     return digest.hexdigest(), size
 
 
@@ -157,12 +159,15 @@ def take_snapshot(path: Path, directory: Path, limits: Limits) -> Snapshot:
                 if size > before.st_size:
                     raise being_written
                 target.write(block)
-    after, _ = hash_file(path), None
+    after = hash_file(path)
     now = path.stat(follow_symlinks=False)
     unchanged = (before.st_size, before.st_mtime_ns, before.st_ino) == (now.st_size, now.st_mtime_ns, now.st_ino)
     if not unchanged or after != (digest.hexdigest(), size):
         raise being_written
     return Snapshot(copy, digest.hexdigest(), size)
+
+
+_LONGEST_HEADER = 300  # characters; what is longer is no header, and not worth the work
 
 
 def normalize_header(header: str) -> str:
@@ -174,6 +179,8 @@ def normalize_header(header: str) -> str:
     Returns:
         ``accountname`` for ``Account Name``, ``account_name`` and ``Ａｃｃｏｕｎｔ－Ｎａｍｅ``.
     """
+    if len(header) > _LONGEST_HEADER:
+        return ""
     decomposed = unicodedata.normalize("NFKD", header.strip().lstrip("\ufeff")).casefold()
     # Voiced marks of Japanese kana are combining marks too, and they are letters: compose them again.
     kept = "".join(c for c in decomposed if not unicodedata.combining(c) or c in "\u3099\u309a")
@@ -181,6 +188,9 @@ def normalize_header(header: str) -> str:
 
 
 # --- plain text -------------------------------------------------------------------------------------------------
+
+
+_STRAYS_ARE_RARE = 10  # so many regular characters for one that does not fit, and the file is what most of it says
 
 
 def detect_encoding(path: Path) -> tuple[str, str]:
@@ -215,7 +225,7 @@ def detect_encoding(path: Path) -> tuple[str, str]:
     if b"\0" in sample:
         odd, even = sample[1::2].count(0), sample[0::2].count(0)
         encoding = "utf-16-le" if odd > even else "utf-16-be"
-        if max(odd, even) > 10 * min(odd, even) and _decodes(data, encoding):
+        if max(odd, even) > _STRAYS_ARE_RARE * min(odd, even) and _decodes(data, encoding):
             text = sample[: len(sample) // 2 * 2].decode(encoding, "ignore")
             if "\n" in text or "\r" in text:
                 return encoding, "strict"
@@ -223,9 +233,7 @@ def detect_encoding(path: Path) -> tuple[str, str]:
     if _decodes(data, "utf-8"):
         return ("utf-8-sig" if marked else "utf-8"), "strict"
     good = len(re.findall(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}", data))
-    stray = sum(0xDC80 <= ord(c) <= 0xDCFF for c in set(data.decode("utf-8", "surrogateescape")))  # noqa: PLR2004
-    strays = _count_strays(data) if stray else 0
-    if good > 10 * strays:
+    if good > _STRAYS_ARE_RARE * _count_strays(data):
         return ("utf-8-sig" if marked else "utf-8"), "surrogateescape"
     if _decodes(data, "cp1252"):
         return "cp1252", "strict"
@@ -256,7 +264,7 @@ def read_csv(path: Path, known_headers: frozenset[str], limits: Limits) -> Grid:
     encoding, errors = detect_encoding(path)
     # csv.reader's own limit would break off inside a cell; cells are measured when the whole row is there.
     csv.field_size_limit(limits.max_file_bytes)
-    with path.open(encoding=encoding, errors=errors, newline="") as stream:
+    with _open_text(path, encoding, errors) as stream:
         sample = list(itertools.islice(stream, 200))
     declared = re.match(r'^"?sep=(.)"?\s*$', sample[0], re.IGNORECASE) if sample else None
     delimiter, width = (
@@ -306,7 +314,7 @@ def _csv_batches(
     """Parse chunks of physical lines; a broken quotation mark costs the line that opens it and no other."""
     budget = limits.max_reread_lines
     parse = partial(_parse_chunk, grid=grid, width=width, limits=limits)
-    with path.open(encoding=codec[0], errors=codec[1], newline="") as stream:
+    with _open_text(path, *codec) as stream:
         first = 1
         if skip_first:
             next(stream, None)
@@ -459,6 +467,14 @@ def _modal_width(lines: list[str], delimiter: str) -> int:
     return widths.most_common(1)[0][0] if widths else 1
 
 
+def _open_text(path: Path, encoding: str, errors: str) -> io.TextIOWrapper:
+    """Open a text file with its physical line ends; a byte order mark that lies is passed over."""
+    stream = path.open("rb")
+    if stream.read(3) != codecs.BOM_UTF8 or encoding == "utf-8-sig":
+        stream.seek(0)
+    return io.TextIOWrapper(stream, encoding=encoding, errors=errors, newline="")
+
+
 def _decodes(data: bytes, encoding: str) -> bool:
     decoder = codecs.getincrementaldecoder(encoding)()
     try:
@@ -557,14 +573,9 @@ def _as_text(column: pa.Array) -> pa.Array:
         texts = [None if v is None else (str(int(v)) if v.is_integer() else repr(v)) for v in column.to_pylist()]
         return pa.array(texts, pa.string())
     if pa.types.is_nested(kind):
-        connection = duckdb.connect()
-        try:
-            nested = pa.table({"nested": column})  # noqa: F841 (DuckDB finds it by name)
-            return (
-                connection.execute("select to_json(nested)::varchar as text from nested")
-                .to_arrow_table()["text"]
-                .combine_chunks()
-            )
-        finally:
-            connection.close()
+        texts = [
+            None if v is None else json.dumps(v, ensure_ascii=False, default=str, separators=(",", ":"))
+            for v in column.to_pylist()
+        ]
+        return pa.array(texts, pa.string())
     return pc.cast(column, pa.string())

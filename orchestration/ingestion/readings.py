@@ -311,7 +311,7 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     ),
     "date_ambiguous": (
         "'{value}' has two meanings: the file does not show whether day or month comes first.",
-        "Set date_order (dmy or mdy) for this party in seeds/partners.csv, or write the date as 2026-10-31, and run again.",
+        "Set date_order (dmy or mdy) for this party in seeds/partners.csv, or write dates as 2026-10-31; run again.",
     ),
     "date_impossible": (
         "the date '{value}' does not exist.",

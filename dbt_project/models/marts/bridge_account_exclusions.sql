@@ -11,9 +11,21 @@ account_records as (
 
 ),
 
-records as (
+compared_records as (
 
-    select * from {{ ref('stg_accounts') }}
+    select * from {{ ref('res_account_records') }}
+
+),
+
+name_forms as (
+
+    select * from {{ ref('res_name_forms') }}
+
+),
+
+host_domains as (
+
+    select * from {{ ref('res_host_domains') }}
 
 ),
 
@@ -28,6 +40,7 @@ by_record as (
 
 ),
 
+-- A domain that many companies share (free-mail, hosting) is null in resolution and takes hold of nobody.
 by_domain as (
 
     select
@@ -35,11 +48,13 @@ by_domain as (
         account_records.account_key,
         'domain' as matched_by
     from exclusions
-    inner join records on exclusions.website_host = records.website_host
-    inner join account_records on records.record_key = account_records.record_key
+    inner join host_domains on exclusions.website_host = host_domains.website_host
+    inner join compared_records on host_domains.domain = compared_records.domain
+    inner join account_records on compared_records.record_key = account_records.record_key
 
 ),
 
+-- Legal forms apart: a name that is kept from partners stays kept when a list writes Ltd behind it.
 by_name as (
 
     select
@@ -47,8 +62,10 @@ by_name as (
         account_records.account_key,
         'name' as matched_by
     from exclusions
-    inner join records on {{ mapping_key('exclusions.account_name') }} = {{ mapping_key('records.name') }}
-    inner join account_records on records.record_key = account_records.record_key
+    inner join name_forms on exclusions.account_name = name_forms.name
+    inner join compared_records on name_forms.core_name = compared_records.core_name
+    inner join account_records on compared_records.record_key = account_records.record_key
+    where name_forms.core_name <> ''
 
 ),
 

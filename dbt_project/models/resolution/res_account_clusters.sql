@@ -50,7 +50,7 @@ best_ends as (
         order by
             case when ends.match_reason = 'human decision' then 0 else 1 end,
             ends.match_bits desc,
-            ends.other_record_key
+            ends.other_record_key asc
     ) = 1
 ),
 
@@ -58,9 +58,9 @@ final as (
     select
         registry.record_key,
         registry.account_key,
-        coalesce(best_ends.match_reason, 'single') as match_reason,
         best_ends.match_probability,
-        best_ends.other_record_key as matched_record_key
+        best_ends.other_record_key as matched_record_key,
+        coalesce(best_ends.match_reason, 'single') as match_reason
     from registry
     left join best_ends
         on registry.record_key = best_ends.record_key

@@ -11,6 +11,39 @@ host_domains as (
     select * from {{ ref('res_host_domains') }}
 ),
 
+countries as (
+    select * from {{ ref('countries') }}
+),
+
+country_names as (
+    select
+        country_code,
+        name as country_name
+    from countries
+    union
+    select
+        country_code,
+        alias as country_name
+    from countries
+    where alias is not null
+),
+
+listed_country_words as (
+    select
+        upper(country_code) as country_code,
+        unnest(string_split(folded_text(country_name), ' ')) as word
+    from country_names
+),
+
+country_words as (
+    select
+        country_code,
+        list(distinct word order by word) as words
+    from listed_country_words
+    where length(word) > 3
+    group by country_code
+),
+
 described as (
     select
         accounts.record_key,
@@ -22,16 +55,22 @@ described as (
         name_forms.legal_form,
         name_forms.legal_class,
         name_forms.other_core_names,
-        coalesce(name_forms.has_mixed_scripts, false) as has_mixed_scripts,
         accounts.website_host,
         host_domains.domain,
         host_domains.delivered_domain,
         host_domains.domain_label,
+        coalesce(name_forms.has_mixed_scripts, false) as has_mixed_scripts,
         coalesce(host_domains.has_generic_domain, false) as has_generic_domain,
         coalesce(host_domains.has_domain_alias, false) as has_domain_alias,
         upper(accounts.country_code) as country_code,
         folded_text(accounts.state) as state,
         folded_text(accounts.city) as city,
+        list_distinct(
+            list_concat(
+                string_split(coalesce(folded_text(accounts.city), ''), ' '),
+                coalesce(country_words.words, [])
+            )
+        ) as place_words,
         phone_digits(accounts.phone) as phone,
         valid_registration_number(accounts.lei, 'lei') as lei,
         valid_registration_number(accounts.duns, 'duns') as duns,
@@ -41,6 +80,8 @@ described as (
     from accounts
     left join name_forms
         on accounts.name = name_forms.name
+    left join country_words
+        on upper(accounts.country_code) = country_words.country_code
     left join host_domains
         on accounts.website_host = host_domains.website_host
 )

@@ -59,7 +59,7 @@ heirs as (
     from shares
     qualify row_number() over (
         partition by account_key
-        order by record_count desc, cluster_key
+        order by record_count desc, cluster_key asc
     ) = 1
 ),
 
@@ -69,7 +69,7 @@ inherited_keys as (
     from heirs
     qualify row_number() over (
         partition by cluster_key
-        order by record_count desc, account_key
+        order by record_count desc, account_key asc
     ) = 1
 ),
 

@@ -16,23 +16,43 @@ name_words as (
 ),
 
 registrations as (
-    select record_key, party_id, 'registration' as rule, 'lei:' || lei as blocking_key
+    select
+        record_key,
+        party_id,
+        'registration' as rule,
+        'lei:' || lei as blocking_key
     from records
     where lei is not null
     union all
-    select record_key, party_id, 'registration' as rule, 'duns:' || duns as blocking_key
+    select
+        record_key,
+        party_id,
+        'registration' as rule,
+        'duns:' || duns as blocking_key
     from records
     where duns is not null
     union all
-    select record_key, party_id, 'registration' as rule, 'vat:' || vat_number as blocking_key
+    select
+        record_key,
+        party_id,
+        'registration' as rule,
+        'vat:' || vat_number as blocking_key
     from records
     where vat_number is not null
     union all
-    select record_key, party_id, 'registration' as rule, 'siret:' || siret as blocking_key
+    select
+        record_key,
+        party_id,
+        'registration' as rule,
+        'siret:' || siret as blocking_key
     from records
     where siret is not null
     union all
-    select record_key, party_id, 'registration' as rule, 'cik:' || cik as blocking_key
+    select
+        record_key,
+        party_id,
+        'registration' as rule,
+        'cik:' || cik as blocking_key
     from records
     where cik is not null
 ),
@@ -73,7 +93,7 @@ ranked_words as (
         name_words.skeleton,
         row_number() over (
             partition by positioned_words.core_name
-            order by name_words.distinctiveness_millibits desc, positioned_words.word_position
+            order by name_words.distinctiveness_millibits desc, positioned_words.word_position asc
         ) as distinctiveness_rank
     from positioned_words
     inner join name_words
@@ -87,18 +107,30 @@ leading_words as (
 ),
 
 name_keys as (
-    select core_name, 'name' as rule, glued_name as blocking_key
+    select
+        core_name,
+        'name' as rule,
+        glued_name as blocking_key
     from name_list
     union all
-    select core_name, 'skeleton' as rule, skeleton as blocking_key
+    select
+        core_name,
+        'skeleton' as rule,
+        skeleton as blocking_key
     from name_list
     where length(skeleton) >= 3
     union all
-    select core_name, 'beginning' as rule, left(glued_name, {{ var('blocking_beginning_length') }}) as blocking_key
+    select
+        core_name,
+        'beginning' as rule,
+        left(glued_name, {{ var('blocking_beginning_length') }}) as blocking_key
     from name_list
     where length(glued_name) >= {{ var('blocking_beginning_length') }}
     union all
-    select core_name, 'word' as rule, word as blocking_key
+    select
+        core_name,
+        'word' as rule,
+        word as blocking_key
     from leading_words
     where length(word) > 1
     union all
@@ -112,29 +144,50 @@ name_keys as (
             one.core_name = other.core_name
             and one.word_position < other.word_position
     union all
-    select core_name, 'word_beginning' as rule, left(word, 5) as blocking_key
+    select
+        core_name,
+        'word_beginning' as rule,
+        left(word, 5) as blocking_key
     from leading_words
     where distinctiveness_rank = 1 and length(word) >= 6
     union all
-    select core_name, 'word_end' as rule, right(word, 5) as blocking_key
+    select
+        core_name,
+        'word_end' as rule,
+        right(word, 5) as blocking_key
     from leading_words
     where distinctiveness_rank = 1 and length(word) >= 6
     union all
-    select core_name, 'word_skeleton' as rule, skeleton as blocking_key
+    select
+        core_name,
+        'word_skeleton' as rule,
+        skeleton as blocking_key
     from leading_words
     where distinctiveness_rank <= 2 and length(skeleton) >= 3 and length(word) >= 5
     union all
-    select core_name, 'acronym' as rule, unnest(initials) as blocking_key
+    select
+        core_name,
+        'acronym' as rule,
+        unnest(initials) as blocking_key
     from name_list
     union all
-    select core_name, 'acronym' as rule, core_name as blocking_key
+    select
+        core_name,
+        'acronym' as rule,
+        core_name as blocking_key
     from name_list
     where len(words) = 1 and length(core_name) between 3 and 7
     union all
-    select core_name, 'label' as rule, glued_name as blocking_key
+    select
+        core_name,
+        'label' as rule,
+        glued_name as blocking_key
     from name_list
     union all
-    select core_name, 'label' as rule, words[1] as blocking_key
+    select
+        core_name,
+        'label' as rule,
+        words[1] as blocking_key
     from name_list
     where len(words) > 1 and length(words[1]) >= 4
 ),

@@ -59,26 +59,28 @@ name_pairs as (
 
 unfolded as (
     select
-        left_record_key,
-        right_record_key,
-        left_name_number,
-        right_name_number,
-        left_core_name,
-        right_core_name,
-        left_glued_name,
-        right_glued_name,
-        namesake_count,
-        comparison.shared_millibits as shared_millibits,
-        comparison.unequal_millibits as unequal_millibits,
-        comparison.left_rest_millibits as left_rest_millibits,
-        comparison.right_rest_millibits as right_rest_millibits,
-        comparison.left_rest_kinds as left_rest_kinds,
-        comparison.right_rest_kinds as right_rest_kinds,
-        comparison.numerals as numerals,
-        comparison.first_word as first_word,
-        comparison.is_acronym as is_acronym,
-        comparison.glued_similarity as glued_similarity,
-        comparison.partial_similarity as partial_similarity
+        name_pairs.left_record_key,
+        name_pairs.right_record_key,
+        name_pairs.left_name_number,
+        name_pairs.right_name_number,
+        name_pairs.left_core_name,
+        name_pairs.right_core_name,
+        name_pairs.left_glued_name,
+        name_pairs.right_glued_name,
+        name_pairs.namesake_count,
+        comparison.shared_millibits,
+        comparison.unequal_millibits,
+        comparison.left_rest_millibits,
+        comparison.right_rest_millibits,
+        comparison.left_rest_kinds,
+        comparison.right_rest_kinds,
+        comparison.left_rest_words,
+        comparison.right_rest_words,
+        comparison.numerals,
+        comparison.first_word,
+        comparison.is_acronym,
+        comparison.glued_similarity,
+        comparison.partial_similarity
     from name_pairs
 ),
 
@@ -92,12 +94,13 @@ best_names as (
             2 * shared_millibits - left_rest_millibits - right_rest_millibits desc,
             left_name_number + right_name_number,
             left_core_name,
-            right_core_name
+            right_core_name asc
     ) = 1
 ),
 
 joined as (
     select
+        best_names.* exclude (left_record_key, right_record_key),
         candidate_pairs.left_record_key,
         candidate_pairs.right_record_key,
         candidate_pairs.left_party_id,
@@ -105,18 +108,14 @@ joined as (
         candidate_pairs.rules,
         left_records.name as left_name,
         right_records.name as right_name,
-        best_names.* exclude (left_record_key, right_record_key),
         left_records.legal_form as left_legal_form,
         right_records.legal_form as right_legal_form,
         left_records.legal_class as left_legal_class,
         right_records.legal_class as right_legal_class,
-        left_records.has_mixed_scripts or right_records.has_mixed_scripts as has_mixed_scripts,
         left_records.domain as left_domain,
         right_records.domain as right_domain,
         left_records.delivered_domain as left_delivered_domain,
         right_records.delivered_domain as right_delivered_domain,
-        replace(left_records.domain_label, '-', '') as left_domain_label,
-        replace(right_records.domain_label, '-', '') as right_domain_label,
         left_records.country_code as left_country_code,
         right_records.country_code as right_country_code,
         left_records.state as left_state,
@@ -125,6 +124,10 @@ joined as (
         right_records.city as right_city,
         left_records.phone as left_phone,
         right_records.phone as right_phone,
+        left_records.has_mixed_scripts or right_records.has_mixed_scripts as has_mixed_scripts,
+        replace(left_records.domain_label, '-', '') as left_domain_label,
+        replace(right_records.domain_label, '-', '') as right_domain_label,
+        list_concat(left_records.place_words, right_records.place_words) as place_words,
         left_records.lei = right_records.lei
         or left_records.duns = right_records.duns
         or left_records.vat_number = right_records.vat_number
@@ -147,24 +150,40 @@ joined as (
 ),
 
 -- What is left over of each name: nothing; words of structure (group, holding, .com); a numeral; a place; words that
--- many companies share; or a word that tells companies apart. Bits as in compare_names.
+-- many companies share; or a word that tells companies apart. Words that only name where one of the two records says it
+-- is add nothing to the name. Bits as in compare_names.
+generic_words as (
+    select * from {{ ref('generic_words') }}
+),
+
+structure_words as (
+    select list(word order by word) as words
+    from generic_words
+    where kind in ('structure', 'function', 'domain_ending')
+),
+
 rest_classes as (
     select
-        *,
+        joined.*,
         {% for side in ['left', 'right'] -%}
         case
-            when {{ side }}_rest_kinds = 0 then 'none'
-            when ({{ side }}_rest_kinds & 1) > 0 then 'distinctive'
-            when ({{ side }}_rest_kinds & 256) > 0 then 'numeral'
-            when ({{ side }}_rest_kinds & 32) > 0 then 'fund'
-            when ({{ side }}_rest_kinds & 20) > 0 then 'generic'
-            when ({{ side }}_rest_kinds & 8) > 0 then 'place'
+            when joined.{{ side }}_rest_kinds = 0 then 'none'
+            when
+                list_has_any(joined.place_words, joined.{{ side }}_rest_words)
+                and list_has_all(list_concat(joined.place_words, structure_words.words), joined.{{ side }}_rest_words)
+                then 'own place'
+            when (joined.{{ side }}_rest_kinds & 1) > 0 then 'distinctive'
+            when (joined.{{ side }}_rest_kinds & 256) > 0 then 'numeral'
+            when (joined.{{ side }}_rest_kinds & 32) > 0 then 'fund'
+            when (joined.{{ side }}_rest_kinds & 20) > 0 then 'generic'
+            when (joined.{{ side }}_rest_kinds & 8) > 0 then 'place'
             else 'structure'
         end as {{ side }}_rest_class,
         {% endfor -%}
-        least(left_rest_millibits, right_rest_millibits) as smaller_rest_millibits,
-        greatest(left_rest_millibits, right_rest_millibits) as larger_rest_millibits
+        least(joined.left_rest_millibits, joined.right_rest_millibits) as smaller_rest_millibits,
+        greatest(joined.left_rest_millibits, joined.right_rest_millibits) as larger_rest_millibits
     from joined
+    cross join structure_words
 ),
 
 ordered_rests as (
@@ -301,7 +320,8 @@ levels as (
         case
             when left_domain is not null and right_domain is not null then 'unknown'
             when left_domain is null and right_domain is null then 'unknown'
-            when coalesce(left_domain_label, right_domain_label)
+            when
+                coalesce(left_domain_label, right_domain_label)
                 = case when left_domain_label is null then left_glued_name else right_glued_name end
                 then 'is the name'
             when

@@ -10,12 +10,12 @@ match_decisions as (
 
 effective_decisions as (
     select
-        least(left_record_key, right_record_key) as left_record_key,
-        greatest(left_record_key, right_record_key) as right_record_key,
         decision,
         decided_by,
         decided_on,
-        reason as decision_reason
+        reason as decision_reason,
+        least(left_record_key, right_record_key) as left_record_key,
+        greatest(left_record_key, right_record_key) as right_record_key
     from match_decisions
     where
         decided_on <= {{ as_of_date() }}
@@ -31,8 +31,8 @@ latest_decisions as (
         order by
             decided_on desc,
             case decision when 'reject' then 1 when 'hold' then 2 else 3 end,
-            decided_by,
-            decision_reason
+            decided_by asc,
+            decision_reason asc
     ) = 1
 ),
 
@@ -82,20 +82,63 @@ guarded as (
     from reasoned
 ),
 
-banded as (
+proposed as (
     select
         *,
         case
             when decision = 'approve' then 'auto'
             when decision = 'reject' then 'rejected'
             when decision = 'hold' then 'review'
-            when match_probability < {{ var('review_probability') }} then 'rejected'
             when guard in ('conflicting registration ids', 'conflicting numerals') then 'rejected'
-            when guard is not null then 'review'
+            when guard is not null and match_probability >= {{ var('auto_probability') }} then 'review'
+            when guard is not null then 'rejected'
             when match_probability >= {{ var('auto_probability') }} then 'auto'
-            else 'review'
-        end as band
+            when match_probability >= {{ var('review_probability') }} then 'review'
+            else 'rejected'
+        end as proposed_band
     from guarded
+),
+
+-- Records that already have their match in the other party's list.
+matched_ends as (
+    select
+        left_record_key as record_key,
+        right_party_id as other_party_id
+    from proposed
+    where proposed_band = 'auto'
+    union
+    select
+        right_record_key as record_key,
+        left_party_id as other_party_id
+    from proposed
+    where proposed_band = 'auto'
+),
+
+-- Such a record need not wait for a person's word on a pair that is less likely.
+banded as (
+    select
+        proposed.* exclude (guard, proposed_band),
+        case
+            when proposed.decision is not null then proposed.guard
+            when proposed.proposed_band <> 'review' then proposed.guard
+            when left_ends.record_key is null and right_ends.record_key is null then proposed.guard
+            else coalesce(proposed.guard, 'already matched')
+        end as guard,
+        case
+            when proposed.decision is not null then proposed.proposed_band
+            when proposed.proposed_band <> 'review' then proposed.proposed_band
+            when left_ends.record_key is null and right_ends.record_key is null then 'review'
+            else 'rejected'
+        end as band
+    from proposed
+    left join matched_ends as left_ends
+        on
+            proposed.left_record_key = left_ends.record_key
+            and proposed.right_party_id = left_ends.other_party_id
+    left join matched_ends as right_ends
+        on
+            proposed.right_record_key = right_ends.record_key
+            and proposed.left_party_id = right_ends.other_party_id
 ),
 
 kept as (

@@ -50,7 +50,7 @@ word_facts as (
 name_rules as (
     select
         list(
-            {'kind': kind, 'form': form, 'value': value, 'class': class}
+            { 'kind': kind, 'form': form, 'value': value, 'class': class }
             order by kind, form
         ) as rules
     from word_facts
@@ -89,13 +89,13 @@ named_forms as (
 
 unfolded as (
     select
-        form.name as name,
-        form.normalized_name as normalized_name,
-        form.core_name as core_name,
-        form.legal_form as legal_form,
-        form.legal_class as legal_class,
-        form.other_core_names as other_core_names,
-        form.has_mixed_scripts as has_mixed_scripts
+        form.name,
+        form.normalized_name,
+        form.core_name,
+        form.legal_form,
+        form.legal_class,
+        form.other_core_names,
+        form.has_mixed_scripts
     from named_forms
 )
 

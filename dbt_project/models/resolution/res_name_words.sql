@@ -71,6 +71,7 @@ coded as (
         word,
         name_count,
         kind,
+        distinctiveness_millibits,
         case kind
             when 'distinctive' then 0
             when 'structure' then 1
@@ -82,7 +83,6 @@ coded as (
             when 'domain_ending' then 7
             when 'numeral' then 8
         end as kind_code,
-        distinctiveness_millibits,
         name_skeleton(word) as skeleton
     from weighed
 )

@@ -39,14 +39,14 @@ word_lists as (
 described as (
     select
         word_lists.core_name,
-        replace(word_lists.core_name, ' ', '') as glued_name,
         word_lists.words,
         word_lists.word_millibits,
         word_lists.word_kinds,
         cast(word_lists.distinctiveness_millibits as integer) as distinctiveness_millibits,
+        name_counts.record_count,
+        replace(word_lists.core_name, ' ', '') as glued_name,
         name_skeleton(word_lists.core_name) as skeleton,
-        name_initials(word_lists.core_name) as initials,
-        name_counts.record_count
+        name_initials(word_lists.core_name) as initials
     from word_lists
     inner join name_counts
         on word_lists.core_name = name_counts.core_name

@@ -18,7 +18,8 @@ judged_pairs as (
                 'is_accepted': band = 'auto',
                 'is_certain': coalesce(decision = 'approve', false),
                 'is_forbidden':
-                coalesce(decision in ('reject', 'hold'), false) or coalesce(guard = 'conflicting registration ids', false)
+                coalesce(decision in ('reject', 'hold'), false)
+                or coalesce(guard = 'conflicting registration ids', false)
             }
             order by left_record_key, right_record_key
         ) as pairs
@@ -26,22 +27,47 @@ judged_pairs as (
 ),
 
 numbers as (
-    select record_key, 'lei' as scheme, lei as number from records where lei is not null
+    select
+        record_key,
+        'lei' as scheme,
+        lei as number
+    from records
+    where lei is not null
     union all
-    select record_key, 'duns' as scheme, duns as number from records where duns is not null
+    select
+        record_key,
+        'duns' as scheme,
+        duns as number
+    from records
+    where duns is not null
     union all
-    select record_key, 'vat' as scheme, vat_number as number from records where vat_number is not null
+    select
+        record_key,
+        'vat' as scheme,
+        vat_number as number
+    from records
+    where vat_number is not null
     union all
     -- the establishment's part of a SIRET may differ inside one company
-    select record_key, 'siren' as scheme, left(siret, 9) as number from records where siret is not null
+    select
+        record_key,
+        'siren' as scheme,
+        left(siret, 9) as number
+    from records
+    where siret is not null
     union all
-    select record_key, 'cik' as scheme, cik as number from records where cik is not null
+    select
+        record_key,
+        'cik' as scheme,
+        cik as number
+    from records
+    where cik is not null
 ),
 
 registrations as (
     select
         list(
-            {'record_key': record_key, 'scheme': scheme, 'number': number}
+            { 'record_key': record_key, 'scheme': scheme, 'number': number }
             order by record_key, scheme
         ) as numbers
     from numbers

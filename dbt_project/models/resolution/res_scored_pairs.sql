@@ -31,9 +31,9 @@ weighed as (
         compared_pairs.*,
         prior.prior_millibits,
         prior.rules_version,
-        {% for comparison in comparisons -%}
-        coalesce({{ comparison }}_weights.weight_millibits, 0) as {{ comparison }}_millibits{{ ',' if not loop.last }}
-        {% endfor %}
+    {% for comparison in comparisons -%}
+    coalesce({{ comparison }}_weights.weight_millibits, 0) as {{ comparison }}_millibits{{ ',' if not loop.last }}
+    {% endfor %}
     from compared_pairs
     cross join prior
     {% for comparison in comparisons -%}
@@ -85,11 +85,11 @@ ranked_ends as (
     window
         best_first as (
             partition by record_key, other_party_id
-            order by own_millibits desc, other_record_key
+            order by own_millibits desc, other_record_key asc
         ),
         whole_choice as (
             partition by record_key, other_party_id
-            order by own_millibits desc, other_record_key
+            order by own_millibits desc, other_record_key asc
             rows between unbounded preceding and unbounded following
         )
 ),
@@ -146,33 +146,33 @@ runners_up as (
 led as (
     select
         *,
-        {% for lead in ['smaller_lead', 'larger_lead'] -%}
-        case
-            when {{ lead }}_millibits is null then 'no rival'
-            when {{ lead }}_millibits < -8000 then 'behind by over 8'
-            when {{ lead }}_millibits < -4000 then 'behind by 4 to 8'
-            when {{ lead }}_millibits < -1000 then 'behind by 1 to 4'
-            when {{ lead }}_millibits < 0 then 'behind by under 1'
-            when {{ lead }}_millibits = 0 then 'tie'
-            when {{ lead }}_millibits < 2000 then 'ahead by under 2'
-            when {{ lead }}_millibits < 4000 then 'ahead by 2 to 4'
-            when {{ lead }}_millibits < 8000 then 'ahead by 4 to 8'
-            else 'ahead by over 8'
-        end as {{ lead }}_level{{ ',' if not loop.last }}
-        {% endfor %}
+    {% for lead in ['smaller_lead', 'larger_lead'] -%}
+    case
+        when {{ lead }}_millibits is null then 'no rival'
+        when {{ lead }}_millibits < -8000 then 'behind by over 8'
+        when {{ lead }}_millibits < -4000 then 'behind by 4 to 8'
+        when {{ lead }}_millibits < -1000 then 'behind by 1 to 4'
+        when {{ lead }}_millibits < 0 then 'behind by under 1'
+        when {{ lead }}_millibits = 0 then 'tie'
+        when {{ lead }}_millibits < 2000 then 'ahead by under 2'
+        when {{ lead }}_millibits < 4000 then 'ahead by 2 to 4'
+        when {{ lead }}_millibits < 8000 then 'ahead by 4 to 8'
+        else 'ahead by over 8'
+    end as {{ lead }}_level{{ ',' if not loop.last }}
+    {% endfor %}
     from runners_up
 ),
 
 scored as (
     select
         led.*,
-        coalesce(smaller_lead_weights.weight_millibits, 0) as smaller_lead_evidence_millibits,
-        coalesce(larger_lead_weights.weight_millibits, 0) as larger_lead_evidence_millibits,
         cast(
             led.own_millibits
             + coalesce(smaller_lead_weights.weight_millibits, 0)
             + coalesce(larger_lead_weights.weight_millibits, 0) as bigint
-        ) as fitted_millibits
+        ) as fitted_millibits,
+        coalesce(smaller_lead_weights.weight_millibits, 0) as smaller_lead_evidence_millibits,
+        coalesce(larger_lead_weights.weight_millibits, 0) as larger_lead_evidence_millibits
     from led
     left join match_weights as smaller_lead_weights
         on
@@ -223,12 +223,12 @@ prior_shifts as (
 final as (
     select
         scored.*,
+        cast(scored.fitted_millibits + list_prior_millibits as integer) as match_bits,
         case
             when scored.left_party_id = scored.right_party_id
                 then least(prior_shifts.estimated_shift_millibits, 0)
             else prior_shifts.estimated_shift_millibits
         end as list_prior_millibits,
-        cast(scored.fitted_millibits + list_prior_millibits as integer) as match_bits,
         1.0 / (1.0 + power(2.0, -match_bits / 1000.0)) as match_probability
     from scored
     inner join prior_shifts

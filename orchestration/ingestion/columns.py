@@ -1,0 +1,263 @@
+"""From rows to the columns of a list: its header's place, even rows, fields, and what an id is made of.
+
+Belongs here: the shape of a list. Does not belong here: what a value means, and what becomes of a refused row.
+"""
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from orchestration.ingestion import readings
+from orchestration.ingestion.mapping import Header
+from orchestration.ingestion.readers import (
+    FileRefusedError,
+    Grid,
+    Limits,
+    RefusedRow,
+    RowBatch,
+    Snapshot,
+    escape_controls,
+    read_csv,
+    read_parquet,
+    row_as_text,
+)
+from orchestration.ingestion.workbooks import read_workbook
+from udfs import values
+
+# What identifies a row that came without an id. More fields would give a record a new id when one of them changes.
+_NATURAL_KEY = {
+    "accounts": ("name", "website", "country"),
+    "opportunities": ("account_source_id", "account_name", "name", "created_date"),
+    "engagements": ("account_source_id", "account_name", "engagement_date", "activity", "partner"),
+    "contacts": ("account_source_id", "account_name", "name", "first_name", "last_name", "email"),
+}
+
+
+def read_grids(snapshot: Snapshot, suffix: str, known_headers: frozenset[str], limits: Limits) -> list[Grid]:
+    """Read a file of any known kind.
+
+    Args:
+        snapshot: the private copy.
+        suffix: the delivered name's extension in lower case, with its dot.
+        known_headers: every header that some field has, normalised; they help to tell the delimiter.
+        limits: bounds.
+
+    Returns:
+        One grid per sheet; one for CSV and Parquet.
+
+    Raises:
+        FileRefusedError: empty, not what its name says, or not readable.
+    """
+    if snapshot.size_bytes == 0:
+        raise FileRefusedError("empty_file", "The file is empty (0 bytes).", "Export the list again.")
+    with snapshot.path.open("rb") as source:
+        start = source.read(8)
+    if suffix == ".xlsx":
+        return read_workbook(snapshot.path, limits)
+    if suffix == ".parquet":
+        return [read_parquet(snapshot.path, limits)]
+    for magic, kind in ((b"PK\x03\x04", ".xlsx"), (b"PAR1", ".parquet"), (b"\xd0\xcf\x11\xe0", ".xlsx")):
+        if start.startswith(magic):
+            raise FileRefusedError(
+                "content_differs_from_name",
+                f"The file is named {suffix} but does not contain plain text.",
+                f"Give it its true extension (probably {kind}), or export it as CSV.",
+            )
+    return [read_csv(snapshot.path, known_headers, limits)]
+
+
+def first_rows(grid: Grid, count: int) -> list[tuple[int, list[str]]]:
+    """Look at the first rows that are not empty, and put them back.
+
+    Args:
+        grid: the rows; its batches can still be walked through from the first.
+        count: how many rows to give at most.
+
+    Returns:
+        Row numbers and cells.
+    """
+    seen: list[RowBatch] = []
+    head: list[tuple[int, list[str]]] = []
+    for numbers, rows in grid.batches:
+        seen.append((numbers, rows))
+        first_rows = rows if isinstance(rows, list) else _as_lists(rows.slice(0, _ROWS_LOOKED_AT))
+        pairs = zip(numbers.tolist(), first_rows, strict=False)
+        filled = ((number, row) for number, row in pairs if any(cell.strip() for cell in row))
+        head.extend(itertools.islice(filled, count - len(head)))
+        if len(head) == count:
+            break
+    grid.batches = itertools.chain(seen, grid.batches)
+    return head
+
+
+_ROWS_LOOKED_AT = 1_000  # rows of a batch in which the header is looked for
+
+
+def _as_lists(rows: pa.RecordBatch) -> list[list[str]]:
+    """Turn columns into rows."""
+    return [list(cells) for cells in zip(*(column.to_pylist() for column in rows.columns), strict=True)]
+
+
+def rows_below(grid: Grid, header: Header) -> Iterator[RowBatch]:
+    """Give the batches without the header and whatever stands above it.
+
+    Args:
+        grid: the rows.
+        header: the header that was found.
+
+    Yields:
+        Row numbers and rows below the header.
+    """
+    for numbers, rows in grid.batches:
+        if numbers[0] > header.row_number:
+            yield numbers, rows
+            continue
+        start = int(np.searchsorted(numbers, header.row_number, side="right"))
+        if start < len(numbers):
+            yield numbers[start:], rows[start:] if isinstance(rows, list) else rows.slice(start)
+
+
+def keep_even_rows(
+    numbers: npt.NDArray[np.int64], rows: list[list[str]] | pa.RecordBatch, width: int, refused: list[RefusedRow]
+) -> RowBatch:
+    """Keep the rows that have one cell per header; refuse the others, pass over empty ones.
+
+    Args:
+        numbers: the rows' numbers.
+        rows: the rows.
+        width: cells of the header.
+        refused: ragged rows are added to it.
+
+    Returns:
+        Numbers and rows that have width cells; empty cells beyond the header are cut off.
+    """
+    if not isinstance(rows, list):
+        if rows.num_columns == width:
+            return numbers, rows
+        rows = _as_lists(rows)
+    if set(map(len, rows)) == {width}:
+        return numbers, rows
+    kept, kept_numbers = [], []
+    for number, row in zip(numbers.tolist(), rows, strict=True):
+        if len(row) > width and not any(cell.strip() for cell in row[width:]):
+            row = row[:width]  # noqa: PLW2901 (trailing delimiters carry nothing)
+        if len(row) == width:
+            kept.append(row)
+            kept_numbers.append(number)
+        elif any(cell.strip() for cell in row):
+            reason, remedy = readings.EXPLANATIONS["ragged_row"]
+            filled = reason.format(value=len(row), mark=width)
+            refused.append(RefusedRow(number, row_as_text(row), "ragged_row", f"Row {number}: {filled}", remedy))
+    return np.array(kept_numbers, dtype=np.int64), kept
+
+
+def as_columns(
+    numbers: npt.NDArray[np.int64], rows: list[list[str]] | pa.RecordBatch, limits: Limits
+) -> tuple[npt.NDArray[np.int64], list[pa.Array], pa.Array]:
+    """Turn even rows into columns.
+
+    Args:
+        numbers: the rows' numbers.
+        rows: rows of one length.
+        limits: how long a cell may be.
+
+    Returns:
+        Without the rows that are empty throughout: numbers; one string array per column (blank = null); and a string
+        array with what is wrong with a row's cells whatever they mean (null = nothing).
+    """
+    nothing = pa.scalar(None, pa.string())
+    structure = pa.nulls(len(numbers), pa.string())
+    columns: list[pa.Array] = []
+    for cells in zip(*rows, strict=True) if isinstance(rows, list) else rows.columns:
+        try:
+            column = cells if isinstance(cells, pa.Array) else pa.array(cells, pa.string())
+        except UnicodeEncodeError:  # bytes that the file's encoding does not know
+            column = pa.array([escape_controls(cell) for cell in cells], pa.string())
+            stray = pa.array([_has_stray_bytes(cell) for cell in cells])
+            structure = pc.if_else(stray, "stray_bytes", structure)
+        if pc.max(pc.binary_length(column)).as_py() > limits.max_cell_characters:
+            too_long = pc.greater(pc.utf8_length(column), limits.max_cell_characters)
+            structure = pc.if_else(too_long, "cell_too_long", structure)
+        has_nul = pc.match_substring(column, "\0")
+        if pc.any(has_nul).as_py():
+            structure = pc.if_else(has_nul, "nul_byte", structure)
+        blank = pc.equal(pc.binary_length(pc.utf8_trim_whitespace(column)), 0)
+        columns.append(pc.if_else(blank, nothing, column) if pc.any(blank).as_py() else column)
+    empty = columns[0].is_null()
+    for column in columns[1:]:
+        if not pc.any(empty).as_py():
+            break
+        empty = pc.and_(empty, column.is_null())
+    if pc.any(empty).as_py():
+        keep = pc.invert(empty)
+        columns = [column.filter(keep) for column in columns]
+        structure = structure.filter(keep)
+        numbers = numbers[keep.to_numpy(zero_copy_only=False)]
+    return numbers, columns, structure
+
+
+def _has_stray_bytes(cell: str) -> bool:
+    return any("\udc80" <= c <= "\udcff" for c in cell)
+
+
+def map_fields(columns: list[pa.Array], header: Header) -> tuple[dict[str, pa.Array], dict[str, pa.Array]]:
+    """Fill every field from its columns; tell where columns of one name disagree.
+
+    The first column of a field is the most trusted, the others fill its gaps. Columns with the same name have no such
+    order: where they differ, the field stays empty.
+
+    Args:
+        columns: one string array of n per column.
+        header: which column fills which field.
+
+    Returns:
+        Fields as string arrays of n; and for fields whose columns of one name disagree, a boolean array of n.
+    """
+    fields: dict[str, pa.Array] = {}
+    conflicts: dict[str, pa.Array] = {}
+    names = dict.fromkeys(column.field for column in header.columns if column.field)
+    for name in names:
+        sources = header.sources_of(name)
+        value = columns[sources[0].index]
+        for other in sources[1:]:
+            more = columns[other.index]
+            if other.key == sources[0].key:
+                differ = pc.fill_null(pc.not_equal(value, more), False)
+                if pc.any(differ).as_py():
+                    conflicts[name] = pc.or_(conflicts[name], differ) if name in conflicts else differ
+            value = pc.coalesce(value, more)
+        if name in conflicts:
+            value = pc.if_else(conflicts[name], pa.scalar(None, pa.string()), value)
+        fields[name] = pc.utf8_trim_whitespace(value) if name in ("source_id", "account_source_id") else value
+    return fields, conflicts
+
+
+def id_keys(fields: dict[str, pa.Array], object_name: str) -> pa.Array:
+    """Give what a missing source id is made of.
+
+    Args:
+        fields: fields as string arrays of n.
+        object_name: the object.
+
+    Returns:
+        String array of n: the natural key without case, spaces and punctuation; null where an id was delivered.
+    """
+    length = len(next(iter(fields.values())))
+    ids = fields.get("source_id", pa.nulls(length, pa.string()))
+    absent = pc.is_null(ids)
+    if not pc.any(absent).as_py():
+        return pa.nulls(length, pa.string())
+    parts = []
+    for name in _NATURAL_KEY[object_name]:
+        text = fields.get(name, pa.nulls(length, pa.string()))
+        if name == "website":
+            text = pc.replace_substring_regex(values.read_website_host(text), r"^www\.", "")
+        else:
+            text = pc.utf8_lower(pc.utf8_normalize(pc.fill_null(text, ""), form="NFKC"))
+            text = pc.replace_substring_regex(text, r"[^\p{L}\p{N}]+", "")
+        parts.append(pc.fill_null(text, ""))
+    return pc.if_else(absent, pc.binary_join_element_wise(*parts, "\x1f"), pa.scalar(None, pa.string()))

@@ -1,0 +1,183 @@
+"""The landing folder: who may deliver, what lies there for a month, and what of it must not be opened.
+
+Belongs here: what can be told from seeds/partners.csv and from places and names alone.
+Does not belong here: opening a file.
+"""
+
+import csv
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from orchestration.ingestion.mapping import object_of_name
+from orchestration.ingestion.raw_schema import OBJECTS
+from orchestration.ingestion.readers import FileRefusedError
+
+US = "us"
+EXTENSIONS = (".csv", ".tsv", ".txt", ".xlsx", ".parquet")
+_MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
+
+
+@dataclass(frozen=True)
+class Party:
+    """What seeds/partners.csv says about a party's files."""
+
+    party_id: str
+    nda_signed_on: date | None = None
+    source_system: str | None = None
+    date_order: str | None = None
+    decimal_mark: str | None = None
+    default_currency: str | None = None
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One thing found in the landing folder; with a refusal when it is not to be opened."""
+
+    party_id: str
+    file_name: str
+    path: Path
+    object: str | None
+    refusal: FileRefusedError | None = None
+
+
+def read_parties(path: Path) -> dict[str, Party]:
+    """Read the parties' own row of the seed; us always exists.
+
+    Args:
+        path: partners.csv.
+
+    Returns:
+        Parties by id. A date of the NDA that is no ISO date counts as none.
+
+    Raises:
+        ValueError: date_order or decimal_mark is none of the known ones.
+    """
+    parties = {US: Party(US)}
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        for row in csv.DictReader(stream):
+            cells = {key: (value or "").strip() or None for key, value in row.items() if isinstance(key, str)}
+            party_id = cells.get("party_id")
+            if party_id is None:
+                continue
+            for column, allowed in (("date_order", ("dmy", "mdy", "ymd")), ("decimal_mark", (".", ","))):
+                if cells.get(column) not in (None, *allowed):
+                    raise ValueError(f"partners.csv, {party_id}: {column} is {cells[column]!r}, not one of {allowed}.")
+            try:
+                signed = date.fromisoformat(cells.get("nda_signed_on") or "")
+            except ValueError:
+                signed = None
+            parties[party_id] = Party(
+                party_id,
+                signed,
+                cells.get("source_system"),
+                cells.get("date_order"),
+                cells.get("decimal_mark"),
+                cells.get("default_currency"),
+            )
+    return parties
+
+
+def find_deliveries(exports: Path, month: date, parties: dict[str, Party]) -> tuple[list[Delivery], set[str]]:
+    """Look through the landing folder without opening anything and without following links.
+
+    Args:
+        exports: the landing folder.
+        month: first day of the month.
+        parties: the known parties by id.
+
+    Returns:
+        Everything found for the month, in the order of names, with a refusal where it must not be opened; and the
+        parties that have a folder for the month. Hidden files are passed over.
+    """
+    found: list[Delivery] = []
+    with_folder: set[str] = set()
+    for party_folder in _visible(exports):
+        name = party_folder.name
+        if refusal := _no_folder(party_folder, "Put files into <party_id>/<YYYY-MM>/."):
+            found.append(Delivery(name, name, party_folder, None, refusal))
+            continue
+        for month_folder in _visible(party_folder):
+            relative = f"{name}/{month_folder.name}"
+            if refusal := _no_folder(month_folder, "Put files into <party_id>/<YYYY-MM>/."):
+                found.append(Delivery(name, relative, month_folder, None, refusal))
+            elif not _MONTH.match(month_folder.name):
+                refusal = FileRefusedError(
+                    "month_folder_misnamed",
+                    f"The folder '{relative}' is not named like a month, so nothing in it was read.",
+                    f"Rename it to YYYY-MM, such as {month:%Y-%m}.",
+                )
+                found.append(Delivery(name, f"{relative}/", month_folder, None, refusal))
+            elif month_folder.name == f"{month:%Y-%m}":
+                with_folder.add(name)
+                for path in _visible(month_folder):
+                    found.append(_delivery(path, f"{relative}/{path.name}", parties.get(name), name, month))
+    return found, with_folder
+
+
+def _delivery(path: Path, file_name: str, party: Party | None, party_id: str, month: date) -> Delivery:
+    """Judge one file by its place and name alone."""
+    object_name = object_of_name(path.name)
+    refusal: FileRefusedError | None = None
+    if party is None:
+        refusal = FileRefusedError(
+            "unknown_party",
+            f"'{party_id}' is not in seeds/partners.csv, so its files are not opened.",
+            "Add the party to seeds/partners.csv, or correct the folder's name.",
+        )
+    elif party_id != US and (party.nda_signed_on is None or party.nda_signed_on > last_day(month)):
+        refusal = FileRefusedError(
+            "no_nda",
+            f"No NDA with '{party_id}' was in force by {last_day(month)}, so its files are not opened.",
+            "Enter the date of the NDA (nda_signed_on) in seeds/partners.csv, then run again.",
+        )
+    elif path.is_symlink():
+        refusal = FileRefusedError(
+            "symbolic_link", "This is a symbolic link; links are not followed.", "Deliver the file itself."
+        )
+    elif not path.is_file():
+        refusal = FileRefusedError(
+            "not_a_file",
+            "This is not a file; folders inside a month are not read.",
+            "Put the files into the month's folder.",
+        )
+    elif object_name is None:
+        refusal = FileRefusedError(
+            "unknown_object",
+            f"The file's name begins with none of {', '.join(OBJECTS)}, so it is not known what it holds.",
+            "Let its name begin with what it holds, such as accounts.csv.",
+        )
+    elif path.suffix.lower() not in EXTENSIONS:
+        refusal = FileRefusedError(
+            "unknown_extension",
+            f"Files named '{path.suffix}' cannot be read.",
+            "Export the list as .csv, .xlsx or .parquet.",
+        )
+    return Delivery(party_id, file_name, path, object_name, refusal)
+
+
+def last_day(month: date) -> date:
+    """Give the last day of a month.
+
+    Args:
+        month: any day of it.
+
+    Returns:
+        Its last day.
+    """
+    return (month.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+
+
+def _visible(folder: Path) -> list[Path]:
+    """Entries in the order of names, without hidden files and the lock files that spreadsheets leave."""
+    return sorted(path for path in folder.iterdir() if not path.name.startswith((".", "~$")))
+
+
+def _no_folder(path: Path, remedy: str) -> FileRefusedError | None:
+    """Refuse what is not a real folder where one is expected."""
+    if path.is_symlink():
+        return FileRefusedError("symbolic_link", "This is a symbolic link; links are not followed.", remedy)
+    if not path.is_dir():
+        return FileRefusedError("misplaced_file", "The file lies outside of a month's folder.", remedy)
+    return None

@@ -1,0 +1,102 @@
+"""The layers of the dbt project point one way, read from dbt's own manifest.
+
+Belongs here: which folder's models may read which, and that they say so by being in the folder. Does not belong here:
+what a model computes.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestration.settings import HOME, Settings
+
+MAY_READ = {
+    "staging": {"source", "seed", "staging"},
+    "resolution": {"seed", "staging", "resolution"},
+    "marts": {"seed", "staging", "resolution", "marts"},
+}
+PREFIXES = {
+    "staging": ("stg_",),
+    "resolution": ("res_",),
+    "marts": ("dim_", "fct_", "bridge_", "mart_"),
+}
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp("layers")
+    settings = Settings(folder, HOME / "seeds", folder / "warehouse.duckdb", folder / "published")
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("dbt")), "--quiet", "parse", "--profiles-dir", "."],
+        cwd=HOME / "dbt_project",
+        env={
+            **os.environ,
+            **settings.as_environment(),
+            "DBT_TARGET_PATH": str(folder / "target"),
+            "DBT_LOG_PATH": str(folder / "logs"),
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    parsed: dict[str, Any] = json.loads((folder / "target" / "manifest.json").read_text(encoding="utf-8"))
+    return parsed
+
+
+def layer(node: dict[str, Any]) -> str:
+    if node["resource_type"] == "model":
+        return Path(node["original_file_path"]).parts[1]
+    return str(node["resource_type"])
+
+
+def models(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    return [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+
+
+def test_no_layer_reads_back(manifest: dict[str, Any]) -> None:
+    nodes = manifest["nodes"] | manifest["sources"]
+    wrong = [
+        f"{node['name']} reads {nodes[parent]['name']}"
+        for node in models(manifest)
+        for parent in node["depends_on"]["nodes"]
+        if layer(nodes[parent]) not in MAY_READ[layer(node)]
+    ]
+    assert wrong == []
+
+
+def test_every_model_stands_in_the_schema_and_has_the_prefix_of_its_layer(manifest: dict[str, Any]) -> None:
+    wrong = [
+        node["name"]
+        for node in models(manifest)
+        if node["schema"] != layer(node) or not node["name"].startswith(PREFIXES[layer(node)])
+    ]
+    assert wrong == []
+
+
+def test_every_model_and_seed_is_described_from_its_grain(manifest: dict[str, Any]) -> None:
+    wrong = [
+        node["name"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] in {"model", "seed"} and not node["description"].startswith("One row per")
+    ]
+    assert wrong == []
+
+
+def test_every_mart_has_a_contract_and_describes_every_column(manifest: dict[str, Any]) -> None:
+    marts = [node for node in models(manifest) if layer(node) == "marts"]
+    assert marts
+    assert [node["name"] for node in marts if not node["config"]["contract"]["enforced"]] == []
+    undescribed = [
+        f"{node['name']}.{column['name']}"
+        for node in marts
+        for column in node["columns"].values()
+        if not column["description"].strip()
+    ]
+    assert undescribed == []

@@ -1,0 +1,276 @@
+"""The marts against figures that were worked out by hand, from raw rows to published columns.
+
+Belongs here: what staging and marts make of raw rows when it is given which records are one company. Does not belong
+here: whether they are (test_scoring, test_clusters), and the rules that one dbt unit test can show by itself.
+"""
+
+import csv
+import os
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.ingestion.raw_schema import TABLES, create_raw_tables
+from orchestration.settings import HOME, Settings
+
+DBT = str(Path(sys.executable).with_name("dbt"))
+GOLDEN = Path(__file__).parent / "golden" / "marts"
+
+PARTNERS = [
+    {"party_id": "alpha", "name": "Alpha", "status": "signed", "nda_signed_on": "2025-01-01"},
+    {"party_id": "beta", "name": "Beta", "status": "candidate", "nda_signed_on": "2025-01-01"},
+    {"party_id": "gamma", "name": "Gamma", "status": "candidate", "nda_signed_on": ""},
+]
+EXCLUSIONS = [
+    {"exclusion_id": "X1", "account_name": "Gum", "reason": "asked not to be contacted"},
+    {"exclusion_id": "X2", "record_key": "us:9", "partner_id": "beta", "reason": "rival"},
+    {"exclusion_id": "X3", "account_name": "Fir", "reason": "ended", "until": "2026-08-31"},
+]
+EXCHANGE_RATES = [
+    {"month": "2026-09-01", "currency": "EUR", "usd_per_unit": "1.05"},
+    {"month": "2026-10-01", "currency": "EUR", "usd_per_unit": "1.10"},
+]
+# Resolution is replaced by the answer, and the one mart that only shows resolution's own columns is left out.
+SELECTION = ["path:models/staging", "path:models/marts", "--exclude", "fct_account_matches"]
+MARTS = [
+    "dim_accounts",
+    "dim_partners",
+    "bridge_account_records",
+    "bridge_account_parties",
+    "bridge_account_exclusions",
+    "fct_account_overlaps",
+    "mart_partner_coverage",
+    "mart_account_mapping_matrix",
+    "mart_refused_data",
+]
+
+Rows = list[tuple[object, ...]]
+
+
+def read_golden(name: str) -> list[dict[str, str]]:
+    with (GOLDEN / name).open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def rewrite_seed(path: Path, rows: Sequence[dict[str, str]]) -> None:
+    with path.open(encoding="utf-8", newline="") as stream:
+        columns = next(csv.reader(stream))
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def insert(connection: duckdb.DuckDBPyConnection, table: str, row: dict[str, object]) -> None:
+    names = ", ".join(f'"{name}"' for name in row)
+    marks = ", ".join("?" for _ in row)
+    connection.execute(f"insert into raw.{table} ({names}) values ({marks})", list(row.values()))
+
+
+def load_raw(warehouse: Path, shuffle_seed: int | None) -> None:
+    """Write the hand-made rows as ingestion would, and the resolution they are to be given."""
+    accounts = read_golden("accounts.csv")
+    numbered = list(enumerate(accounts, start=2))
+    opportunities = list(enumerate(read_golden("opportunities.csv"), start=2))
+    if shuffle_seed is not None:
+        random.Random(shuffle_seed).shuffle(numbered)  # noqa: S311
+        random.Random(shuffle_seed).shuffle(opportunities)  # noqa: S311
+    with duckdb.connect(str(warehouse)) as connection:
+        create_raw_tables(connection)
+        for table, rows in (("accounts", numbered), ("opportunities", opportunities)):
+            for row_number, row in rows:
+                party_id, month = row.get("party_id", "us"), row.get("export_month", "2026-10-01")
+                delivered = {name: value for name, value in row.items() if value and name in TABLES[table]}
+                provenance: dict[str, object] = {
+                    "party_id": party_id,
+                    "export_month": month,
+                    "file_name": f"{party_id}/{month[:7]}/{table}.csv",
+                    "file_sha256": "by hand",
+                    "row_number": row_number,
+                    "loaded_at": "2026-11-01",
+                    "run_id": "by hand",
+                    "source_system": "plain",
+                    "identical_row_count": 1,
+                    "decimal_mark": ".",
+                    "date_order": "ymd",
+                }
+                insert(connection, table, provenance | delivered)
+        connection.execute("create schema resolution")
+        connection.execute(
+            """
+            create table resolution.res_account_clusters
+                (record_key varchar, account_key varchar, match_reason varchar, match_probability double);
+            create table resolution.res_account_records (record_key varchar, domain varchar, core_name varchar);
+            create table resolution.res_name_forms (name varchar, core_name varchar);
+            create table resolution.res_host_domains (website_host varchar, domain varchar);
+            """
+        )
+        for key, row in {f"{row['party_id']}:{row['source_id']}": row for row in accounts}.items():
+            core_name = row["name"].lower().removesuffix(" ltd").removesuffix(" gmbh")
+            connection.execute(
+                "insert into resolution.res_account_clusters values (?, ?, 'given', null)", [key, row["account_key"]]
+            )
+            connection.execute("insert into resolution.res_account_records values (?, null, ?)", [key, core_name])
+        connection.execute("insert into resolution.res_name_forms values ('Gum', 'gum'), ('Fir', 'fir')")
+
+
+class Workspace:
+    """A scratch warehouse, with its own party seeds, and dbt run on it."""
+
+    def __init__(self, folder: Path, shuffle_seed: int | None = None, seeded_by: "Workspace | None" = None) -> None:
+        seeds = folder / "seeds"
+        shutil.copytree(HOME / "seeds", seeds)
+        rewrite_seed(seeds / "partners.csv", PARTNERS)
+        excluded = {"excluded_by": "Legal", "since": "2026-01-01"}
+        rewrite_seed(seeds / "exclusions.csv", [row | excluded for row in EXCLUSIONS])
+        rewrite_seed(seeds / "exchange_rates.csv", EXCHANGE_RATES)
+        rewrite_seed(seeds / "match_decisions.csv", [])
+        self.folder = folder
+        self.settings = Settings(folder / "exports", seeds, folder / "warehouse.duckdb", folder / "published")
+        self.settings.link_seeds()
+        if seeded_by:  # saves loading the same seeds again
+            with duckdb.connect(str(self.settings.warehouse)) as connection:
+                connection.execute(f"attach '{seeded_by.settings.warehouse}' as seeded (read_only)")
+                connection.execute("create schema seeds")
+                for (table,) in connection.execute(
+                    "select table_name from duckdb_tables() where database_name = 'seeded' and schema_name = 'seeds'"
+                ).fetchall():
+                    connection.execute(f"create table seeds.{table} as from seeded.seeds.{table}")
+        load_raw(self.settings.warehouse, shuffle_seed)
+
+    def dbt(self, *arguments: str, month: str = "2026-10", **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run one dbt command for a month; quiet, so that only what went wrong is in the output."""
+        return subprocess.run(
+            [
+                *(DBT, "--quiet", *arguments, "--profiles-dir", "."),
+                *("--vars", f"{{as_of_month: {month}-01}}"),
+            ],
+            cwd=HOME / "dbt_project",
+            env={
+                **os.environ,
+                **self.settings.as_environment(),
+                "DBT_TARGET_PATH": str(self.folder / "target"),
+                "DBT_LOG_PATH": str(self.folder / "logs"),
+                **environment,
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+
+    def run(self, month: str) -> None:
+        done = self.dbt("run", "--select", *SELECTION, month=month)
+        assert done.returncode == 0, done.stdout
+
+    def query(self, sql: str) -> Rows:
+        with duckdb.connect(str(self.settings.warehouse), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def marts(self) -> dict[str, Rows]:
+        """Every mart, ordered by all of its columns: what "equal" means between two runs."""
+        return {mart: self.query(f"select * from marts.{mart} order by all") for mart in MARTS}
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The hand-made rows, built for October with every data test."""
+    made = Workspace(tmp_path_factory.mktemp("marts"))
+    tests = ["--exclude-resource-type", "unit_test", "--indirect-selection", "cautious"]
+    done = made.dbt("build", "--select", "resource_type:seed", *SELECTION, *tests)
+    assert done.returncode == 0, done.stdout
+    return made
+
+
+def as_text(rows: Rows) -> list[tuple[str, ...]]:
+    return sorted(tuple("" if value is None else str(value) for value in row) for row in rows)
+
+
+def expected(name: str) -> tuple[str, list[tuple[str, ...]]]:
+    """A hand-worked table: its columns as a select list, and its rows without the words that explain them."""
+    rows = read_golden(name)
+    columns = [column for column in rows[0] if column != "how"]
+    return ", ".join(columns), sorted(tuple(row[column] for column in columns) for row in rows)
+
+
+def test_overlaps_are_as_worked_out_by_hand(workspace: Workspace) -> None:
+    columns, rows = expected("expected_overlaps.csv")
+    assert as_text(workspace.query(f"select {columns} from marts.fct_account_overlaps")) == rows
+
+
+def test_coverage_is_as_worked_out_by_hand(workspace: Workspace) -> None:
+    columns, rows = expected("expected_coverage.csv")
+    assert as_text(workspace.query(f"select {columns} from marts.mart_partner_coverage")) == rows
+
+
+def test_matrix_is_as_worked_out_by_hand_and_has_no_holes(workspace: Workspace) -> None:
+    columns, rows = expected("expected_matrix.csv")
+    cells = workspace.query(f"select {columns} from marts.mart_account_mapping_matrix where account_count > 0")
+    assert as_text(cells) == rows
+    counts = workspace.query("select partner_id, count(*) from marts.mart_account_mapping_matrix group by 1 order by 1")
+    assert counts == [("alpha", 48), ("beta", 48)]
+
+
+def test_golden_records_are_as_worked_out_by_hand(workspace: Workspace) -> None:
+    columns, rows = expected("expected_accounts.csv")
+    accounts = {row[0]: row for row in as_text(workspace.query(f"select {columns} from marts.dim_accounts"))}
+    assert [accounts[row[0]] for row in rows] == rows
+
+
+def test_money_counts_once_however_many_partners_overlap(workspace: Workspace) -> None:
+    # 100 + 220 + 50 + 70 + 40 + 30; o4 is won, o8 has no rate, o9 no account
+    once = workspace.query("select sum(our_open_pipeline_counted_once_usd) from marts.fct_account_overlaps")
+    flagged = workspace.query("select account_key from marts.fct_account_overlaps where is_pipeline_counted_here")
+    accounts = workspace.query("select account_key from marts.dim_accounts")
+    assert str(once[0][0]) == "510.00"
+    assert sorted(flagged) == sorted(accounts)
+
+
+def test_partner_without_nda_is_listed_but_not_built(workspace: Workspace) -> None:
+    assert workspace.query("select partner_id, list_status from marts.dim_partners order by 1") == [
+        ("alpha", "current list"),
+        ("beta", "stale list"),
+        ("gamma", "no nda"),
+    ]
+    assert workspace.query("select * from staging.stg_accounts where party_id = 'gamma'") == []
+    assert workspace.query("select * from marts.dim_accounts where account_key = 'A13'") == []
+
+
+def test_what_could_not_be_used_is_listed_with_its_place(workspace: Workspace) -> None:
+    listed = workspace.query(
+        "select refused, object, row_number, column_name, delivered from marts.mart_refused_data order by row_number"
+    )
+    assert listed == [
+        ("unmapped value", "opportunities", 9, "amount", "XBT"),
+        ("unlinked row", "opportunities", 10, "account_name", "Nobody"),
+    ]
+
+
+def test_neither_order_of_rows_nor_order_of_months_matters(workspace: Workspace, tmp_path: Path) -> None:
+    first = workspace.marts()
+    other = Workspace(tmp_path, shuffle_seed=7, seeded_by=workspace)
+    other.run("2026-10")
+    assert other.marts() == first  # in another order of rows
+    other.run("2026-09")
+    months = "select distinct as_of_month from marts.fct_account_overlaps order by 1"
+    assert [str(row[0]) for row in other.query(months)] == ["2026-09-01"]  # what followed is run again, not kept
+    other.run("2026-10")
+    assert [str(row[0]) for row in other.query(months)] == ["2026-09-01", "2026-10-01"]
+    october = other.query("select * from marts.fct_account_overlaps where as_of_month = '2026-10-01' order by all")
+    assert {**other.marts(), "fct_account_overlaps": october} == first
+
+
+def test_seeds_with_an_absolute_path_are_refused_and_keep_their_rows(workspace: Workspace) -> None:
+    partners = workspace.settings.seeds / "partners.csv"
+    before = partners.read_bytes()
+    path = str(workspace.settings.seeds)
+    done = workspace.dbt("seed", "--select", "partners", ACCOUNT_MAPPING_SEED_PATH=path)
+    assert done.returncode != 0
+    assert "The seed path is absolute" in done.stdout
+    assert partners.read_bytes() == before

