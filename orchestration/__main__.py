@@ -120,7 +120,7 @@ def dbt(settings: Settings, *arguments: str) -> None:
     command = [
         str(DBT_EXECUTABLE), "--quiet", *arguments,
         "--project-dir", str(DBT_PROJECT_DIR), "--profiles-dir", str(DBT_PROJECT_DIR),
-        "--target-path", str(settings.dbt_target), "--log-path", str(settings.var / "logs"),
+        "--log-path", str(settings.var / "logs"),
     ]  # fmt: skip
     done = subprocess.run(command, cwd=DBT_PROJECT_DIR, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:

@@ -122,6 +122,7 @@ class Settings:
             "ACCOUNT_MAPPING_WAREHOUSE": str(self.warehouse),
             "ACCOUNT_MAPPING_PUBLISHED": str(self.published),
             "ACCOUNT_MAPPING_SEED_PATH": self._seed_path,
+            "DBT_TARGET_PATH": str(self.dbt_target),
             "DAGSTER_HOME": str(self.dagster_home),
             "GX_ANALYTICS_ENABLED": "false",
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",

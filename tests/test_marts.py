@@ -11,10 +11,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from copy import copy
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
+from conftest import Run
 
 from orchestration.ingestion.raw_schema import TABLES, create_raw_tables
 from orchestration.settings import HOME, Settings
@@ -73,7 +76,7 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, row: dict[str, obj
     connection.execute(f"insert into raw.{table} ({names}) values ({marks})", list(row.values()))
 
 
-def load_raw(warehouse: Path, shuffle_seed: int | None) -> None:
+def load_raw(warehouse: Path, shuffle_seed: int | None = None) -> None:
     """Write the hand-made rows as ingestion would, and the resolution they are to be given."""
     accounts = read_golden("accounts.csv")
     numbered = list(enumerate(accounts, start=2))
@@ -121,9 +124,9 @@ def load_raw(warehouse: Path, shuffle_seed: int | None) -> None:
 
 
 class Workspace:
-    """A scratch warehouse, with its own party seeds, and dbt run on it."""
+    """A scratch warehouse with hand-made rows and party seeds of its own, and dbt run on it."""
 
-    def __init__(self, folder: Path, shuffle_seed: int | None = None, seeded_by: "Workspace | None" = None) -> None:
+    def __init__(self, folder: Path) -> None:
         seeds = folder / "seeds"
         shutil.copytree(HOME / "seeds", seeds)
         rewrite_seed(seeds / "partners.csv", PARTNERS)
@@ -131,32 +134,35 @@ class Workspace:
         rewrite_seed(seeds / "exclusions.csv", [row | excluded for row in EXCLUSIONS])
         rewrite_seed(seeds / "exchange_rates.csv", EXCHANGE_RATES)
         rewrite_seed(seeds / "match_decisions.csv", [])
-        self.folder = folder
+        self.target = folder / "target"
         self.settings = Settings(folder / "exports", seeds, folder / "warehouse.duckdb", folder / "published")
         self.settings.link_seeds()
-        if seeded_by:  # saves loading the same seeds again
-            with duckdb.connect(str(self.settings.warehouse)) as connection:
-                connection.execute(f"attach '{seeded_by.settings.warehouse}' as seeded (read_only)")
-                connection.execute("create schema seeds")
-                for (table,) in connection.execute(
-                    "select table_name from duckdb_tables() where database_name = 'seeded' and schema_name = 'seeds'"
-                ).fetchall():
-                    connection.execute(f"create table seeds.{table} as from seeded.seeds.{table}")
-        load_raw(self.settings.warehouse, shuffle_seed)
+
+    def beside(self, warehouse: Path) -> "Workspace":
+        """The same seeds, already loaded, and dbt's parsed project, on another warehouse that has no marts yet."""
+        other = copy(self)
+        other.settings = replace(self.settings, warehouse=warehouse)
+        with duckdb.connect(str(warehouse)) as connection:
+            connection.execute(f"attach '{self.settings.warehouse}' as first (read_only)")
+            connection.execute("create schema if not exists seeds")
+            seeds = connection.execute(
+                "select table_name from duckdb_tables() where database_name = 'first' and schema_name = 'seeds'"
+            ).fetchall()
+            for (seed,) in seeds:
+                connection.execute(f"create or replace table seeds.{seed} as from first.seeds.{seed}")
+        return other
 
     def dbt(self, *arguments: str, month: str = "2026-10", **environment: str) -> subprocess.CompletedProcess[str]:
         """Run one dbt command for a month; quiet, so that only what went wrong is in the output."""
         return subprocess.run(
-            [
-                *(DBT, "--quiet", *arguments, "--profiles-dir", "."),
-                *("--vars", f"{{as_of_month: {month}-01}}"),
-            ],
+            [DBT, "--quiet", *arguments, "--profiles-dir", "."],
             cwd=HOME / "dbt_project",
             env={
                 **os.environ,
                 **self.settings.as_environment(),
-                "DBT_TARGET_PATH": str(self.folder / "target"),
-                "DBT_LOG_PATH": str(self.folder / "logs"),
+                "ACCOUNT_MAPPING_AS_OF_MONTH": f"{month}-01",
+                "DBT_TARGET_PATH": str(self.target),
+                "DBT_LOG_PATH": str(self.target / "logs"),
                 **environment,
             },
             stdout=subprocess.PIPE,
@@ -182,6 +188,7 @@ class Workspace:
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """The hand-made rows, built for October with every data test."""
     made = Workspace(tmp_path_factory.mktemp("marts"))
+    load_raw(made.settings.warehouse)
     tests = ["--exclude-resource-type", "unit_test", "--indirect-selection", "cautious"]
     done = made.dbt("build", "--select", "resource_type:seed", *SELECTION, *tests)
     assert done.returncode == 0, done.stdout
@@ -254,7 +261,8 @@ def test_what_could_not_be_used_is_listed_with_its_place(workspace: Workspace) -
 
 def test_neither_order_of_rows_nor_order_of_months_matters(workspace: Workspace, tmp_path: Path) -> None:
     first = workspace.marts()
-    other = Workspace(tmp_path, shuffle_seed=7, seeded_by=workspace)
+    load_raw(tmp_path / "warehouse.duckdb", shuffle_seed=7)
+    other = workspace.beside(tmp_path / "warehouse.duckdb")
     other.run("2026-10")
     assert other.marts() == first  # in another order of rows
     other.run("2026-09")
@@ -274,3 +282,34 @@ def test_seeds_with_an_absolute_path_are_refused_and_keep_their_rows(workspace: 
     assert done.returncode != 0
     assert "The seed path is absolute" in done.stdout
     assert partners.read_bytes() == before
+
+
+def test_demo_overlaps_are_the_true_ones_once_the_accounts_are(demo: Run, tmp_path: Path) -> None:
+    warehouse = tmp_path / "warehouse.duckdb"
+    shutil.copy(demo.settings.warehouse, warehouse)
+    truth = HOME / "demo"
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(
+            f"""
+            create or replace table resolution.res_account_clusters as
+            select record_key, company as account_key, 'given' as match_reason, null::double as match_probability
+            from '{truth / "truth_entities.csv"}';
+            drop table marts.fct_account_overlaps;
+            """
+        )
+    given = Workspace(tmp_path)
+    given.settings = replace(demo.settings, warehouse=warehouse)
+    done = given.dbt("run", "--select", "path:models/marts", "--exclude", "fct_account_matches")
+    assert done.returncode == 0, done.stdout
+    differences = given.query(
+        f"""
+        with built as (
+            select partner_id, our_status, partner_status, count(*) as accounts,
+                count(*) filter (where is_excluded) as excluded_accounts
+            from marts.fct_account_overlaps group by all
+        ),
+        truth as (from '{truth / "truth_overlaps.csv"}')
+        (from built except from truth) union all (from truth except from built)
+        """
+    )
+    assert differences == []

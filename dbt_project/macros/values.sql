@@ -28,13 +28,15 @@
 
 {# The currency of one amount of `records`: its own symbol, else the currency column (by value_mappings, else as the
    ISO code it is), else the party's default. A word that is no currency is not replaced by the default: that would
-   be a guess. #}
+   be a guess. An amount of digits and marks alone names no currency, and most are; they spare the function. #}
 {% macro amount_currency(records, amount) -%}
     case
         when {{ text_value(records ~ '.' ~ amount) }} is null then null
         else
             coalesce(
-                read_amount_currency({{ records }}.{{ amount }}),
+                read_amount_currency(
+                    case when translate({{ records }}.{{ amount }}, '0123456789., -', '') <> '' then {{ records }}.{{ amount }} end
+                ),
                 case
                     when mapped_currency.value is not null then mapped_currency.value
                     when not mapped_currency.is_mapped then read_currency({{ records }}.currency)

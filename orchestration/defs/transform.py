@@ -3,13 +3,13 @@
 Belongs here: how dbt's nodes look in the asset catalogue and how a month is built. Does not belong here: SQL.
 """
 
-import json
+import os
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, DbtCliResource, DbtProject, dbt_assets
 
 from orchestration.defs.resources import WAREHOUSE_POOL, Workspace
 from orchestration.months import MONTHS, ONE_BY_ONE, month_of
@@ -84,8 +84,8 @@ def dbt_models(project: DbtProject) -> dg.AssetsDefinition:
         *earlier, last = months_to_build(workspace, month_of(context.partition_key))
         for month in earlier:
             context.log.info(f"Replaying {month:%Y-%m}: a later month has been loaded already.")
-            dbt.cli(build_arguments(month), context=context).wait()
-        invocation = dbt.cli(build_arguments(last), context=context, raise_on_error=False)
+            build_month(dbt, context, month, raise_on_error=True).wait()
+        invocation = build_month(dbt, context, last, raise_on_error=False)
         events = list(invocation.stream())
         counts = row_counts(workspace)
         for event in events:
@@ -103,10 +103,23 @@ def dbt_models(project: DbtProject) -> dg.AssetsDefinition:
     return build
 
 
-def build_arguments(month: date) -> list[str]:
-    """Give the dbt command line that builds and tests one month.
+def build_month(
+    dbt: DbtCliResource, context: dg.AssetExecutionContext, month: date, raise_on_error: bool
+) -> DbtCliInvocation:
+    """Start dbt building and testing one month.
 
-    Unit tests are left out: they prove the code, not the data, and `make test` runs them.
+    The month goes through the environment: with `--vars`, dbt would parse the whole project again every month. Unit
+    tests are left out: they prove the code, not the data, and `make test` runs them.
+
+    Args:
+        dbt: the command.
+        context: of the asset that asks.
+        month: first day of the month.
+        raise_on_error: whether a failed build raises when it is waited for.
+
+    Returns:
+        The running command.
     """
-    variables = json.dumps({"as_of_month": month.isoformat()})
-    return ["build", "--exclude-resource-type", "unit_test", "--vars", variables]
+    os.environ["ACCOUNT_MAPPING_AS_OF_MONTH"] = month.isoformat()
+    arguments = ["build", "--exclude-resource-type", "unit_test"]
+    return dbt.cli(arguments, context=context, raise_on_error=raise_on_error)

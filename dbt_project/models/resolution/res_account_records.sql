@@ -44,6 +44,29 @@ country_words as (
     group by country_code
 ),
 
+-- An agency puts its own site on all its customers' records, and a group one site on all its companies'.
+party_domain_names as (
+    select
+        accounts.party_id,
+        host_domains.domain,
+        count(distinct name_forms.core_name) as name_count
+    from accounts
+    inner join name_forms
+        on accounts.name = name_forms.name
+    inner join host_domains
+        on accounts.website_host = host_domains.website_host
+    where host_domains.domain is not null
+    group by accounts.party_id, host_domains.domain
+),
+
+domain_names as (
+    select
+        domain,
+        max(name_count) as domain_name_count
+    from party_domain_names
+    group by domain
+),
+
 described as (
     select
         accounts.record_key,
@@ -59,6 +82,7 @@ described as (
         host_domains.domain,
         host_domains.delivered_domain,
         host_domains.domain_label,
+        domain_names.domain_name_count,
         coalesce(name_forms.has_mixed_scripts, false) as has_mixed_scripts,
         coalesce(host_domains.has_generic_domain, false) as has_generic_domain,
         coalesce(host_domains.has_domain_alias, false) as has_domain_alias,
@@ -84,6 +108,8 @@ described as (
         on upper(accounts.country_code) = country_words.country_code
     left join host_domains
         on accounts.website_host = host_domains.website_host
+    left join domain_names
+        on host_domains.domain = domain_names.domain
 )
 
 select * from described

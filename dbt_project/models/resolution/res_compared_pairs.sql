@@ -25,6 +25,7 @@ described_names as (
         name_list.word_millibits,
         name_list.word_kinds,
         name_list.distinctiveness_millibits,
+        name_list.has_distinctive_word,
         name_list.record_count
     from account_names
     inner join name_list
@@ -41,6 +42,7 @@ name_pairs as (
         right_names.core_name as right_core_name,
         left_names.glued_name as left_glued_name,
         right_names.glued_name as right_glued_name,
+        not left_names.has_distinctive_word or not right_names.has_distinctive_word as has_common_name,
         greatest(left_names.record_count, right_names.record_count) as namesake_count,
         compare_names(
             left_names.core_name,
@@ -67,6 +69,7 @@ unfolded as (
         name_pairs.right_core_name,
         name_pairs.left_glued_name,
         name_pairs.right_glued_name,
+        name_pairs.has_common_name,
         name_pairs.namesake_count,
         comparison.shared_millibits,
         comparison.unequal_millibits,
@@ -100,7 +103,27 @@ best_names as (
 
 joined as (
     select
-        best_names.* exclude (left_record_key, right_record_key),
+        best_names.left_name_number,
+        best_names.right_name_number,
+        best_names.left_core_name,
+        best_names.right_core_name,
+        best_names.left_glued_name,
+        best_names.right_glued_name,
+        best_names.has_common_name,
+        best_names.namesake_count,
+        best_names.shared_millibits,
+        best_names.unequal_millibits,
+        best_names.left_rest_millibits,
+        best_names.right_rest_millibits,
+        best_names.left_rest_kinds,
+        best_names.right_rest_kinds,
+        best_names.left_rest_words,
+        best_names.right_rest_words,
+        best_names.numerals,
+        best_names.first_word,
+        best_names.is_acronym,
+        best_names.glued_similarity,
+        best_names.partial_similarity,
         candidate_pairs.left_record_key,
         candidate_pairs.right_record_key,
         candidate_pairs.left_party_id,
@@ -124,10 +147,11 @@ joined as (
         right_records.city as right_city,
         left_records.phone as left_phone,
         right_records.phone as right_phone,
+        greatest(left_records.domain_name_count, right_records.domain_name_count) as domain_name_count,
+        list_concat(left_records.place_words, right_records.place_words) as place_words,
         left_records.has_mixed_scripts or right_records.has_mixed_scripts as has_mixed_scripts,
         replace(left_records.domain_label, '-', '') as left_domain_label,
         replace(right_records.domain_label, '-', '') as right_domain_label,
-        list_concat(left_records.place_words, right_records.place_words) as place_words,
         left_records.lei = right_records.lei
         or left_records.duns = right_records.duns
         or left_records.vat_number = right_records.vat_number

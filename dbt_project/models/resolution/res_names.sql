@@ -45,6 +45,7 @@ described as (
         cast(word_lists.distinctiveness_millibits as integer) as distinctiveness_millibits,
         name_counts.record_count,
         replace(word_lists.core_name, ' ', '') as glued_name,
+        list_contains(word_lists.word_kinds, 0) as has_distinctive_word,
         name_skeleton(word_lists.core_name) as skeleton,
         name_initials(word_lists.core_name) as initials
     from word_lists

@@ -220,21 +220,34 @@ prior_shifts as (
     cross join fitted_shares
 ),
 
-final as (
+shifted as (
     select
         scored.*,
-        cast(scored.fitted_millibits + list_prior_millibits as integer) as match_bits,
         case
             when scored.left_party_id = scored.right_party_id
                 then least(prior_shifts.estimated_shift_millibits, 0)
-            else prior_shifts.estimated_shift_millibits
-        end as list_prior_millibits,
-        1.0 / (1.0 + power(2.0, -match_bits / 1000.0)) as match_probability
+            else least(prior_shifts.estimated_shift_millibits, {{ var('largest_prior_shift_millibits') }})
+        end as list_prior_millibits
     from scored
     inner join prior_shifts
         on
             scored.left_party_id = prior_shifts.left_party_id
             and scored.right_party_id = prior_shifts.right_party_id
+),
+
+summed_up as (
+    select
+        *,
+        cast(fitted_millibits + list_prior_millibits as integer) as match_bits
+    from shifted
+),
+
+final as (
+    select
+        *,
+        1.0 / (1.0 + power(2.0, -match_bits / 1000.0)) as match_probability
+    from summed_up
 )
 
-select * from final
+-- the columns of res_compared_pairs are passed on as they are, so the linter cannot count them
+select * from final -- noqa: AM04
