@@ -182,6 +182,10 @@ def evidence(pairs: pd.DataFrame, weights: Weights, without: Iterable[str] = ())
 
 def _regress(labelled: Sequence[Labelled], comparisons: Sequence[str], regularisation: float) -> Weights:
     """One regression on the levels as they are; unknown is the level without a column."""
+    # lists without websites say nothing about domains: such a comparison is left out
+    comparisons = [
+        name for name in comparisons if any((each.pairs[f"{name}_level"] != "unknown").any() for each in labelled)
+    ]
     columns = [f"{comparison}_level" for comparison in comparisons]
     sure = [each.pairs[each.pairs.label >= 0] for each in labelled]
     pairs = pd.concat([frame[[*columns, "label"]] for frame in sure], ignore_index=True)
