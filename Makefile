@@ -35,7 +35,7 @@ lint: $(SETUP) ## ruff, mypy and sqlfluff
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/sqlfluff lint --processes 2 --nofail-on-warn dbt_project/models dbt_project/tests
+	@$(BIN)/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests
 
 init: $(SETUP) ## DIR=dir: a workspace of your own
 	@test -n "$(DIR)" || { echo "Say where: make init DIR=my-workspace"; exit 2; }
