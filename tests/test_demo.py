@@ -232,7 +232,7 @@ def test_a_renamed_company_keeps_its_account(warehouse: duckdb.DuckDBPyConnectio
         keys = rows(
             warehouse,
             "select count(distinct account_key), count(*) from resolution.res_account_registry where record_key = ?",
-            row["right_record_key"],
+            row["left_record_key"],
         )
         assert keys == [(1, 3)]
 
@@ -240,7 +240,7 @@ def test_a_renamed_company_keeps_its_account(warehouse: duckdb.DuckDBPyConnectio
 def test_a_row_delivered_twice_is_one_record_with_its_count(warehouse: duckdb.DuckDBPyConnection) -> None:
     for row in truth_rows("identical_rows"):
         count = "select identical_row_count from staging.stg_accounts where record_key = ?"
-        assert rows(warehouse, count, row["right_record_key"]) == [(int(row["expected"]),)]
+        assert rows(warehouse, count, row["left_record_key"]) == [(int(row["expected"]),)]
 
 
 def test_every_category_and_play_of_the_seed_shows(marts: duckdb.DuckDBPyConnection) -> None:
