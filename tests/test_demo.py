@@ -1,6 +1,8 @@
 """The demo end to end, against the truth its generator wrote: what must be found, refused and kept apart."""
 
 import csv
+import os
+import subprocess
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,7 +10,7 @@ import duckdb
 import pytest
 from conftest import Run, run_command
 
-from orchestration.settings import HOME
+from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR, HOME
 
 
 @pytest.fixture(scope="module")
@@ -273,3 +275,16 @@ def test_loading_an_earlier_month_again_changes_nothing(demo: Run) -> None:
     again = run_command(demo.settings, "run", "--exports", exports, "--month", "2026-09")
     assert again.exit_code == 0, again.output
     assert published_rows(demo) == before
+
+
+def test_every_dbt_unit_test_passes(demo: Run) -> None:
+    done = subprocess.run(
+        [str(DBT_EXECUTABLE), "test", "--select", "test_type:unit", "--profiles-dir", str(DBT_PROJECT_DIR)],
+        cwd=DBT_PROJECT_DIR,
+        env={**os.environ, **demo.settings.as_environment(), "ACCOUNT_MAPPING_AS_OF_MONTH": "2026-10-01"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "unit tests in" in done.stdout, "no unit test was found"
