@@ -24,9 +24,9 @@ def marts(demo: Run) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def warehouse(demo: Run) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The demo's warehouse, for what is not published."""
+    """The demo's warehouse, for what is not published; let go after each test, since a reader keeps writers out."""
     with duckdb.connect(str(demo.settings.warehouse), read_only=True) as connection:
         yield connection
 
