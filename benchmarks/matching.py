@@ -14,7 +14,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -29,11 +28,10 @@ from tabulate import tabulate
 
 from benchmarks import fit_match_weights, generate_lists
 from orchestration.ingestion.landing import land_month
+from orchestration.settings import DBT_EXECUTABLE, HOME, PARTY_TABLES
 
-HOME = Path(__file__).resolve().parent.parent
 MONTH = date(2026, 10, 1)
 PARTNER = "partner"
-PARTY_TABLES = ("partners", "match_decisions", "exclusions")
 HEADERS = {
     "id": "Account ID",
     "name": "Account Name",
@@ -156,14 +154,13 @@ class ScenarioRun:
         """
         project = self.folder / "dbt_project"
         command = [
-            str(Path(sys.executable).with_name("dbt")), "--quiet", *arguments, "--profiles-dir", str(project),
+            str(DBT_EXECUTABLE), "--quiet", *arguments, "--profiles-dir", str(project),
             "--vars", json.dumps({"as_of_month": MONTH.isoformat()}),
         ]  # fmt: skip
         environment = {
             **os.environ,
             "ACCOUNT_MAPPING_HOME": str(HOME),
             "ACCOUNT_MAPPING_WAREHOUSE": str(self.warehouse),
-            "ACCOUNT_MAPPING_SEEDS": "../seeds",
             "DBT_TARGET_PATH": str(self.folder / "target"),
             "DBT_LOG_PATH": str(self.folder / "logs"),
             "PYTHONDONTWRITEBYTECODE": "1",

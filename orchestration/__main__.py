@@ -15,11 +15,9 @@ from pathlib import Path
 
 import click
 
-from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR, HOME, Settings
+from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR, HOME, PARTY_TABLES, Settings
 
 DEMO_MONTHS = ("2026-08", "2026-09", "2026-10")
-# Tables that hold the facts of one company and its partners; the rest of seeds/ is reference data and rules.
-PARTY_TABLES = ("partners", "match_decisions", "exclusions")
 
 
 class CommandError(click.ClickException):

@@ -16,6 +16,9 @@ DBT_PROJECT_DIR = HOME / "dbt_project"
 # The dbt of the set-up that runs this code, whatever else is on PATH.
 DBT_EXECUTABLE = Path(sys.executable).with_name("dbt")
 
+# Seeds that hold the facts of one company and its partners; the rest of the folder is reference data and rules.
+PARTY_TABLES = ("partners", "match_decisions", "exclusions")
+
 
 @dataclass(frozen=True)
 class Settings:

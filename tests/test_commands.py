@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 from conftest import run_command, workspace_in
 
-from orchestration.__main__ import PARTY_TABLES
-from orchestration.settings import HOME, Settings
+from orchestration.settings import HOME, PARTY_TABLES, Settings
 
 
 def test_a_workspace_of_your_own_has_every_seed_and_no_row_of_the_demo(tmp_path: Path) -> None:
