@@ -1,4 +1,4 @@
-"""The command line behind the Makefile: demo, run, init, dev and docs.
+"""The command line behind the Makefile: demo, run, init, explain, dev and docs.
 
 Belongs here: turning arguments into settings and results into words and an exit code. Does not belong here: the work.
 """
@@ -89,6 +89,21 @@ def docs(exports: Path | None) -> None:
     prepare(settings)
     dbt(settings, "docs", "generate", "--static")
     click.echo(f"Open {settings.dbt_target / 'static_index.html'}")
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.option("--exports", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("left")
+@click.argument("right")
+def explain(exports: Path | None, left: str, right: str) -> None:
+    """Say why two records (<party_id>:<source_id>) are, or are not, held to be one company."""
+    from orchestration import explain as explaining  # noqa: PLC0415 - dbt's adapter behind the UDFs takes seconds
+
+    settings = Settings.for_exports(exports, None) if exports else Settings.from_environment()
+    try:
+        click.echo(explaining.as_text(explaining.explain(settings, left, right)))
+    except explaining.NoExplanationError as problem:
+        raise CommandError(str(problem)) from problem
 
 
 def prepare(settings: Settings) -> None:

@@ -3,15 +3,33 @@ with matches as (
 
     select * from {{ ref('fct_account_matches') }}
 
+),
+
+evidence as (
+
+    select * from {{ ref('fct_account_match_evidence') }}
+
+),
+
+sums as (
+
+    select
+        left_record_key,
+        right_record_key,
+        sum(evidence_millibits) as evidence_millibits
+    from evidence
+    group by left_record_key, right_record_key
+
 )
 
 select
-    left_record_key,
-    right_record_key,
-    match_millibits
+    matches.left_record_key,
+    matches.right_record_key,
+    matches.match_millibits,
+    sums.evidence_millibits
 from matches
-where
-    match_millibits <> prior_millibits + registration_millibits + domain_millibits + domain_label_millibits
-    + name_millibits + name_kind_millibits + distinctiveness_millibits + rest_millibits + spelling_millibits
-    + substring_millibits + first_word_millibits + numeral_millibits + legal_form_millibits + namesake_millibits
-    + country_millibits + city_millibits + phone_millibits + smaller_lead_millibits + larger_lead_millibits
+left join sums
+    on
+        matches.left_record_key = sums.left_record_key
+        and matches.right_record_key = sums.right_record_key
+where matches.match_millibits is distinct from sums.evidence_millibits

@@ -1,9 +1,3 @@
-{#- The comparisons of a pair, in the order in which they are read: what was found, and what it added. -#}
-{%- set comparisons = [
-    'registration', 'domain', 'domain_label', 'name', 'name_kind', 'distinctiveness', 'rest', 'spelling', 'substring',
-    'first_word', 'numeral', 'legal_form', 'namesake', 'country', 'city', 'phone',
-] -%}
-
 with decided_pairs as (
 
     select * from {{ ref('res_decided_pairs') }}
@@ -13,6 +7,12 @@ with decided_pairs as (
 account_records as (
 
     select * from {{ ref('bridge_account_records') }}
+
+),
+
+names as (
+
+    select * from {{ ref('res_account_records') }}
 
 ),
 
@@ -37,6 +37,7 @@ final as (
         decided_pairs.decided_on,
         decided_pairs.decision_reason,
         decided_pairs.runner_up_record_key,
+        runners_up.name as runner_up_name,
         decided_pairs.runner_up_millibits,
         decided_pairs.rules_version,
         -- the values compared
@@ -54,20 +55,14 @@ final as (
         decided_pairs.right_city,
         decided_pairs.left_phone,
         decided_pairs.right_phone,
-        -- what each comparison found, and the evidence it added
-        {% for comparison in comparisons %}
-        decided_pairs.{{ comparison }}_level,
-        decided_pairs.{{ comparison }}_millibits,
-        {% endfor %}
-        decided_pairs.smaller_lead_level,
-        decided_pairs.smaller_lead_evidence_millibits as smaller_lead_millibits,
-        decided_pairs.larger_lead_level,
-        decided_pairs.larger_lead_evidence_millibits as larger_lead_millibits,
-        cast(decided_pairs.prior_millibits + decided_pairs.list_prior_millibits as integer) as prior_millibits,
+        -- worked out
+        cast(decided_pairs.own_millibits - decided_pairs.runner_up_millibits as integer) as runner_up_lead_millibits,
+        array_to_string(decided_pairs.rules, ', ') as proposed_by,
         coalesce(left_records.account_key = right_records.account_key, false) as is_same_account
     from decided_pairs
     left join account_records as left_records on decided_pairs.left_record_key = left_records.record_key
     left join account_records as right_records on decided_pairs.right_record_key = right_records.record_key
+    left join names as runners_up on decided_pairs.runner_up_record_key = runners_up.record_key
 
 )
 

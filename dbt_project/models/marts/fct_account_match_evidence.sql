@@ -1,0 +1,114 @@
+{#- The comparisons of a pair in the order in which they are read, and what SIDE says in each. -#}
+{%- set comparisons = {
+    'registration': 'SIDE_records.registrations',
+    'domain': 'SIDE_records.domains',
+    'domain_label': 'coalesce(SIDE_records.domain_label, pairs.SIDE_core_name)',
+    'name': 'pairs.SIDE_core_name',
+    'name_kind': "case pairs.SIDE_name_number when 0 then 'whole name' when 1 then 'main part' else 'other name' end",
+    'distinctiveness': 'array_to_string(pairs.SIDE_shared_words, chr(32))',
+    'rest': 'array_to_string(pairs.SIDE_rest_words, chr(32))',
+    'spelling': 'pairs.SIDE_core_name',
+    'substring': 'pairs.SIDE_core_name',
+    'first_word': 'split_part(pairs.SIDE_core_name, chr(32), 1)',
+    'numeral': "array_to_string(regexp_extract_all(pairs.SIDE_core_name, '[0-9]+[a-z]*'), chr(32))",
+    'legal_form': 'SIDE_records.legal_form',
+    'namesake': 'cast(pairs.namesake_count as varchar)',
+    'country': 'SIDE_records.country_code',
+    'city': 'SIDE_records.city',
+    'phone': 'SIDE_records.phone',
+    'smaller_lead': 'pairs.SIDE_rival_record_key',
+    'larger_lead': 'pairs.SIDE_rival_record_key',
+    'prior': 'cast(null as varchar)',
+    'list_prior': 'pairs.SIDE_party_id',
+} -%}
+{#- Where the level and the evidence do not stand under the comparison's own name. -#}
+{%- set levels = {'prior': "'fitted'", 'list_prior': "'estimated'"} -%}
+{%- set evidences = {
+    'smaller_lead': 'pairs.smaller_lead_evidence_millibits',
+    'larger_lead': 'pairs.larger_lead_evidence_millibits',
+} -%}
+
+with decided_pairs as (
+
+    select * from {{ ref('res_decided_pairs') }}
+
+),
+
+account_records as (
+
+    select * from {{ ref('res_account_records') }}
+
+),
+
+pairs as (
+
+    select
+        *,
+    {% for side in ['left', 'right'] %}
+    list_filter(
+        string_split({{ side }}_core_name, ' '),
+        lambda word: not list_contains(coalesce({{ side }}_rest_words, []), word)
+    ) as {{ side }}_shared_words{{ ',' if not loop.last }}
+    {% endfor %}
+    from decided_pairs
+
+),
+
+records as (
+
+    select
+        record_key,
+        domain_label,
+        legal_form,
+        country_code,
+        city,
+        phone,
+        case when domain = delivered_domain then domain else concat(delivered_domain, ' = ', domain) end as domains,
+        concat_ws(
+            ', ', 'LEI ' || lei, 'DUNS ' || duns, 'VAT ' || vat_number, 'SIRET ' || siret, 'CIK ' || cik
+        ) as registrations
+    from account_records
+
+),
+
+compared as (
+
+    select
+        pairs.left_record_key,
+        pairs.right_record_key,
+        unnest([
+            {% for comparison, value in comparisons.items() -%}
+            {
+                'comparison': '{{ comparison }}',
+                'comparison_number': {{ loop.index }},
+                'left_value': {{ value | replace('SIDE', 'left') }},
+                'right_value': {{ value | replace('SIDE', 'right') }},
+                'level': {{ levels.get(comparison, 'pairs.' ~ comparison ~ '_level') }},
+                'millibits': {{ evidences.get(comparison, 'pairs.' ~ comparison ~ '_millibits') }}
+            }{{ ',' if not loop.last }}
+            {% endfor %}
+        ]) as evidence
+    from pairs
+    inner join records as left_records on pairs.left_record_key = left_records.record_key
+    inner join records as right_records on pairs.right_record_key = right_records.record_key
+
+),
+
+-- What nobody knows adds nothing, and has no row.
+final as (
+
+    select
+        compared.left_record_key,
+        compared.right_record_key,
+        compared.evidence.comparison,
+        compared.evidence.level,
+        cast(compared.evidence.comparison_number as integer) as comparison_number,
+        cast(compared.evidence.millibits as integer) as evidence_millibits,
+        nullif(compared.evidence.left_value, '') as left_value,
+        nullif(compared.evidence.right_value, '') as right_value
+    from compared
+    where compared.evidence.level <> 'unknown' or compared.evidence.millibits <> 0
+
+)
+
+select * from final

@@ -1,0 +1,389 @@
+"""Why two records are, or are not, held to be one company: everything the pipeline knows of one pair, in plain words.
+
+Belongs here: finding a pair's facts in the warehouse and laying them out for a person. Does not belong here: rules of
+its own. The pair is compared by the SQL that dbt compiled for the last build, run in memory on the warehouse's tables,
+with this pair and its rivals as the only candidates; so a pair that was never compared is judged like any other.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from rapidfuzz import fuzz, process
+from tabulate import tabulate
+
+from orchestration.settings import Settings
+from udfs.plugin import register
+
+# What is worked out for the pair, in this order; every other relation is read as it was built.
+RECOMPUTED = (
+    "resolution/res_compared_pairs",
+    "resolution/res_scored_pairs",
+    "resolution/res_decided_pairs",
+    "marts/fct_account_matches",
+    "marts/fct_account_match_evidence",
+)
+NEAR_RECORDS = 5
+COLUMN_WIDTH = 40
+
+PAIR = "left_record_key = $left and right_record_key = $right"
+
+# Every pair that touches the two records, and every pair that touches a record met there: so a rival's own rivals are
+# seen too, and whether a record is already matched comes out as it did in the build.
+CANDIDATES = f"""
+    create table resolution.res_candidate_pairs as
+    with met as (
+        select unnest([left_record_key, right_record_key]) as record_key
+        from stored.resolution.res_candidate_pairs
+        where left_record_key in ($left, $right) or right_record_key in ($left, $right)
+    )
+    select * from stored.resolution.res_candidate_pairs
+    where left_record_key in (from met) or right_record_key in (from met) or ({PAIR})
+"""  # noqa: S608
+
+ASKED_PAIR = """
+    insert into resolution.res_candidate_pairs by name
+    select
+        one.record_key as left_record_key,
+        other.record_key as right_record_key,
+        one.party_id as left_party_id,
+        other.party_id as right_party_id,
+        cast([] as varchar[]) as rules
+    from resolution.res_account_records as one, resolution.res_account_records as other
+    where one.record_key = $left and other.record_key = $right
+"""
+
+# The share of true pairs is estimated over all pairs of two lists, so it is taken from the build.
+STORED_LIST_PRIOR = """
+    update resolution.res_scored_pairs as pairs
+    set
+        list_prior_millibits = coalesce(priors.list_prior_millibits, 0),
+        match_bits = pairs.fitted_millibits + coalesce(priors.list_prior_millibits, 0),
+        match_probability
+        = 1.0 / (1.0 + power(2.0, -(pairs.fitted_millibits + coalesce(priors.list_prior_millibits, 0)) / 1000.0))
+    from (select distinct left_party_id, right_party_id from resolution.res_scored_pairs) as parties
+    left join (
+        select left_party_id, right_party_id, any_value(list_prior_millibits) as list_prior_millibits
+        from stored.resolution.res_scored_pairs group by all
+    ) as priors using (left_party_id, right_party_id)
+    where pairs.left_party_id = parties.left_party_id and pairs.right_party_id = parties.right_party_id
+"""
+
+# A pair too unlikely to be kept is shown all the same.
+FORGOTTEN_PAIR = f"""
+    insert into resolution.res_decided_pairs by name
+    select *, 'rejected' as band from resolution.res_scored_pairs
+    where {PAIR} and not exists (from resolution.res_decided_pairs where {PAIR})
+"""  # noqa: S608
+
+RECORDS = """
+    select
+        records.record_key,
+        records.name,
+        records.website_host as website,
+        concat_ws(', ', records.city, records.state, records.country_code) as place,
+        clusters.account_key,
+        case
+            when clusters.matched_record_key is null then clusters.match_reason
+            else concat(clusters.match_reason, ' with ', clusters.matched_record_key)
+        end as account_reason
+    from resolution.res_account_records as records
+    left join resolution.res_account_clusters as clusters on records.record_key = clusters.record_key
+    where records.record_key in ($left, $right)
+    order by records.record_key
+"""
+
+SHARED_KEYS = """
+    select one.rule, one.blocking_key, one.record_count, one.proposes_pairs
+    from resolution.res_blocking_keys as one
+    inner join resolution.res_blocking_keys as other using (rule, blocking_key)
+    where one.record_key = $left and other.record_key = $right
+    order by one.proposes_pairs desc, one.record_count, one.rule, one.blocking_key
+"""
+
+DECISIONS = """
+    select decision, decided_by as by, decided_on as "on", reason, expires_on as "expires on"
+    from seeds.match_decisions
+    where least(left_record_key, right_record_key) = $left and greatest(left_record_key, right_record_key) = $right
+    order by decided_on desc, decided_by
+"""
+
+# What all kept pairs between the two accounts say together, where clustering kept an accepted pair apart.
+BETWEEN_ACCOUNTS = """
+    select
+        count(*) as pairs,
+        coalesce(sum(pairs.match_bits), 0) / 1000 as bits,
+        count(*) filter (where pairs.decision in ('reject', 'hold')) as forbidden_pairs,
+        count(*) filter (where pairs.guard = 'conflicting registration ids') as conflicting_pairs
+    from stored.resolution.res_decided_pairs as pairs
+    inner join resolution.res_account_clusters as one on pairs.left_record_key = one.record_key
+    inner join resolution.res_account_clusters as other on pairs.right_record_key = other.record_key
+    where (one.account_key, other.account_key) in (($one, $two), ($two, $one))
+"""
+
+# Comparisons that the weights know and this pair says nothing about.
+NOT_KNOWN = f"""
+    select distinct comparison from seeds.match_weights
+    where comparison not in (select comparison from marts.fct_account_match_evidence where {PAIR})
+    order by comparison
+"""  # noqa: S608
+
+Row = dict[str, Any]
+
+
+class NoExplanationError(Exception):
+    """The question cannot be answered; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """All that is known of a pair; a row maps columns to values."""
+
+    records: list[Row]
+    match: Row
+    evidence: list[Row]
+    not_known: list[str]
+    decisions: list[Row]
+    shared_keys: list[Row]
+    between_accounts: Row
+    is_candidate: bool
+    is_kept: bool
+
+
+def explain(settings: Settings, record: str, other: str) -> Explanation:
+    """Find out why two records are, or are not, held to be one company.
+
+    Args:
+        settings: the workspace; its warehouse is opened for reading only, its published files not at all.
+        record: one record key, `<party_id>:<source_id>`.
+        other: the other; the order does not matter.
+
+    Returns:
+        The pair as the last build judged it; one that was never compared, as it would have been.
+
+    Raises:
+        NoExplanationError: nothing is built, a run holds the warehouse, or a record is not on a current list.
+    """
+    if record == other:
+        raise NoExplanationError(f"{record} was given twice. Name two records.")
+    pair = dict(zip(("left", "right"), sorted((record, other)), strict=True))
+    with _copy_in_memory(settings) as connection:
+        for key in (record, other):
+            _demand_record(connection, key)
+        is_candidate, is_kept = (
+            bool(_rows(connection, f"from stored.{table} where {PAIR}", pair))
+            for table in ("resolution.res_candidate_pairs", "marts.fct_account_matches")
+        )
+        _compare(connection, settings, pair)
+        records = _rows(connection, RECORDS, pair)
+        one, two = (row["account_key"] for row in records)
+        return Explanation(
+            records=records,
+            match=_rows(connection, f"from marts.fct_account_matches where {PAIR}", pair)[0],
+            evidence=_rows(
+                connection,
+                f"from marts.fct_account_match_evidence where {PAIR} order by comparison_number",
+                pair,
+            ),
+            not_known=[row["comparison"] for row in _rows(connection, NOT_KNOWN, pair)],
+            decisions=_rows(connection, DECISIONS, pair),
+            shared_keys=_rows(connection, SHARED_KEYS, pair),
+            between_accounts=_rows(connection, BETWEEN_ACCOUNTS, {"one": one, "two": two})[0],
+            is_candidate=is_candidate,
+            is_kept=is_kept,
+        )
+
+
+def as_text(found: Explanation) -> str:
+    """Lay an explanation out for the terminal.
+
+    Args:
+        found: what `explain` gave.
+
+    Returns:
+        What was decided and why, the evidence as a table, and whatever else has a say; no line reaches far.
+    """
+    match = found.match
+    left, right = found.records
+    rows = [(name.replace("_", " "), left[name], right[name]) for name in left]
+    evidence = [
+        (
+            row["comparison"].replace("_", " "), row["left_value"], row["right_value"], row["level"],
+            _bits(row["evidence_millibits"]),
+        )
+        for row in found.evidence
+    ]  # fmt: skip
+    total = sum(row["evidence_millibits"] for row in found.evidence)
+    parts = [
+        _table(rows, ["", "left", "right"]),
+        _verdict(found),
+        *(f"  {line}" for line in _reasons(found)),
+        "Evidence, in bits: each doubles the odds that the two are one company, a negative one halves them",
+        _table(
+            [*evidence, ("sum", "", "", f"probability {_probability(match)}", _bits(total))],
+            ["comparison", "left", "right", "found", "bits"],
+        ),
+    ]
+    if found.not_known:
+        parts.append(f"Not known on one side or both: {', '.join(found.not_known).replace('_', ' ')}.")
+    if match["runner_up_record_key"]:
+        lead = match["runner_up_lead_millibits"]
+        parts.append(
+            f"Runner-up: {_shown(match['runner_up_name'])} ({_shown(match['runner_up_record_key'])}), "
+            f"{'lost by' if lead >= 0 else 'is ahead by'} {abs(lead) / 1000:.3f} bits."
+        )
+    if found.decisions:
+        parts += [
+            "Decisions of people on this pair",
+            _table([tuple(d.values()) for d in found.decisions], found.decisions[0]),
+        ]
+    if found.shared_keys:
+        keys = [
+            (key["rule"], key["blocking_key"], key["record_count"], "yes" if key["proposes_pairs"] else "no, too many")
+            for key in found.shared_keys
+        ]
+        parts += ["Keys they share", _table(keys, ["rule", "key", "records with it", "proposes pairs"])]
+    parts.append(f"Weights of version {match['rules_version']} (seeds/match_weights.csv).")
+    return "\n\n".join(parts).replace("\n\n  ", "\n  ")
+
+
+def _verdict(found: Explanation) -> str:
+    """Say in one line what became of the pair."""
+    match, probability = found.match, f"probability {_probability(found.match)}"
+    reason = f", for: {match['match_reason']}" if match["match_reason"] else ""
+    if not found.is_candidate:
+        would = {"auto": "accepted", "review": "left to a person", "rejected": "not joined"}[match["band"]]
+        return f"NEVER COMPARED. Had they been, they would have been {would}, {probability}{reason}."
+    if not found.is_kept:
+        return f"NOT JOINED, {probability}: too unlikely to be kept (var kept_probability)."
+    if match["band"] == "auto" and not match["is_same_account"]:
+        return f"ACCEPTED, {probability}{reason}; and yet kept apart when records were grouped into accounts."
+    words = {"auto": "ONE COMPANY", "review": "WAITS FOR A PERSON", "rejected": "NOT JOINED"}[match["band"]]
+    return f"{words}, {probability}{reason}."
+
+
+def _reasons(found: Explanation) -> Iterator[str]:
+    """Say what else had a say in it, a line each."""
+    match, between = found.match, found.between_accounts
+    if not found.is_candidate:
+        crowded = [
+            f"{key['rule']} '{_shown(key['blocking_key'])}' ({key['record_count']} records)"
+            for key in found.shared_keys
+            if not key["proposes_pairs"]
+        ]
+        if crowded:
+            yield f"What they share stands on more records than may propose pairs: {', '.join(crowded)}."
+        elif not found.shared_keys:
+            yield "They share no key: no registration number, domain, telephone number, name or telling part of one."
+    if match["decision"]:
+        yield f"Decided by {_shown(match['decided_by'])} on {match['decided_on']}: {_shown(match['decision_reason'])}"
+    if match["guard"]:
+        kept = "" if match["decision"] is None else "; the decision stands above it"
+        yield f"Guard: {match['guard']}. It forbids an automatic match whatever the evidence says{kept}."
+    if match["band"] == "auto" and found.is_kept and not match["is_same_account"]:
+        yield (
+            f"Between the two accounts stand {between['pairs']} kept pairs with {between['bits']:.3f} bits together, "
+            f"{between['forbidden_pairs']} that a person refused or holds, {between['conflicting_pairs']} with "
+            "conflicting registration numbers; a join needs more than 0 bits and none of the others."
+        )
+    if match["band"] != "auto" and match["is_same_account"]:
+        yield "They stand in one account all the same, through other records (see the account's reason above)."
+
+
+def _compare(connection: duckdb.DuckDBPyConnection, settings: Settings, pair: dict[str, str]) -> None:
+    """Run the compiled models on the pair and its rivals."""
+    for relation in ("resolution/res_candidate_pairs", *RECOMPUTED):
+        connection.execute(f"drop view {relation.replace('/', '.')}")
+    connection.execute(CANDIDATES, pair)
+    if not _rows(connection, f"from resolution.res_candidate_pairs where {PAIR}", pair):
+        connection.execute(ASKED_PAIR, pair)
+    models = _compiled_models(settings.dbt_target)
+    for relation in RECOMPUTED:
+        sql = (models / f"{relation}.sql").read_text(encoding="utf-8")
+        connection.execute(f"create table {relation.replace('/', '.')} as {sql}")
+        if relation.endswith("res_scored_pairs"):
+            connection.execute(STORED_LIST_PRIOR)
+        if relation.endswith("res_decided_pairs"):
+            connection.execute(FORGOTTEN_PAIR, pair)
+
+
+def _compiled_models(dbt_target: Path) -> Path:
+    """Find the folder of models that dbt compiled last; every run leaves one of its own."""
+    found = dbt_target.glob(f"**/compiled/account_mapping/models/{RECOMPUTED[-1]}.sql")
+    newest = max(found, key=lambda file: file.stat().st_mtime, default=None)
+    if newest is None:
+        raise NoExplanationError(f"{dbt_target} holds no compiled models: build again (make run or make demo).")
+    return newest.parent.parent
+
+
+@contextmanager
+def _copy_in_memory(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the warehouse as `stored`, and a catalogue in memory in which every relation of it is a view.
+
+    The catalogue has the warehouse's own name, which the compiled SQL speaks of.
+    """
+    if not settings.warehouse.is_file():
+        raise NoExplanationError(
+            f"{settings.warehouse} is not there: nothing has been built yet (make run or make demo)."
+        )
+    with duckdb.connect() as connection:
+        register(connection)
+        file = str(settings.warehouse).replace("'", "''")
+        try:
+            connection.execute(f"attach '{file}' as stored (read_only)")
+        except duckdb.IOException as error:
+            raise NoExplanationError(
+                f"A run is writing the warehouse; ask again when it has ended. ({error})"
+            ) from error
+        connection.execute(f"attach ':memory:' as \"{settings.warehouse.stem}\"")
+        connection.execute(f'use "{settings.warehouse.stem}"')
+        relations = connection.execute(
+            "select schema_name, table_name from duckdb_tables() where database_name = 'stored'"
+        ).fetchall()
+        for schema in sorted({schema for schema, _ in relations}):
+            connection.execute(f'create schema if not exists "{schema}"')
+        for schema, table in relations:
+            connection.execute(f'create view "{schema}"."{table}" as from stored."{schema}"."{table}"')
+        if ("marts", "fct_account_match_evidence") not in relations:
+            raise NoExplanationError(f"{settings.warehouse} holds no marts of this version: run make run or make demo.")
+        yield connection
+
+
+def _demand_record(connection: duckdb.DuckDBPyConnection, record: str) -> None:
+    """Refuse a record that is on no current list, and name those that it may have meant."""
+    known = dict(connection.execute("select record_key, name from resolution.res_account_records").fetchall())
+    if record in known:
+        return
+    near = process.extract(record, list(known), scorer=fuzz.WRatio, limit=NEAR_RECORDS)
+    listed = "\n".join(f"  {_shown(key)}   {_shown(known[key])}" for key, *_ in near)
+    raise NoExplanationError(
+        f"{record} is on no current list. A record is written <party_id>:<source_id>; the nearest are\n{listed}"
+    )
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, Any]) -> list[Row]:
+    result = connection.execute(sql, parameters)
+    columns = [column[0] for column in result.description or []]
+    return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
+
+
+def _table(rows: Sequence[Sequence[object]], headers: Sequence[str] | Row) -> str:
+    shown = [[_shown(cell) for cell in row] for row in rows]
+    return tabulate(shown, headers=list(headers), maxcolwidths=COLUMN_WIDTH, disable_numparse=True)
+
+
+def _shown(value: object) -> str:
+    """Text for the terminal; what a partner wrote must not steer it."""
+    text = "" if value is None else str(value)
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _bits(millibits: int) -> str:
+    return f"{millibits / 1000:+.3f}"
+
+
+def _probability(match: Row) -> str:
+    return f"{match['match_probability']:.4g}"
