@@ -1,6 +1,6 @@
 # Needs Python 3.11 to 3.13 and a package index, nothing else. uv is used where there is one.
 .DEFAULT_GOAL := help
-.PHONY: help demo test init run explain dev docs bench lint lock clean
+.PHONY: help demo test init run explain review dev docs bench lint lock clean
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
@@ -48,6 +48,9 @@ run: $(SETUP) ## EXPORTS=dir MONTH=2026-10 [SEEDS=dir]: the monthly job on your 
 explain: $(SETUP) ## LEFT=record RIGHT=record [EXPORTS=dir]: why two records are, or are not, one company
 	@test -n "$(LEFT)" && test -n "$(RIGHT)" || { echo "Say which: make explain LEFT=us:123 RIGHT=acme:456"; exit 2; }
 	@$(RUN) orchestration explain $(if $(EXPORTS),--exports "$(EXPORTS)") -- "$(LEFT)" "$(RIGHT)"
+
+review: $(SETUP) ## [EXPORTS=dir]: the pairs that wait for a person, as a sheet to fill
+	@$(RUN) orchestration review $(if $(EXPORTS),--exports "$(EXPORTS)")
 
 dev: $(SETUP) ## [EXPORTS=dir]: Dagster's web UI
 	@$(RUN) orchestration dev $(if $(EXPORTS),--exports "$(EXPORTS)")

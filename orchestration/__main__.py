@@ -1,4 +1,4 @@
-"""The command line behind the Makefile: demo, run, init, explain, dev and docs.
+"""The command line behind the Makefile: demo, run, init, explain, review, dev and docs.
 
 Belongs here: turning arguments into settings and results into words and an exit code. Does not belong here: the work.
 """
@@ -104,6 +104,23 @@ def explain(exports: Path | None, left: str, right: str) -> None:
         click.echo(explaining.as_text(explaining.explain(settings, left, right)))
     except explaining.NoExplanationError as problem:
         raise CommandError(str(problem)) from problem
+
+
+@main.command()
+@click.option("--exports", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def review(exports: Path | None) -> None:
+    """Write the pairs that wait for a person as a sheet to fill."""
+    from orchestration.review import NoReviewError, write_review_sheet  # noqa: PLC0415 - takes a second
+
+    settings = Settings.for_exports(exports, None) if exports else Settings.from_environment()
+    try:
+        sheet, pairs = write_review_sheet(settings.published, settings.review)
+    except NoReviewError as problem:
+        raise CommandError(str(problem)) from problem
+    month = sheet.stem
+    click.echo(f"""{sheet}: {pairs} pairs wait for a person.
+  Answer with same, different, same group or unsure, write who decided, and leave empty what you do not know.
+  Save it as {settings.exports / "us" / month / "decisions.xlsx"}; the next run takes it in.""")
 
 
 def prepare(settings: Settings) -> None:

@@ -104,12 +104,14 @@ SHARED_KEYS = """
     order by one.proposes_pairs desc, one.record_count, one.rule, one.blocking_key
 """
 
-DECISIONS = """
-    select decision, decided_by as by, decided_on as "on", reason, expires_on as "expires on"
-    from seeds.match_decisions
-    where least(left_record_key, right_record_key) = $left and greatest(left_record_key, right_record_key) = $right
+DECISIONS = f"""
+    select
+        decision, relation, decided_by as by, decided_on as "on", reason, expires_on as "expires on",
+        decided_in as "where"
+    from staging.stg_match_decisions
+    where {PAIR}
     order by decided_on desc, decided_by
-"""
+"""  # noqa: S608
 
 # What all kept pairs between the two accounts say together, where clustering kept an accepted pair apart.
 BETWEEN_ACCOUNTS = """
@@ -279,7 +281,9 @@ def _reasons(found: Explanation) -> Iterator[str]:
         elif not found.shared_keys:
             yield "They share no key: no registration number, domain, telephone number, name or telling part of one."
     if match["decision"]:
-        yield f"Decided by {_shown(match['decided_by'])} on {match['decided_on']}: {_shown(match['decision_reason'])}"
+        said = f"{match['decision']}, {match['relation']}" if match["relation"] else match["decision"]
+        why = f": {_shown(match['decision_reason'])}" if match["decision_reason"] else ""
+        yield f"Decided ({said}) by {_shown(match['decided_by'])} on {match['decided_on']}{why}"
     if match["guard"]:
         kept = "" if match["decision"] is None else "; the decision stands above it"
         yield f"Guard: {match['guard']}. It forbids an automatic match whatever the evidence says{kept}."

@@ -89,6 +89,11 @@ class Settings:
         return self.var / "validations"
 
     @property
+    def review(self) -> Path:
+        """Folder of the review sheets, one workbook per month."""
+        return self.var / "review"
+
+    @property
     def dbt_target(self) -> Path:
         """Folder of dbt's manifest and run results."""
         return self.var / "dbt"

@@ -57,7 +57,7 @@ def test_a_decision_is_told_with_its_author_and_the_guard_it_overrules(demo: Run
     run = run_command(demo.settings, "explain", *APPROVED)
     assert run.exit_code == 0, run.output
     assert "ONE COMPANY" in run.output
-    assert "Dana Whitlock on 2026-08-11" in run.output
+    assert "Decided (approve, same company) by Dana Whitlock on 2026-08-11" in run.output
     assert "Guard: differing names" in run.output
 
 

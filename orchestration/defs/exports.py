@@ -21,6 +21,7 @@ DESCRIPTIONS = {
     "opportunities": "One row per accepted opportunity row of a party and month, as delivered.",
     "engagements": "One row per accepted engagement row of a party and month, as delivered.",
     "contacts": "One row per accepted contact row of a party and month, as delivered.",
+    "decisions": "One row per accepted row of a filled review sheet, as delivered.",
     "files": "One row per delivered file and sheet: landed, quarantined or not opened, and why.",
     "rejected_rows": "One row per delivered row that cannot be used, as it came, with the reason and what to do.",
     "rejected_values": "One row per delivered value that cannot be used; its row was accepted without it.",

@@ -34,6 +34,7 @@ _NATURAL_KEY = {
     "opportunities": ("account_source_id", "account_name", "name", "created_date"),
     "engagements": ("account_source_id", "account_name", "engagement_date", "activity", "partner"),
     "contacts": ("account_source_id", "account_name", "name", "first_name", "last_name", "email"),
+    "decisions": ("left_record_key", "right_record_key", "decided_by", "decided_on"),
 }
 
 

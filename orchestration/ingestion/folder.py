@@ -126,6 +126,12 @@ def _delivery(path: Path, file_name: str, party: Party | None, party_id: str, mo
             f"'{party_id}' is not in seeds/partners.csv, so its files are not opened.",
             "Add the party to seeds/partners.csv, or correct the folder's name.",
         )
+    elif party_id != US and object_name == "decisions":
+        refusal = FileRefusedError(
+            "decisions_of_a_partner",
+            "Which records are one company is decided by us alone, so this file is not opened.",
+            f"Put decisions into {US}/{month:%Y-%m}/.",
+        )
     elif party_id != US and (party.nda_signed_on is None or party.nda_signed_on > last_day(month)):
         refusal = FileRefusedError(
             "no_nda",

@@ -26,6 +26,11 @@ REQUIRED: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
         (("account_source_id", "account_name"), "the account (its id or its name)"),
         (("name", "last_name", "first_name", "email"), "the person's name or e-mail address"),
     ),
+    "decisions": (
+        (("left_record_key",), "the left record"),
+        (("right_record_key",), "the right record"),
+        (("answer",), "the answer"),
+    ),
 }
 
 _OBJECT_WORDS = {
@@ -33,6 +38,7 @@ _OBJECT_WORDS = {
     "opportunities": ("opportunit", "deals", "pipeline"),
     "engagements": ("engagement", "activit", "meetings"),
     "contacts": ("contact", "people", "persons", "ansprechpartner"),
+    "decisions": ("decision", "review"),
 }
 
 

@@ -27,6 +27,10 @@ FIELDS: dict[str, tuple[str, ...]] = {
         *("account_source_id", "account_name", "name", "first_name", "last_name", "title", "seniority"),
         *("function", "email", "phone", "relationship_strength"),
     ),
+    "decisions": (
+        *("left_record_key", "right_record_key", "answer", "comment", "decided_by", "decided_on", "expires_on"),
+        "pair_fingerprint",
+    ),
 }
 OBJECTS = tuple(FIELDS)
 

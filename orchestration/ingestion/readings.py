@@ -47,7 +47,11 @@ KINDS: dict[str, dict[str, str]] = {
     },
     "engagements": {"engagement_date": "date"},
     "contacts": {"email": "email"},
+    "decisions": {"decided_on": "date", "expires_on": "date"},
 }
+
+# What a person may say of two records; a row without an answer says nothing and is passed over later.
+ANSWERS = ("same", "different", "same group", "unsure")
 
 _SHOWN = 80  # characters of a value in a message; the record holds it whole
 _ROW_CODE_FIELDS = {
@@ -57,7 +61,11 @@ _ROW_CODE_FIELDS = {
     "account_missing": "account_name",
     "date_missing": "engagement_date",
     "person_missing": "name",
+    "record_unreadable": "left_record_key",
+    "answer_unknown": "answer",
+    "author_missing": "decided_by",
 }
+_RECORD_KEY = r"^[^\s:]+:.*\S"
 _EMAIL = re.compile(r"^[^@\s,;<>\"]+@(?:[^@\s,;<>\".]+\.)+[^@\s,;<>\".]{2,}$")
 _IP = re.compile(
     r"^(?:[a-z]+://)?(?:\d{1,3}(?:\.\d{1,3}){3}|\[?[0-9a-f:]*:[0-9a-f:]+:[0-9a-f:.]*\]?)(?:[:/].*)?$", re.I
@@ -250,6 +258,7 @@ ROW_CODES: dict[str, tuple[str, ...]] = {
     "opportunities": (*_COMMON_ROW_CODES, "account_missing"),
     "engagements": (*_COMMON_ROW_CODES, "account_missing", "date_missing"),
     "contacts": (*_COMMON_ROW_CODES, "account_missing", "person_missing"),
+    "decisions": (*_COMMON_ROW_CODES, "record_unreadable", "answer_unknown", "author_missing"),
 }
 
 EXPLANATIONS: dict[str, tuple[str, str]] = {
@@ -364,6 +373,18 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     "person_missing": (
         "neither a name nor an e-mail address is given.",
         "Fill in the person's name, or remove the row.",
+    ),
+    "record_unreadable": (
+        "the two records are not both written as <party_id>:<source_id>, or are one and the same.",
+        "Take the row from the review sheet again, with its record keys as they are.",
+    ),
+    "answer_unknown": (
+        "'{value}' is no answer that is known.",
+        f"Answer with one of: {', '.join(ANSWERS)}; or leave the cell empty.",
+    ),
+    "author_missing": (
+        "the answer has no author.",
+        "Write who decided, and deliver the file again.",
     ),
     "ragged_row": (
         "it has {value} cells; the header has {mark}.",
@@ -490,6 +511,16 @@ def _row_codes(columns: dict[str, pa.Array], object_name: str, words: NameWords)
 
     if object_name == "accounts":
         return _name_codes(columns["name"], words)
+    if object_name == "decisions":
+        answers = pc.utf8_lower(pc.utf8_trim_whitespace(columns["answer"]))
+        given = pc.invert(missing("answer"))
+        known = pc.is_in(answers, value_set=pa.array(ANSWERS))
+        codes = pc.if_else(pc.and_(given, missing("decided_by")), "author_missing", readable)
+        codes = pc.if_else(pc.and_(given, pc.invert(known)), "answer_unknown", codes)
+        left, right = (pc.utf8_trim_whitespace(columns[f"{side}_record_key"]) for side in ("left", "right"))
+        written = pc.and_(pc.match_substring_regex(left, _RECORD_KEY), pc.match_substring_regex(right, _RECORD_KEY))
+        usable = pc.fill_null(pc.and_(written, pc.not_equal(left, right)), False)
+        return pc.if_else(usable, codes, "record_unreadable")
     codes = pc.if_else(missing("account_source_id", "account_name"), "account_missing", readable)
     if object_name == "engagements":
         return pc.if_else(

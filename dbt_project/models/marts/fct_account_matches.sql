@@ -36,6 +36,7 @@ final as (
         decided_pairs.decided_by,
         decided_pairs.decided_on,
         decided_pairs.decision_reason,
+        decided_pairs.relation,
         decided_pairs.runner_up_record_key,
         runners_up.name as runner_up_name,
         decided_pairs.runner_up_millibits,

@@ -28,6 +28,12 @@ account_exclusions as (
 
 ),
 
+match_decisions as (
+
+    select * from {{ ref('stg_match_decisions') }}
+
+),
+
 refused_at_the_door as (
 
     select
@@ -156,6 +162,29 @@ without_account as (
 
 ),
 
+without_record as (
+
+    select
+        'decision' as refused,
+        'us' as party_id,
+        'decisions' as object,
+        cast(null as date) as export_month,
+        decided_in as file_name,
+        cast(null as varchar) as sheet_name,
+        cast(null as bigint) as row_number,
+        cast(null as varchar) as column_name,
+        unknown_record_key as source_id,
+        concat(decision, ' ', left_record_key, ' and ', right_record_key, ' by ', decided_by) as delivered,
+        cast(1 as bigint) as record_count,
+        'decision_without_record' as rule,
+        'No list has ever had one of the two records' as reason,
+        'Take its key from the review sheet or from bridge_account_records; or leave it for the day it appears'
+            as remedy
+    from match_decisions
+    where unknown_record_key is not null
+
+),
+
 refused_data as (
 
     select * from refused_at_the_door
@@ -165,6 +194,8 @@ refused_data as (
     select * from not_linked
     union all
     select * from without_account
+    union all
+    select * from without_record
 
 ),
 

@@ -5,35 +5,57 @@ with scored_pairs as (
 ),
 
 match_decisions as (
-    select * from {{ ref('match_decisions') }}
+    select * from {{ ref('stg_match_decisions') }}
 ),
 
 effective_decisions as (
     select
+        left_record_key,
+        right_record_key,
         decision,
+        relation,
         decided_by,
         decided_on,
         reason as decision_reason,
-        least(left_record_key, right_record_key) as left_record_key,
-        greatest(left_record_key, right_record_key) as right_record_key
+        pair_fingerprint as decided_fingerprint
     from match_decisions
     where
         decided_on <= {{ as_of_date() }}
         and (expires_on is null or expires_on >= {{ as_of_date() }})
 ),
 
--- The latest decision counts; of one day's, the most cautious.
-latest_decisions as (
-    select *
+-- The latest decision counts; of one day's, the most cautious. The one before it is told beside it.
+ranked_decisions as (
+    select
+        *,
+        row_number() over latest_first as decision_rank,
+        lead(decision) over latest_first as other_decision,
+        lead(relation) over latest_first as other_relation,
+        lead(decided_by) over latest_first as other_decided_by,
+        lead(decided_on) over latest_first as other_decided_on
     from effective_decisions
-    qualify row_number() over (
-        partition by left_record_key, right_record_key
-        order by
-            decided_on desc,
-            case decision when 'reject' then 1 when 'hold' then 2 else 3 end,
-            decided_by asc,
-            decision_reason asc
-    ) = 1
+    window
+        latest_first as (
+            partition by left_record_key, right_record_key
+            order by
+                decided_on desc,
+                case decision when 'reject' then 1 when 'hold' then 2 else 3 end,
+                decided_by asc,
+                decision_reason asc
+        )
+),
+
+-- A person may change their mind from one day to the next; two people who differ, or two answers of one day, are a
+-- dispute, until the latest two answers agree.
+latest_decisions as (
+    select
+        *,
+        coalesce(
+            (decision <> other_decision or relation <> other_relation)
+            and (decided_by <> other_decided_by or decided_on = other_decided_on), false
+        ) as is_disputed
+    from ranked_decisions
+    where decision_rank = 1
 ),
 
 reasoned as (
@@ -43,6 +65,13 @@ reasoned as (
         latest_decisions.decided_by,
         latest_decisions.decided_on,
         latest_decisions.decision_reason,
+        latest_decisions.relation,
+        latest_decisions.decided_fingerprint,
+        latest_decisions.other_decision,
+        latest_decisions.other_relation,
+        latest_decisions.other_decided_by,
+        latest_decisions.other_decided_on,
+        coalesce(latest_decisions.is_disputed, false) as is_disputed,
         scored_pairs.registration_level = 'same'
         or scored_pairs.domain_level in ('same', 'alias') as has_identifier,
         scored_pairs.name_level in ('exact', 'spacing', 'order') as has_same_name,

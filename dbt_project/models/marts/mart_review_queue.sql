@@ -1,0 +1,225 @@
+{#- What a person sees of a record, and what would make them decide anew if it changed. -#}
+{%- set inputs = [
+    'name', 'website_host', 'country_code', 'state', 'city', 'phone', 'lei', 'duns', 'vat_number', 'siret', 'cik',
+] -%}
+
+with decided_pairs as (
+
+    select * from {{ ref('res_decided_pairs') }}
+    where band = 'review' or decision is not null
+
+),
+
+evidence as (
+
+    select * from {{ ref('fct_account_match_evidence') }}
+    where comparison not in ('prior', 'list_prior')
+
+),
+
+records as (
+
+    select * from {{ ref('res_account_records') }}
+
+),
+
+account_records as (
+
+    select * from {{ ref('bridge_account_records') }}
+
+),
+
+opportunities as (
+
+    select * from {{ ref('stg_opportunities') }}
+    where party_id = 'us' and is_open
+
+),
+
+partners as (
+
+    select * from {{ ref('stg_partners') }}
+
+),
+
+pairs as (
+
+    select
+        decided_pairs.*,
+        {% for side in ['left', 'right'] %}
+        {{ side }}_records.website_host as {{ side }}_website,
+        concat_ws(', ', {{ side }}_records.city, {{ side }}_records.state, {{ side }}_records.country_code)
+            as {{ side }}_place,
+        {% endfor %}
+        md5(
+            concat_ws(
+                chr(31)
+                {%- for side in ['left', 'right'] -%}
+                {%- for input in inputs -%}
+                , coalesce({{ side }}_records.{{ input }}, '')
+                {%- endfor -%}
+                {%- endfor -%}
+            )
+        ) as pair_fingerprint
+    from decided_pairs
+    inner join records as left_records on decided_pairs.left_record_key = left_records.record_key
+    inner join records as right_records on decided_pairs.right_record_key = right_records.record_key
+
+),
+
+-- What was decided comes up again when two people disagree, or when it was decided on other facts.
+waiting as (
+
+    select
+        *,
+        case
+            when decision is null then 'undecided'
+            when is_disputed then 'decisions disagree'
+            when decided_fingerprint <> pair_fingerprint then 'inputs changed'
+        end as queue_reason
+    from pairs
+
+),
+
+account_pipelines as (
+
+    select
+        account_records.account_key,
+        sum(opportunities.amount_usd) as open_pipeline_usd
+    from opportunities
+    inner join account_records on opportunities.account_record_key = account_records.record_key
+    group by account_records.account_key
+
+),
+
+-- The three comparisons that say most on either side, strongest first.
+ranked_evidence as (
+
+    select
+        left_record_key,
+        right_record_key,
+        evidence_millibits > 0 as speaks_for,
+        concat(
+            replace(comparison, '_', ' '), ': ', level, ' (', format('{:+.1f}', evidence_millibits / 1000.0), ')'
+        ) as finding,
+        row_number() over (
+            partition by left_record_key, right_record_key, evidence_millibits > 0
+            order by abs(evidence_millibits) desc, comparison_number asc
+        ) as finding_rank
+    from evidence
+    where evidence_millibits <> 0
+
+),
+
+findings as (
+
+    select
+        left_record_key,
+        right_record_key,
+        string_agg(finding, '; ' order by finding_rank) filter (where speaks_for) as evidence_for,
+        string_agg(finding, '; ' order by finding_rank) filter (where not speaks_for) as evidence_against
+    from ranked_evidence
+    where finding_rank <= 3
+    group by left_record_key, right_record_key
+
+),
+
+weighed as (
+
+    select
+        waiting.*,
+        findings.evidence_for,
+        findings.evidence_against,
+        coalesce(left_partners.name, waiting.left_party_id) as left_party_name,
+        coalesce(right_partners.name, waiting.right_party_id) as right_party_name,
+        -- both ends may be one account through other records: its money counts once
+        coalesce(left_pipelines.open_pipeline_usd, 0)
+        + case
+            when left_accounts.account_key = right_accounts.account_key then 0
+            else coalesce(right_pipelines.open_pipeline_usd, 0)
+        end as our_open_pipeline_usd,
+        case
+            when waiting.left_party_id = waiting.right_party_id then {{ var('review_points_duplicate') }}
+            when 'us' in (waiting.left_party_id, waiting.right_party_id) then {{ var('review_points_overlap') }}
+            else {{ var('review_points_partners') }}
+        end as overlap_points,
+        -- where a guard or people stand against the score, the probability says nothing of how sure anybody is
+        case
+            when waiting.queue_reason <> 'undecided' or waiting.guard is not null then 1
+            else 4 * waiting.match_probability * (1 - waiting.match_probability)
+        end as uncertainty
+    from waiting
+    left join findings
+        on
+            waiting.left_record_key = findings.left_record_key
+            and waiting.right_record_key = findings.right_record_key
+    left join account_records as left_accounts on waiting.left_record_key = left_accounts.record_key
+    left join account_records as right_accounts on waiting.right_record_key = right_accounts.record_key
+    left join account_pipelines as left_pipelines on left_accounts.account_key = left_pipelines.account_key
+    left join account_pipelines as right_pipelines on right_accounts.account_key = right_pipelines.account_key
+    left join partners as left_partners on waiting.left_party_id = left_partners.party_id
+    left join partners as right_partners on waiting.right_party_id = right_partners.party_id
+    where waiting.queue_reason is not null
+
+),
+
+valued as (
+
+    select
+        *,
+        cast(round(uncertainty, 4) as decimal(9, 4)) as uncertainty_rate,
+        cast(
+            round(
+                uncertainty * (
+                    overlap_points
+                    + least(
+                        our_open_pipeline_usd / {{ var('review_pipeline_usd_per_point') }},
+                        {{ var('review_pipeline_most_points') }}
+                    )
+                ), 4
+            ) as decimal(9, 4)
+        ) as decision_value
+    from weighed
+
+),
+
+final as (
+
+    select
+        left_record_key,
+        right_record_key,
+        queue_reason,
+        left_party_name,
+        right_party_name,
+        left_name,
+        right_name,
+        left_website,
+        right_website,
+        left_place,
+        right_place,
+        match_probability,
+        match_reason,
+        guard,
+        evidence_for,
+        evidence_against,
+        decision,
+        relation,
+        decided_by,
+        decided_on,
+        decision_reason,
+        other_decision,
+        other_relation,
+        other_decided_by,
+        other_decided_on,
+        uncertainty_rate,
+        decision_value,
+        pair_fingerprint,
+        cast(our_open_pipeline_usd as decimal(38, 2)) as our_open_pipeline_usd,
+        row_number() over (
+            order by decision_value desc, match_probability desc, left_record_key asc, right_record_key asc
+        ) as queue_rank
+    from valued
+
+)
+
+select * from final

@@ -1,0 +1,130 @@
+with seed_decisions as (
+
+    select * from {{ ref('match_decisions') }}
+
+),
+
+delivered_decisions as (
+
+    select * from {{ source('raw', 'decisions') }}
+
+),
+
+delivered_accounts as (
+
+    select * from {{ source('raw', 'accounts') }}
+
+),
+
+by_seed as (
+
+    select
+        left_record_key as one_record_key,
+        right_record_key as other_record_key,
+        decision,
+        case decision when 'approve' then 'same company' end as relation,
+        decided_by,
+        decided_on,
+        reason,
+        expires_on,
+        cast(null as varchar) as pair_fingerprint,
+        'seeds/match_decisions.csv' as decided_in
+    from seed_decisions
+
+),
+
+-- A decision without a date counts from the end of the month it was delivered in.
+by_sheet as (
+
+    select
+        trim(left_record_key) as one_record_key,
+        trim(right_record_key) as other_record_key,
+        case lower(trim(answer))
+            when 'same' then 'approve'
+            when 'different' then 'reject'
+            when 'same group' then 'reject'
+            when 'unsure' then 'hold'
+        end as decision,
+        case lower(trim(answer))
+            when 'same' then 'same company'
+            when 'different' then 'unrelated'
+            when 'same group' then 'same group'
+        end as relation,
+        trim(decided_by) as decided_by,
+        coalesce(read_date(decided_on, date_order), last_day(export_month)) as decided_on,
+        {{ text_value('comment') }} as reason,
+        read_date(expires_on, date_order) as expires_on,
+        {{ text_value('pair_fingerprint') }} as pair_fingerprint,
+        concat(file_name, ' row ', row_number) as decided_in
+    from delivered_decisions
+    where export_month <= {{ as_of_month() }} and {{ text_value('answer') }} is not null
+
+),
+
+decisions as (
+
+    select * from by_seed
+    union all
+    select * from by_sheet
+
+),
+
+-- One file may be delivered again month after month: a decision is the same as long as person, day and answer are.
+distinct_decisions as (
+
+    select
+        * exclude (one_record_key, other_record_key),
+        least(one_record_key, other_record_key) as left_record_key,
+        greatest(one_record_key, other_record_key) as right_record_key
+    from decisions
+    qualify row_number() over (
+        partition by
+            least(one_record_key, other_record_key), greatest(one_record_key, other_record_key),
+            decision, relation, decided_by, decided_on
+        order by decided_in
+    ) = 1
+
+),
+
+decided_records as (
+
+    select left_record_key as record_key from distinct_decisions
+    union
+    select right_record_key as record_key from distinct_decisions
+
+),
+
+-- Keys that no list has ever had, most likely mistyped; a company that has left the lists is known all the same.
+unknown_records as (
+
+    select decided_records.record_key
+    from decided_records
+    left join delivered_accounts
+        on
+            decided_records.record_key = concat(delivered_accounts.party_id, ':', delivered_accounts.source_id)
+            and delivered_accounts.export_month <= {{ as_of_month() }}
+    where delivered_accounts.source_id is null
+
+),
+
+final as (
+
+    select
+        distinct_decisions.left_record_key,
+        distinct_decisions.right_record_key,
+        distinct_decisions.decision,
+        distinct_decisions.relation,
+        distinct_decisions.decided_by,
+        distinct_decisions.decided_on,
+        distinct_decisions.reason,
+        distinct_decisions.expires_on,
+        distinct_decisions.pair_fingerprint,
+        distinct_decisions.decided_in,
+        coalesce(left_unknown.record_key, right_unknown.record_key) as unknown_record_key
+    from distinct_decisions
+    left join unknown_records as left_unknown on distinct_decisions.left_record_key = left_unknown.record_key
+    left join unknown_records as right_unknown on distinct_decisions.right_record_key = right_unknown.record_key
+
+)
+
+select * from final
