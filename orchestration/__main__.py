@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from pathlib import Path
@@ -77,6 +78,7 @@ def dev(exports: Path | None, arguments: tuple[str, ...]) -> None:
     """Open Dagster's web UI on the demo's workspace or your own."""
     settings = Settings.for_exports(exports, None) if exports else Settings.from_environment()
     prepare(settings)
+    dbt(settings, "parse")
     command = [sys.executable, "-m", "dagster", "dev", "-m", "orchestration.definitions", *arguments]
     raise SystemExit(subprocess.call(command, cwd=HOME))  # noqa: S603 - our own interpreter and module
 
@@ -92,13 +94,10 @@ def docs(exports: Path | None) -> None:
 
 
 def prepare(settings: Settings) -> None:
-    """Make the folders of a workspace and parse the dbt project for it.
+    """Make the folders of a workspace.
 
     Args:
         settings: the workspace. Its variables are put into the environment of this process, where dbt and Dagster look.
-
-    Raises:
-        CommandError: dbt cannot parse the project.
     """
     os.environ.update(settings.as_environment())
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
@@ -106,7 +105,6 @@ def prepare(settings: Settings) -> None:
     if not configuration.exists():
         shutil.copyfile(HOME / "orchestration" / "dagster.yaml", configuration)
     settings.link_seeds()
-    dbt(settings, "parse")
 
 
 def dbt(settings: Settings, *arguments: str) -> None:
@@ -137,17 +135,19 @@ def refresh(settings: Settings, months: list[str]) -> None:
     """
     started = time.perf_counter()
     prepare(settings)
-    parsed = time.perf_counter()
-    # These imports take seconds, so they come after the quick refusals, and the environment must be set before them.
-    import dagster as dg  # noqa: PLC0415
+    with ThreadPoolExecutor() as pool:
+        parsing = pool.submit(dbt, settings, "parse")
+        # These imports take seconds, so they come after the quick refusals; the environment must be set before them.
+        import dagster as dg  # noqa: PLC0415
 
-    from orchestration import summary  # noqa: PLC0415
-    from orchestration.definitions import definitions  # noqa: PLC0415
-    from orchestration.months import MONTHS  # noqa: PLC0415
+        from orchestration import summary  # noqa: PLC0415
+        from orchestration.definitions import definitions  # noqa: PLC0415
+        from orchestration.months import MONTHS  # noqa: PLC0415
 
+        parsing.result()
     job = definitions().resolve_job_def("monthly_refresh")
     instance = dg.DagsterInstance.get()
-    seconds = {"dbt parse": parsed - started, "imports and definitions": time.perf_counter() - parsed}
+    seconds = {"imports and dbt parse": time.perf_counter() - started}
     for month in months:
         if not MONTHS.has_partition_key(month):
             raise CommandError(f"{month!r} cannot be loaded: it is before 2020 or has not begun.")
