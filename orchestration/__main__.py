@@ -14,7 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+import duckdb
 
+from orchestration.ingestion.raw_schema import OtherExportsError, check_exports_folder
 from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR, HOME, PARTY_TABLES, Settings
 
 DEMO_MONTHS = ("2026-08", "2026-09", "2026-10")
@@ -35,7 +37,14 @@ def main() -> None:
 @click.option("--seeds", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def run(exports: Path, month: datetime, seeds: Path | None) -> None:
     """Run the monthly job on your own exports."""
-    refresh(Settings.for_exports(exports, seeds), [f"{month:%Y-%m}"])
+    settings = Settings.for_exports(exports, seeds)
+    try:
+        check_exports_folder(settings.warehouse, settings.exports)
+    except OtherExportsError as refusal:
+        raise CommandError(str(refusal)) from refusal
+    except duckdb.IOException:
+        pass  # another process writes the warehouse: the landing waits for it, and asks again
+    refresh(settings, [f"{month:%Y-%m}"])
 
 
 @main.command()

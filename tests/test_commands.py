@@ -3,9 +3,11 @@
 import csv
 from pathlib import Path
 
+import duckdb
 import pytest
 from conftest import run_command, workspace_in
 
+from orchestration.ingestion.raw_schema import create_raw_tables, record_exports_folder
 from orchestration.settings import HOME, PARTY_TABLES, Settings
 
 
@@ -58,3 +60,17 @@ def test_a_month_in_another_form_is_refused_before_anything_is_read(tmp_path: Pa
     assert run.exit_code == 2
     assert "does not match the format '%Y-%m'" in run.output
     assert not (tmp_path / "var").exists()
+
+
+def test_other_exports_are_not_run_into_a_warehouse_and_the_message_says_what_to_do(tmp_path: Path) -> None:
+    settings = workspace_in(tmp_path)
+    settings.warehouse.parent.mkdir()
+    with duckdb.connect(str(settings.warehouse)) as warehouse:
+        create_raw_tables(warehouse)
+        record_exports_folder(warehouse, settings.warehouse, tmp_path / "theirs")
+    run = run_command(settings, "run", "--exports", str(settings.exports), "--month", "2026-10")
+    assert run.exit_code == 1
+    for named in (settings.warehouse, tmp_path / "theirs", settings.exports, "make init"):
+        assert str(named) in run.output
+    assert "Traceback" not in run.output
+    assert [file.name for file in (tmp_path / "var").iterdir()] == ["warehouse.duckdb"]

@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from orchestration.ingestion import landing, readers
 from orchestration.ingestion.landing import land_month
 from orchestration.ingestion.mapping import ColumnMappings
+from orchestration.ingestion.raw_schema import OtherExportsError
 from orchestration.ingestion.readers import Limits
 from orchestration.ingestion.report import render_page
 from orchestration.ingestion.suites import check_accepted_rows, check_marts
@@ -761,8 +762,39 @@ def test_every_raw_table_exists_when_nothing_was_delivered(workspace: Workspace)
         row["table_name"] for row in workspace.rows("select table_name from duckdb_tables() where schema_name = 'raw'")
     }
     assert tables == {
-        *("accounts", "opportunities", "engagements", "contacts", "files", "rejected_rows", "rejected_values")
+        *("accounts", "opportunities", "engagements", "contacts", "files", "rejected_rows", "rejected_values"),
+        "exports_folder",
     }
+
+
+def test_a_warehouse_built_from_another_exports_folder_is_refused_and_stays_as_it_is(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    workspace.put("accounts.csv", "Name\nPumps\n")
+    workspace.land()
+    before = workspace.warehouse.read_bytes()
+    workspace.exports = tmp_path / "others"
+    workspace.put("accounts.csv", "Name\nFans\n")
+    with pytest.raises(OtherExportsError) as refusal:
+        workspace.land()
+    for named in (workspace.warehouse, tmp_path / "exports", tmp_path / "others", "make init"):
+        assert str(named) in str(refusal.value)
+    assert workspace.warehouse.read_bytes() == before
+    workspace.exports = tmp_path / "exports"
+    workspace.land()
+
+
+def test_a_workspace_that_is_moved_as_a_whole_keeps_its_warehouse(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.put("accounts.csv", "Name\nPumps\n")
+    workspace.land()
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    for part in ("exports", "seeds", "warehouse.duckdb"):
+        shutil.move(tmp_path / part, moved)
+    workspace.exports, workspace.seeds = moved / "exports", moved / "seeds"
+    workspace.warehouse = moved / "warehouse.duckdb"
+    workspace.land()
+    assert workspace.rows("select name from raw.accounts") == [{"name": "Pumps"}]
 
 
 def test_rows_of_the_other_objects_need_their_account(workspace: Workspace) -> None:

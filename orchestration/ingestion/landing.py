@@ -35,7 +35,15 @@ from orchestration.ingestion.columns import (
 )
 from orchestration.ingestion.folder import Delivery, Party, find_deliveries, read_parties
 from orchestration.ingestion.mapping import ColumnMappings, Header, object_of_sheet
-from orchestration.ingestion.raw_schema import FIELDS, FILES, OBJECTS, TABLES, create_raw_tables
+from orchestration.ingestion.raw_schema import (
+    FIELDS,
+    FILES,
+    OBJECTS,
+    TABLES,
+    check_exports_folder,
+    create_raw_tables,
+    record_exports_folder,
+)
 from orchestration.ingestion.readers import (
     FileRefusedError,
     Grid,
@@ -105,10 +113,12 @@ def land_month(
 
     Raises:
         FileNotFoundError: the landing folder does not exist.
+        OtherExportsError: the warehouse was built from another exports folder.
         ValueError: a seed cannot be used.
     """
     if not exports.is_dir():
         raise FileNotFoundError(f"The landing folder {exports} does not exist.")
+    check_exports_folder(warehouse, exports)
     limits = limits or Limits()
     summary = LandingSummary(month, run_id)
     landing = _Landing(
@@ -125,6 +135,7 @@ def land_month(
     warehouse.parent.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(warehouse)) as connection:
         create_raw_tables(connection)
+        record_exports_folder(connection, warehouse, exports)
         with tempfile.TemporaryDirectory(prefix="landing-") as snapshots:
             results = landing.run(connection, exports, Path(snapshots))
         for table in TABLES:
