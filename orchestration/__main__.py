@@ -16,7 +16,8 @@ from pathlib import Path
 import click
 import duckdb
 
-from orchestration.ingestion.raw_schema import OtherExportsError, check_exports_folder
+from orchestration.ingestion.folder import read_parties
+from orchestration.ingestion.raw_schema import check_exports_folder
 from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR, HOME, PARTY_TABLES, Settings
 
 DEMO_MONTHS = ("2026-08", "2026-09", "2026-10")
@@ -39,8 +40,9 @@ def run(exports: Path, month: datetime, seeds: Path | None) -> None:
     """Run the monthly job on your own exports."""
     settings = Settings.for_exports(exports, seeds)
     try:
+        read_parties(settings.seeds / "partners.csv")
         check_exports_folder(settings.warehouse, settings.exports)
-    except OtherExportsError as refusal:
+    except ValueError as refusal:
         raise CommandError(str(refusal)) from refusal
     except duckdb.IOException:
         pass  # another process writes the warehouse: the landing waits for it, and asks again
@@ -72,7 +74,8 @@ def init(directory: Path) -> None:
     (directory / "var").mkdir()
     click.echo(
         f"""Made {directory}. Next:
-  1. a row per partner in {directory}/seeds/partners.csv (without nda_signed_on his files are not opened)
+  1. a row per partner in {directory}/seeds/partners.csv (without nda_signed_on his files are not opened; every column
+     has its cell, empty where there is nothing to say)
   2. your list as        {directory}/exports/us/<YYYY-MM>/accounts.csv (or .xlsx, .parquet)
      each partner's as   {directory}/exports/<party_id>/<YYYY-MM>/accounts.csv
   3. make run EXPORTS={directory}/exports MONTH=<YYYY-MM>"""
