@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator
@@ -824,6 +825,28 @@ def test_results_are_kept_per_run_and_the_page_escapes_hostile_names(workspace: 
     assert {result["suite"] for result in kept} == {"accounts_as_a_file", "accounts_at_the_door"}
     hostile = {"suite": "<b>", "subject": "<b>", "success": False, "outcomes": []}
     assert "<b>" not in render_page("<b>", [hostile])
+
+
+def test_the_page_of_results_begins_with_a_count_and_with_what_failed(workspace: Workspace) -> None:
+    workspace.put("accounts.csv", "Name,Website,Employees\nPumps,pumps.com,12\n", party="us")
+    workspace.put("contacts.csv", "Account Name,Full Name,Email\nPumps,Ann,ann@pumps\n")
+    workspace.put("accounts.csv", "Name,Website,Employees\nPumps,pumps.com,many\n")
+    page = workspace.land().page
+    assert page is not None
+    text = page.read_text(encoding="utf-8")
+    expectations = sum(len(json.loads(file.read_text())["outcomes"]) for file in page.parent.glob("*.json"))
+    assert f"2 of 6 suites failed: 2 of {expectations} expectations are not met." in text
+    assert text.index("suites failed") < text.index("<h2>")
+    suites = re.findall(r"<h2>(.*?) <small>\((.*?)\)", text)
+    assert set(suites[:2]) == {
+        ("acme/2026-10/accounts.csv", "accounts_at_the_door"),
+        ("acme/2026-10/contacts.csv", "contacts_at_the_door"),
+    }
+    for table in text.split("<h2>")[1:]:
+        marks = re.findall(r'<td class="(met|unmet)">', table)
+        assert marks == sorted(marks, reverse=True)
+    all_met = {"suite": "s", "subject": "t", "success": True, "outcomes": []}
+    assert "All 1 suites passed, with 0 expectations." in render_page("run", [all_met])
 
 
 def test_fast_and_careful_reading_give_the_same_rows(workspace: Workspace) -> None:
