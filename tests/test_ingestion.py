@@ -812,6 +812,48 @@ def test_rows_of_the_other_objects_need_their_account(workspace: Workspace) -> N
     assert workspace.rows("select rule from raw.rejected_values") == [{"rule": "email_unreadable"}]
 
 
+@pytest.mark.parametrize(
+    ("name", "header", "rows"),
+    [
+        ("accounts.csv", "Id,IsDeleted,Name,ParentId", ("1,false,Pumps,", "2,true,Fans,", "3,,Belts,")),
+        ("accounts.csv", "id,property_name,archived,property_domain", ("1,Pumps,0,", "2,Fans,TRUE,", "3,Belts,,")),
+        ("opportunities.csv", "Id,AccountId,StageName,IsDeleted", ("1,A,Won,no", "2,A,Won,1", "3,A,Won,")),
+        ("engagements.csv", "ID,Account,Date,Deleted", ("1,P,2026-10-01,", "2,P,2026-10-01,ja", "3,P,2026-10-02,")),
+        ("contacts.csv", "Id,IsDeleted,AccountId,LastName", ("1,FALSE,A,Lee", "2,yes,A,Roe", "3,,A,Poe")),
+    ],
+)
+def test_rows_that_the_source_system_has_deleted_are_refused(
+    workspace: Workspace, name: str, header: str, rows: tuple[str, ...]
+) -> None:
+    workspace.put(name, "\n".join([header, *rows]))
+    workspace.land()
+    kept = workspace.rows(f"select source_id from raw.{name.removesuffix('.csv')} order by 1")
+    assert [row["source_id"] for row in kept] == ["1", "3"]
+    refused = workspace.rows("select row_number, rule, column_name, row_text, reason, remedy from raw.rejected_rows")
+    assert [(row["row_number"], row["rule"], row["column_name"]) for row in refused] == [
+        (3, "row_deleted", "is_deleted")
+    ]
+    assert json.loads(refused[0]["row_text"]) == rows[1].split(",")
+    assert "the source system has marked the record as deleted" in refused[0]["reason"]
+    assert "restore it" in refused[0]["remedy"]
+
+
+def test_a_flag_of_deletion_that_says_neither_yes_nor_no_is_listed_and_a_seed_row_can_switch_it_off(
+    workspace: Workspace,
+) -> None:
+    workspace.put("accounts.csv", "Id,Name,IsDeleted\n1,Pumps,perhaps\n2,Fans,true\n")
+    workspace.land()
+    assert [row["name"] for row in workspace.rows("select name from raw.accounts")] == ["Pumps"]
+    assert workspace.rows("select value, rule from raw.rejected_values") == [
+        {"value": "perhaps", "rule": "boolean_unreadable"}
+    ]
+    seed = workspace.seeds / "column_mappings.csv"
+    seed.write_text(re.sub("(Is ?Deleted),is_deleted", r"\1,", seed.read_text(encoding="utf-8")), encoding="utf-8")
+    workspace.land()
+    assert len(workspace.rows("select name from raw.accounts")) == 2
+    assert workspace.rows("select * from raw.rejected_rows") == []
+
+
 def test_results_are_kept_per_run_and_the_page_escapes_hostile_names(workspace: Workspace) -> None:
     workspace.put("accounts_<img src=x onerror=alert(1)>.csv", "Name,Employees\nPumps,<script>alert(1)</script>\n")
     page = workspace.land().page

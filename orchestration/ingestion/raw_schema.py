@@ -16,19 +16,20 @@ FIELDS: dict[str, tuple[str, ...]] = {
         *("competitor_product", "competitor_strength", "timing_signal", "expected_deal_size"),
         *("contract_renewal_date", "churn_date", "lifetime_value", "parent_source_id", "parent_name"),
         *("relationship_strength", "lei", "duns", "vat_number", "siret", "cik", "modified_date"),
+        "is_deleted",
     ),
     "opportunities": (
         *("account_source_id", "account_name", "name", "stage", "amount", "currency", "our_role", "partner_role"),
         *("lead_date", "created_date", "expected_close_date", "closed_date", "outcome", "probability"),
-        *("sourced_by_partner", "influenced_by_partner", "partner_recorded_date", "owner"),
+        *("sourced_by_partner", "influenced_by_partner", "partner_recorded_date", "owner", "is_deleted"),
     ),
     "engagements": (
         *("account_source_id", "account_name", "engagement_date", "partner", "activity", "engagement_type"),
-        *("participants", "outcome", "next_step", "owner"),
+        *("participants", "outcome", "next_step", "owner", "is_deleted"),
     ),
     "contacts": (
         *("account_source_id", "account_name", "name", "first_name", "last_name", "title", "seniority"),
-        *("function", "email", "phone", "relationship_strength"),
+        *("function", "email", "phone", "relationship_strength", "is_deleted"),
     ),
 }
 OBJECTS = tuple(FIELDS)
