@@ -42,7 +42,7 @@ def run(exports: Path, month: datetime, seeds: Path | None) -> None:
     try:
         read_parties(settings.seeds / "partners.csv")
         check_exports_folder(settings.warehouse, settings.exports)
-    except ValueError as refusal:
+    except (ValueError, FileNotFoundError) as refusal:
         raise CommandError(str(refusal)) from refusal
     except duckdb.IOException:
         pass  # another process writes the warehouse: the landing waits for it, and asks again

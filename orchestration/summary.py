@@ -89,7 +89,7 @@ def of_published(settings: Settings, month: str) -> str:
             _table(marts.execute(EXAMPLES)),
             f"\nFiles not taken in {month}",
             refused_files(settings, month) or "  none",
-            f"\nValues of {month} that no row of seeds/value_mappings.csv explains",
+            f"\nValues nobody mapped in {month} (at most 20 are shown)",
             _table(marts.execute(UNMAPPED, [f"{month}-01"])),
         ]
         counts = ", ".join(f"{count} {what}" for what, count in marts.execute(REFUSED_COUNTS).fetchall())

@@ -92,7 +92,7 @@ def judge_readings(
     Returns:
         The result, and for every column of the frame the positions (0 to n-1, ascending) that it refuses.
     """
-    expectations = [e for e in door_expectations(object_name) if e.column in frame.columns]  # type: ignore[attr-defined]  # every expectation of a suite over readings has a column
+    expectations = [e for e in door_expectations(object_name) if e.column in frame.columns]  # type: ignore[attr-defined]  # typed by its base class, which has no column
     return _run(f"{object_name}_at_the_door", subject, expectations, frame)
 
 
