@@ -117,7 +117,7 @@ def refused_files(settings: Settings, month: str) -> str:
         month: `YYYY-MM`.
 
     Returns:
-        One line per file, or nothing.
+        Two lines per file, or nothing.
     """
     if not settings.warehouse.exists():
         return ""
@@ -129,7 +129,7 @@ def refused_files(settings: Settings, month: str) -> str:
             "select file_name, reason, remedy from raw.files where export_month = ? and status <> 'landed' order by 1",
             [f"{month}-01"],
         ).fetchall()
-    return "\n".join(f"  {file}: {reason} {remedy}" for file, reason, remedy in refused)
+    return "\n".join(f"  {file}: {reason}\n    {remedy}" for file, reason, remedy in refused)
 
 
 def failure(result: dg.ExecuteInProcessResult) -> str:
