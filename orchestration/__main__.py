@@ -15,7 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+import duckdb
 
+from orchestration.ingestion.folder import read_parties
+from orchestration.ingestion.raw_schema import check_exports_folder
 from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR, HOME, PARTY_TABLES, Settings
 
 DEMO_MONTHS = ("2026-08", "2026-09", "2026-10")
@@ -36,7 +39,15 @@ def main() -> None:
 @click.option("--seeds", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def run(exports: Path, month: datetime, seeds: Path | None) -> None:
     """Run the monthly job on your own exports."""
-    refresh(Settings.for_exports(exports, seeds), [f"{month:%Y-%m}"])
+    settings = Settings.for_exports(exports, seeds)
+    try:
+        read_parties(settings.seeds / "partners.csv")
+        check_exports_folder(settings.warehouse, settings.exports)
+    except (ValueError, FileNotFoundError) as refusal:
+        raise CommandError(str(refusal)) from refusal
+    except duckdb.IOException:
+        pass  # another process writes the warehouse: the landing waits for it, and asks again
+    refresh(settings, [f"{month:%Y-%m}"])
 
 
 @main.command()
@@ -64,7 +75,8 @@ def init(directory: Path) -> None:
     (directory / "var").mkdir()
     click.echo(
         f"""Made {directory}. Next:
-  1. a row per partner in {directory}/seeds/partners.csv (without nda_signed_on his files are not opened)
+  1. a row per partner in {directory}/seeds/partners.csv (without nda_signed_on his files are not opened; every column
+     has its cell, empty where there is nothing to say)
   2. your list as        {directory}/exports/us/<YYYY-MM>/accounts.csv (or .xlsx, .parquet)
      each partner's as   {directory}/exports/<party_id>/<YYYY-MM>/accounts.csv
   3. make run EXPORTS={directory}/exports MONTH=<YYYY-MM>"""

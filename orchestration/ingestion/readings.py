@@ -34,6 +34,7 @@ KINDS: dict[str, dict[str, str]] = {
         "churn_date": "date",
         "lifetime_value": "amount",
         "modified_date": "date",
+        "is_deleted": "boolean",
     },
     "opportunities": {
         "amount": "amount",
@@ -44,9 +45,10 @@ KINDS: dict[str, dict[str, str]] = {
         "closed_date": "date",
         "probability": "probability",
         "partner_recorded_date": "date",
+        "is_deleted": "boolean",
     },
-    "engagements": {"engagement_date": "date"},
-    "contacts": {"email": "email"},
+    "engagements": {"engagement_date": "date", "is_deleted": "boolean"},
+    "contacts": {"email": "email", "is_deleted": "boolean"},
 }
 
 _SHOWN = 80  # characters of a value in a message; the record holds it whole
@@ -57,6 +59,7 @@ _ROW_CODE_FIELDS = {
     "account_missing": "account_name",
     "date_missing": "engagement_date",
     "person_missing": "name",
+    "row_deleted": "is_deleted",
 }
 _EMAIL = re.compile(r"^[^@\s,;<>\"]+@(?:[^@\s,;<>\".]+\.)+[^@\s,;<>\".]{2,}$")
 _IP = re.compile(
@@ -244,7 +247,7 @@ CODES: dict[str, tuple[str, ...]] = {
     "email": ("email_unreadable",),
 }
 
-_COMMON_ROW_CODES = ("cell_too_long", "nul_byte", "stray_bytes", CONFLICT)
+_COMMON_ROW_CODES = ("cell_too_long", "nul_byte", "stray_bytes", CONFLICT, "row_deleted")
 ROW_CODES: dict[str, tuple[str, ...]] = {
     "accounts": (*_COMMON_ROW_CODES, "name_empty", "name_only_punctuation", "name_only_legal_form"),
     "opportunities": (*_COMMON_ROW_CODES, "account_missing"),
@@ -365,6 +368,10 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "neither a name nor an e-mail address is given.",
         "Fill in the person's name, or remove the row.",
     ),
+    "row_deleted": (
+        "the source system has marked the record as deleted ('{value}').",
+        "Nothing, if it is to stay deleted; else restore it there, and export the list again.",
+    ),
     "ragged_row": (
         "it has {value} cells; the header has {mark}.",
         "Check the delimiters and quotation marks in this row.",
@@ -478,6 +485,14 @@ def _is_negative(text: str) -> bool:
 
 def _row_codes(columns: dict[str, pa.Array], object_name: str, words: NameWords) -> pa.Array:
     """Tell for every row whether it can be used at all."""
+    codes = _content_codes(columns, object_name, words)
+    if "is_deleted" not in columns:
+        return codes
+    return pc.if_else(pc.fill_null(values.read_boolean(columns["is_deleted"]), False), "row_deleted", codes)
+
+
+def _content_codes(columns: dict[str, pa.Array], object_name: str, words: NameWords) -> pa.Array:
+    """Tell for every row whether it says what its object must say."""
     length = len(next(iter(columns.values())))
     readable = pa.repeat(pa.scalar(READABLE), length)
 
