@@ -181,7 +181,7 @@ class ScenarioRun:
         """Decide again with other weights; what was compared stays as it is."""
         fit_match_weights.write(weights, self.folder / "seeds" / "match_weights.csv", version)
         self.dbt("seed", "--select", "match_weights")
-        self.dbt("run", "--select", "res_scored_pairs+,+bridge_account_records")
+        self.dbt("run", "--select", "res_pair_evidence+,+bridge_account_records")
 
     def key_pairs(self, name: str) -> set[tuple[str, str]]:
         """Pairs of truth.csv or unsure.csv as record keys."""

@@ -46,13 +46,13 @@ LAST_DELIVERY = {party: 1 if party == "kestrelworks" else 2 for party in PARTIES
 
 # Which parties list a background company, and how many companies there are of each kind.
 LISTED_BY: tuple[tuple[tuple[str, ...], int], ...] = (
-    (("us",), 96),
+    (("us",), 66),
     (("heliograph",), 96),
-    (("tidewell",), 130),
+    (("tidewell",), 100),
     (("kestrelworks",), 80),
     (("rheinblick",), 110),
     (("us", "heliograph"), 62),
-    (("us", "tidewell"), 76),
+    (("us", "tidewell"), 106),
     (("us", "kestrelworks"), 37),
     (("us", "rheinblick"), 40),
     (("us", "heliograph", "tidewell"), 14),

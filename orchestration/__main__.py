@@ -9,12 +9,16 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+import duckdb
 
+from orchestration.ingestion.folder import read_parties
+from orchestration.ingestion.raw_schema import check_exports_folder
 from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR, HOME, PARTY_TABLES, Settings
 
 DEMO_MONTHS = ("2026-08", "2026-09", "2026-10")
@@ -35,7 +39,15 @@ def main() -> None:
 @click.option("--seeds", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def run(exports: Path, month: datetime, seeds: Path | None) -> None:
     """Run the monthly job on your own exports."""
-    refresh(Settings.for_exports(exports, seeds), [f"{month:%Y-%m}"])
+    settings = Settings.for_exports(exports, seeds)
+    try:
+        read_parties(settings.seeds / "partners.csv")
+        check_exports_folder(settings.warehouse, settings.exports)
+    except (ValueError, FileNotFoundError) as refusal:
+        raise CommandError(str(refusal)) from refusal
+    except duckdb.IOException:
+        pass  # another process writes the warehouse: the landing waits for it, and asks again
+    refresh(settings, [f"{month:%Y-%m}"])
 
 
 @main.command()
@@ -63,7 +75,8 @@ def init(directory: Path) -> None:
     (directory / "var").mkdir()
     click.echo(
         f"""Made {directory}. Next:
-  1. a row per partner in {directory}/seeds/partners.csv (without nda_signed_on his files are not opened)
+  1. a row per partner in {directory}/seeds/partners.csv (without nda_signed_on his files are not opened; every column
+     has its cell, empty where there is nothing to say)
   2. your list as        {directory}/exports/us/<YYYY-MM>/accounts.csv (or .xlsx, .parquet)
      each partner's as   {directory}/exports/<party_id>/<YYYY-MM>/accounts.csv
   3. make run EXPORTS={directory}/exports MONTH=<YYYY-MM>"""
@@ -77,6 +90,7 @@ def dev(exports: Path | None, arguments: tuple[str, ...]) -> None:
     """Open Dagster's web UI on the demo's workspace or your own."""
     settings = Settings.for_exports(exports, None) if exports else Settings.from_environment()
     prepare(settings)
+    dbt(settings, "parse")
     command = [sys.executable, "-m", "dagster", "dev", "-m", "orchestration.definitions", *arguments]
     raise SystemExit(subprocess.call(command, cwd=HOME))  # noqa: S603 - our own interpreter and module
 
@@ -124,13 +138,10 @@ def review(exports: Path | None) -> None:
 
 
 def prepare(settings: Settings) -> None:
-    """Make the folders of a workspace and parse the dbt project for it.
+    """Make the folders of a workspace.
 
     Args:
         settings: the workspace. Its variables are put into the environment of this process, where dbt and Dagster look.
-
-    Raises:
-        CommandError: dbt cannot parse the project.
     """
     os.environ.update(settings.as_environment())
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
@@ -138,7 +149,6 @@ def prepare(settings: Settings) -> None:
     if not configuration.exists():
         shutil.copyfile(HOME / "orchestration" / "dagster.yaml", configuration)
     settings.link_seeds()
-    dbt(settings, "parse")
 
 
 def dbt(settings: Settings, *arguments: str) -> None:
@@ -169,17 +179,19 @@ def refresh(settings: Settings, months: list[str]) -> None:
     """
     started = time.perf_counter()
     prepare(settings)
-    parsed = time.perf_counter()
-    # These imports take seconds, so they come after the quick refusals, and the environment must be set before them.
-    import dagster as dg  # noqa: PLC0415
+    with ThreadPoolExecutor() as pool:
+        parsing = pool.submit(dbt, settings, "parse")
+        # These imports take seconds, so they come after the quick refusals; the environment must be set before them.
+        import dagster as dg  # noqa: PLC0415
 
-    from orchestration import summary  # noqa: PLC0415
-    from orchestration.definitions import definitions  # noqa: PLC0415
-    from orchestration.months import MONTHS  # noqa: PLC0415
+        from orchestration import summary  # noqa: PLC0415
+        from orchestration.definitions import definitions  # noqa: PLC0415
+        from orchestration.months import MONTHS  # noqa: PLC0415
 
+        parsing.result()
     job = definitions().resolve_job_def("monthly_refresh")
     instance = dg.DagsterInstance.get()
-    seconds = {"dbt parse": parsed - started, "imports and definitions": time.perf_counter() - parsed}
+    seconds = {"imports and dbt parse": time.perf_counter() - started}
     for month in months:
         if not MONTHS.has_partition_key(month):
             raise CommandError(f"{month!r} cannot be loaded: it is before 2020 or has not begun.")

@@ -21,5 +21,5 @@ def definitions() -> dg.Definitions:
         jobs=[automation.monthly_refresh],
         schedules=[automation.monthly_refresh_schedule],
         sensors=[automation.new_exports_sensor],
-        resources={"workspace": resources.workspace_of(settings), "dbt": resources.dbt_of(settings)},
+        resources={"workspace": resources.workspace_of(settings), "dbt": resources.dbt_of()},
     )

@@ -18,9 +18,11 @@ from tabulate import tabulate
 from orchestration.settings import Settings
 from udfs.plugin import register
 
-# What is worked out for the pair, in this order; every other relation is read as it was built.
+# What is worked out for the pair, in this order; every other relation is read as it was built, the estimated share of
+# true pairs (res_list_priors) too, which rests on all pairs of two lists.
 RECOMPUTED = (
     "resolution/res_compared_pairs",
+    "resolution/res_pair_evidence",
     "resolution/res_scored_pairs",
     "resolution/res_decided_pairs",
     "marts/fct_account_matches",
@@ -30,6 +32,18 @@ NEAR_RECORDS = 5
 COLUMN_WIDTH = 40
 
 PAIR = "left_record_key = $left and right_record_key = $right"
+
+# The pair, compared because it was asked for, as a person's decision would have it compared.
+ASKED_PAIR = """
+    create or replace view staging.stg_match_decisions as
+        select getvariable('left_record') as left_record_key, getvariable('right_record') as right_record_key;
+    create or replace view resolution.res_blocking_keys as
+        from stored.resolution.res_blocking_keys
+        where record_key in (getvariable('left_record'), getvariable('right_record'));
+    create temp table asked_pair as {res_candidate_pairs};
+    create or replace view staging.stg_match_decisions as from stored.staging.stg_match_decisions;
+    create or replace view resolution.res_blocking_keys as from stored.resolution.res_blocking_keys;
+"""
 
 # Every pair that touches the two records, and every pair that touches a record met there: so a rival's own rivals are
 # seen too, and whether a record is already matched comes out as it did in the build.
@@ -44,32 +58,19 @@ CANDIDATES = f"""
     where left_record_key in (from met) or right_record_key in (from met) or ({PAIR})
 """  # noqa: S608
 
-ASKED_PAIR = """
+ADD_ASKED_PAIR = f"""
     insert into resolution.res_candidate_pairs by name
-    select
-        one.record_key as left_record_key,
-        other.record_key as right_record_key,
-        one.party_id as left_party_id,
-        other.party_id as right_party_id,
-        cast([] as varchar[]) as rules
-    from resolution.res_account_records as one, resolution.res_account_records as other
-    where one.record_key = $left and other.record_key = $right
-"""
+    select * replace (list_filter(rules, lambda rule: rule <> 'decision') as rules) from temp.asked_pair
+    where not exists (from resolution.res_candidate_pairs where {PAIR})
+"""  # noqa: S608
 
-# The share of true pairs is estimated over all pairs of two lists, so it is taken from the build.
-STORED_LIST_PRIOR = """
-    update resolution.res_scored_pairs as pairs
-    set
-        list_prior_millibits = coalesce(priors.list_prior_millibits, 0),
-        match_bits = pairs.fitted_millibits + coalesce(priors.list_prior_millibits, 0),
-        match_probability
-        = 1.0 / (1.0 + power(2.0, -(pairs.fitted_millibits + coalesce(priors.list_prior_millibits, 0)) / 1000.0))
-    from (select distinct left_party_id, right_party_id from resolution.res_scored_pairs) as parties
-    left join (
-        select left_party_id, right_party_id, any_value(list_prior_millibits) as list_prior_millibits
-        from stored.resolution.res_scored_pairs group by all
-    ) as priors using (left_party_id, right_party_id)
-    where pairs.left_party_id = parties.left_party_id and pairs.right_party_id = parties.right_party_id
+# Two lists of which no pair was compared have no estimate; then the fitted share is all there is.
+MISSING_LIST_PRIOR = """
+    create table resolution.res_list_priors as
+    from stored.resolution.res_list_priors
+    union all by name
+    select left_party_id, right_party_id, 0 as list_prior_millibits from temp.asked_pair
+    anti join stored.resolution.res_list_priors using (left_party_id, right_party_id)
 """
 
 # A pair too unlikely to be kept is shown all the same.
@@ -100,7 +101,7 @@ SHARED_KEYS = """
     select one.rule, one.blocking_key, one.record_count, one.proposes_pairs
     from resolution.res_blocking_keys as one
     inner join resolution.res_blocking_keys as other using (rule, blocking_key)
-    where one.record_key = $left and other.record_key = $right
+    where one.record_key = $left and other.record_key = $right and not (one.is_part and other.is_part)
     order by one.proposes_pairs desc, one.record_count, one.rule, one.blocking_key
 """
 
@@ -278,6 +279,8 @@ def _reasons(found: Explanation) -> Iterator[str]:
         ]
         if crowded:
             yield f"What they share stands on more records than may propose pairs: {', '.join(crowded)}."
+        if len(crowded) < len(found.shared_keys):
+            yield "They share parts of names (see below), but their names do not look alike at a glance."
         elif not found.shared_keys:
             yield "They share no key: no registration number, domain, telephone number, name or telling part of one."
     if match["decision"]:
@@ -299,17 +302,21 @@ def _reasons(found: Explanation) -> Iterator[str]:
 
 def _compare(connection: duckdb.DuckDBPyConnection, settings: Settings, pair: dict[str, str]) -> None:
     """Run the compiled models on the pair and its rivals."""
-    for relation in ("resolution/res_candidate_pairs", *RECOMPUTED):
+    models = _compiled_models(settings.dbt_target)
+    compiled = {
+        relation: (models / f"{relation}.sql").read_text(encoding="utf-8")
+        for relation in ("resolution/res_candidate_pairs", *RECOMPUTED)
+    }
+    for side, record in pair.items():
+        connection.execute(f"set variable {side}_record = ?", [record])
+    connection.execute(ASKED_PAIR.format(res_candidate_pairs=compiled["resolution/res_candidate_pairs"]))
+    for relation in ("resolution/res_candidate_pairs", "resolution/res_list_priors", *RECOMPUTED):
         connection.execute(f"drop view {relation.replace('/', '.')}")
     connection.execute(CANDIDATES, pair)
-    if not _rows(connection, f"from resolution.res_candidate_pairs where {PAIR}", pair):
-        connection.execute(ASKED_PAIR, pair)
-    models = _compiled_models(settings.dbt_target)
+    connection.execute(ADD_ASKED_PAIR, pair)
+    connection.execute(MISSING_LIST_PRIOR)
     for relation in RECOMPUTED:
-        sql = (models / f"{relation}.sql").read_text(encoding="utf-8")
-        connection.execute(f"create table {relation.replace('/', '.')} as {sql}")
-        if relation.endswith("res_scored_pairs"):
-            connection.execute(STORED_LIST_PRIOR)
+        connection.execute(f"create table {relation.replace('/', '.')} as {compiled[relation]}")
         if relation.endswith("res_decided_pairs"):
             connection.execute(FORGOTTEN_PAIR, pair)
 

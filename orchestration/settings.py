@@ -13,6 +13,7 @@ from pathlib import Path
 
 HOME = Path(__file__).resolve().parent.parent
 DBT_PROJECT_DIR = HOME / "dbt_project"
+DEMO_EXPORTS = HOME / "demo" / "exports"
 # The dbt of the set-up that runs this code, whatever else is on PATH.
 DBT_EXECUTABLE = Path(sys.executable).with_name("dbt")
 
@@ -45,7 +46,7 @@ class Settings:
             return Path(environment.get(f"ACCOUNT_MAPPING_{name}") or default).resolve()
 
         return cls(
-            exports=path("EXPORTS", HOME / "demo" / "exports"),
+            exports=path("EXPORTS", DEMO_EXPORTS),
             seeds=path("SEEDS", HOME / "seeds"),
             warehouse=path("WAREHOUSE", HOME / "var" / "demo" / "warehouse.duckdb"),
             published=path("PUBLISHED", HOME / "var" / "demo" / "published"),

@@ -1,7 +1,7 @@
 """What a run tells the person who started it: what was found, what was refused, where the time went.
 
-Belongs here: words and tables for the terminal, read from the published marts and the run's events. Does not belong
-here: figures of its own; each comes from a mart.
+Belongs here: words and tables for the terminal, read from the published marts, from raw.files (which tells what was
+refused even when nothing was published) and from the run's events. Does not belong here: figures of its own.
 """
 
 from collections import defaultdict
@@ -11,7 +11,7 @@ import dagster as dg
 import duckdb
 from tabulate import tabulate
 
-from orchestration.settings import Settings
+from orchestration.settings import DEMO_EXPORTS, Settings
 
 COVERAGE = """
     select
@@ -55,12 +55,12 @@ EXAMPLES = """
     order by matches.match_reason, probability desc, 1, 2
 """
 
-REFUSED = """
-    select refused, party_id as party, reason, count(*) as "how many"
+UNMAPPED = """
+    select party_id as party, object as list, column_name as "column", delivered as value, record_count as "how many"
     from marts.mart_refused_data
-    where export_month = ? and refused in ('file', 'unmapped value')
-    group by all
-    order by all
+    where export_month = ? and refused = 'unmapped value'
+    order by 1, 2, 3, 5 desc, 4
+    limit 20
 """
 
 REFUSED_COUNTS = """
@@ -87,10 +87,13 @@ def of_published(settings: Settings, month: str) -> str:
             _table(marts.execute(PLAYS)),
             "\nWhy the pipeline thinks so: the least alike names of each kind of evidence",
             _table(marts.execute(EXAMPLES)),
-            f"\nFiles not taken and values nobody mapped in {month}",
-            _table(marts.execute(REFUSED, [f"{month}-01"])),
+            f"\nFiles not taken in {month}",
+            refused_files(settings, month) or "  none",
+            f"\nValues nobody mapped in {month} (at most 20 are shown)",
+            _table(marts.execute(UNMAPPED, [f"{month}-01"])),
         ]
         counts = ", ".join(f"{count} {what}" for what, count in marts.execute(REFUSED_COUNTS).fetchall())
+    exports = "" if settings.exports == DEMO_EXPORTS else f" EXPORTS={settings.exports}"
     page = max(settings.validations.glob("*/*.html"), key=lambda file: file.stat().st_mtime, default=None)
     return "\n".join(
         [
@@ -99,7 +102,8 @@ def of_published(settings: Settings, month: str) -> str:
             f"  {settings.published / 'marts.duckdb'}   every table; e.g. marts.fct_account_overlaps",
             "  marts.mart_refused_data   every refused file, row and value, with its reason and what to do",
             *([f"  {page}   what Great Expectations found"] if page else []),
-            "  make dev   the Dagster page       make docs   every table and column explained",
+            f"  make dev{exports}   the Dagster page",
+            f"  make docs{exports}   every table and column explained",
             "",
         ]
     )
@@ -113,7 +117,7 @@ def refused_files(settings: Settings, month: str) -> str:
         month: `YYYY-MM`.
 
     Returns:
-        One line per file, or nothing.
+        Two lines per file, or nothing.
     """
     if not settings.warehouse.exists():
         return ""
@@ -125,7 +129,7 @@ def refused_files(settings: Settings, month: str) -> str:
             "select file_name, reason, remedy from raw.files where export_month = ? and status <> 'landed' order by 1",
             [f"{month}-01"],
         ).fetchall()
-    return "\n".join(f"{file}: {reason} {remedy}" for file, reason, remedy in refused)
+    return "\n".join(f"  {file}: {reason}\n    {remedy}" for file, reason, remedy in refused)
 
 
 def failure(result: dg.ExecuteInProcessResult) -> str:

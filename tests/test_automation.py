@@ -1,12 +1,16 @@
-"""What starts a run: new files in the landing folder, month by month, and not before they have been written."""
+"""What Dagster shows and what starts a run: names others rely on, and new files in the landing folder."""
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
+from conftest import workspace_in
 
+from orchestration.definitions import definitions
 from orchestration.defs.automation import SETTLED_SECONDS, landing_fingerprints
 from orchestration.months import month_of
+from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR
 
 NOW = 1_800_000_000.0
 
@@ -54,3 +58,44 @@ def test_folders_that_are_no_month_and_hidden_files_start_nothing(tmp_path: Path
 def test_what_is_not_a_month_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         month_of(text)
+
+
+# Written out, so that a name that changes is seen in review: alerts, bookmarks and other code locations use them.
+ASSETS = """
+    marts/bridge_account_exclusions marts/bridge_account_parties marts/bridge_account_records marts/dim_accounts
+    marts/dim_months marts/dim_partners marts/fct_account_match_evidence marts/fct_account_matches
+    marts/fct_account_overlaps marts/mart_account_mapping_matrix marts/mart_partner_coverage marts/mart_refused_data
+    marts/mart_review_queue
+    published/marts
+    raw/accounts raw/contacts raw/decisions raw/engagements raw/files raw/opportunities raw/rejected_rows
+    raw/rejected_values
+    resolution/res_account_clusters resolution/res_account_names resolution/res_account_records
+    resolution/res_account_registry resolution/res_blocking_keys resolution/res_candidate_pairs
+    resolution/res_compared_pairs resolution/res_decided_pairs resolution/res_host_domains resolution/res_list_priors
+    resolution/res_name_forms resolution/res_name_words resolution/res_names resolution/res_pair_evidence
+    resolution/res_record_clusters resolution/res_scored_pairs
+    seeds/attribute_trust seeds/column_mappings seeds/countries seeds/domain_aliases seeds/exchange_rates
+    seeds/exclusions seeds/generic_domains seeds/generic_words seeds/industries seeds/legal_forms
+    seeds/lifecycle_statuses seeds/match_decisions seeds/match_weights seeds/name_abbreviations seeds/overlap_types
+    seeds/partners seeds/value_mappings
+    staging/stg_accounts staging/stg_contacts staging/stg_current_exports staging/stg_engagements
+    staging/stg_exchange_rates staging/stg_exclusions staging/stg_mapped_values staging/stg_match_decisions
+    staging/stg_opportunities staging/stg_partners staging/stg_refusals staging/stg_unmapped_values
+"""
+
+
+def test_assets_jobs_schedules_and_sensors_keep_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = workspace_in(tmp_path)
+    for name, value in {**settings.as_environment(), "DBT_LOG_PATH": str(tmp_path / "logs")}.items():
+        monkeypatch.setenv(name, value)
+    subprocess.run([DBT_EXECUTABLE, "--quiet", "parse", "--profiles-dir", "."], cwd=DBT_PROJECT_DIR, check=True)
+    repository = definitions().get_repository_def()
+    assert sorted(key.to_user_string() for key in repository.asset_graph.get_all_asset_keys()) == ASSETS.split()
+    assert [job.name for job in repository.get_all_jobs() if not job.name.startswith("__")] == ["monthly_refresh"]
+    assert [schedule.name for schedule in repository.schedule_defs] == ["monthly_refresh_schedule"]
+    assert [sensor.name for sensor in repository.sensor_defs] == ["new_exports_sensor"]
+    checks = {key.to_user_string() for key in repository.asset_graph.asset_check_keys}
+    assert {
+        *("raw/accounts:accepted_rows", "raw/files:files_reconcile"),
+        *("marts/dim_accounts:marts_acceptance", "marts/fct_account_overlaps:marts_acceptance"),
+    } <= checks

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator
@@ -24,6 +25,7 @@ from hypothesis import strategies as st
 from orchestration.ingestion import landing, readers
 from orchestration.ingestion.landing import land_month
 from orchestration.ingestion.mapping import ColumnMappings
+from orchestration.ingestion.raw_schema import OtherExportsError
 from orchestration.ingestion.readers import Limits
 from orchestration.ingestion.report import render_page
 from orchestration.ingestion.suites import check_accepted_rows, check_marts
@@ -761,8 +763,39 @@ def test_every_raw_table_exists_when_nothing_was_delivered(workspace: Workspace)
         row["table_name"] for row in workspace.rows("select table_name from duckdb_tables() where schema_name = 'raw'")
     }
     assert tables == {
-        *("accounts", "opportunities", "engagements", "contacts", "files", "rejected_rows", "rejected_values")
+        *("accounts", "opportunities", "engagements", "contacts", "files", "rejected_rows", "rejected_values"),
+        "exports_folder",
     }
+
+
+def test_a_warehouse_built_from_another_exports_folder_is_refused_and_stays_as_it_is(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    workspace.put("accounts.csv", "Name\nPumps\n")
+    workspace.land()
+    before = workspace.warehouse.read_bytes()
+    workspace.exports = tmp_path / "others"
+    workspace.put("accounts.csv", "Name\nFans\n")
+    with pytest.raises(OtherExportsError) as refusal:
+        workspace.land()
+    for named in (workspace.warehouse, tmp_path / "exports", tmp_path / "others", "make init"):
+        assert str(named) in str(refusal.value)
+    assert workspace.warehouse.read_bytes() == before
+    workspace.exports = tmp_path / "exports"
+    workspace.land()
+
+
+def test_a_workspace_that_is_moved_as_a_whole_keeps_its_warehouse(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.put("accounts.csv", "Name\nPumps\n")
+    workspace.land()
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    for part in ("exports", "seeds", "warehouse.duckdb"):
+        shutil.move(tmp_path / part, moved)
+    workspace.exports, workspace.seeds = moved / "exports", moved / "seeds"
+    workspace.warehouse = moved / "warehouse.duckdb"
+    workspace.land()
+    assert workspace.rows("select name from raw.accounts") == [{"name": "Pumps"}]
 
 
 def test_rows_of_the_other_objects_need_their_account(workspace: Workspace) -> None:
@@ -779,6 +812,48 @@ def test_rows_of_the_other_objects_need_their_account(workspace: Workspace) -> N
     assert workspace.rows("select rule from raw.rejected_values") == [{"rule": "email_unreadable"}]
 
 
+@pytest.mark.parametrize(
+    ("name", "header", "rows"),
+    [
+        ("accounts.csv", "Id,IsDeleted,Name,ParentId", ("1,false,Pumps,", "2,true,Fans,", "3,,Belts,")),
+        ("accounts.csv", "id,property_name,archived,property_domain", ("1,Pumps,0,", "2,Fans,TRUE,", "3,Belts,,")),
+        ("opportunities.csv", "Id,AccountId,StageName,IsDeleted", ("1,A,Won,no", "2,A,Won,1", "3,A,Won,")),
+        ("engagements.csv", "ID,Account,Date,Deleted", ("1,P,2026-10-01,", "2,P,2026-10-01,ja", "3,P,2026-10-02,")),
+        ("contacts.csv", "Id,IsDeleted,AccountId,LastName", ("1,FALSE,A,Lee", "2,yes,A,Roe", "3,,A,Poe")),
+    ],
+)
+def test_rows_that_the_source_system_has_deleted_are_refused(
+    workspace: Workspace, name: str, header: str, rows: tuple[str, ...]
+) -> None:
+    workspace.put(name, "\n".join([header, *rows]))
+    workspace.land()
+    kept = workspace.rows(f"select source_id from raw.{name.removesuffix('.csv')} order by 1")
+    assert [row["source_id"] for row in kept] == ["1", "3"]
+    refused = workspace.rows("select row_number, rule, column_name, row_text, reason, remedy from raw.rejected_rows")
+    assert [(row["row_number"], row["rule"], row["column_name"]) for row in refused] == [
+        (3, "row_deleted", "is_deleted")
+    ]
+    assert json.loads(refused[0]["row_text"]) == rows[1].split(",")
+    assert "the source system has marked the record as deleted" in refused[0]["reason"]
+    assert "restore it" in refused[0]["remedy"]
+
+
+def test_a_flag_of_deletion_that_says_neither_yes_nor_no_is_listed_and_a_seed_row_can_switch_it_off(
+    workspace: Workspace,
+) -> None:
+    workspace.put("accounts.csv", "Id,Name,IsDeleted\n1,Pumps,perhaps\n2,Fans,true\n")
+    workspace.land()
+    assert [row["name"] for row in workspace.rows("select name from raw.accounts")] == ["Pumps"]
+    assert workspace.rows("select value, rule from raw.rejected_values") == [
+        {"value": "perhaps", "rule": "boolean_unreadable"}
+    ]
+    seed = workspace.seeds / "column_mappings.csv"
+    seed.write_text(re.sub("(Is ?Deleted),is_deleted", r"\1,", seed.read_text(encoding="utf-8")), encoding="utf-8")
+    workspace.land()
+    assert len(workspace.rows("select name from raw.accounts")) == 2
+    assert workspace.rows("select * from raw.rejected_rows") == []
+
+
 def test_results_are_kept_per_run_and_the_page_escapes_hostile_names(workspace: Workspace) -> None:
     workspace.put("accounts_<img src=x onerror=alert(1)>.csv", "Name,Employees\nPumps,<script>alert(1)</script>\n")
     page = workspace.land().page
@@ -792,6 +867,28 @@ def test_results_are_kept_per_run_and_the_page_escapes_hostile_names(workspace: 
     assert {result["suite"] for result in kept} == {"accounts_as_a_file", "accounts_at_the_door"}
     hostile = {"suite": "<b>", "subject": "<b>", "success": False, "outcomes": []}
     assert "<b>" not in render_page("<b>", [hostile])
+
+
+def test_the_page_of_results_begins_with_a_count_and_with_what_failed(workspace: Workspace) -> None:
+    workspace.put("accounts.csv", "Name,Website,Employees\nPumps,pumps.com,12\n", party="us")
+    workspace.put("contacts.csv", "Account Name,Full Name,Email\nPumps,Ann,ann@pumps\n")
+    workspace.put("accounts.csv", "Name,Website,Employees\nPumps,pumps.com,many\n")
+    page = workspace.land().page
+    assert page is not None
+    text = page.read_text(encoding="utf-8")
+    expectations = sum(len(json.loads(file.read_text())["outcomes"]) for file in page.parent.glob("*.json"))
+    assert f"2 of 6 suites failed: 2 of {expectations} expectations are not met." in text
+    assert text.index("suites failed") < text.index("<h2>")
+    suites = re.findall(r"<h2>(.*?) <small>\((.*?)\)", text)
+    assert set(suites[:2]) == {
+        ("acme/2026-10/accounts.csv", "accounts_at_the_door"),
+        ("acme/2026-10/contacts.csv", "contacts_at_the_door"),
+    }
+    for table in text.split("<h2>")[1:]:
+        marks = re.findall(r'<td class="(met|unmet)">', table)
+        assert marks == sorted(marks, reverse=True)
+    all_met = {"suite": "s", "subject": "t", "success": True, "outcomes": []}
+    assert "All 1 suites passed, with 0 expectations." in render_page("run", [all_met])
 
 
 def test_fast_and_careful_reading_give_the_same_rows(workspace: Workspace) -> None:

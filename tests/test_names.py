@@ -34,6 +34,9 @@ def rule(kind: str, form: str, value: str | None = None, generic: str | None = N
     return {"kind": kind, "form": form, "value": value, "class": generic}
 
 
+# zero-width space, joiners, byte order mark, soft hyphen, directions, isolates
+INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f\u202a\u202e\u202c\u2066\u2067\u2069"
+
 RULES = [
     *(
         rule(KINDS[row["position"]], row["form"], row["compare_form"], row["generic_form"])
@@ -74,6 +77,13 @@ def core(name: str) -> object:
         ("UniversitÃ¤t Bremen", "university bremen"),
         ("a\u200bcme\u0000 tools", "acme tool"),
         ("\u202eacme", "acme"),
+        ("Acme™ Tools®", "acme tool"),
+        ("CafÃ© Acme © 2020", "cafe acme 2020"),
+        ("🚀 Acme 🇩🇪 Tools", "acme tool"),
+        (" \u200b" * 500 + "Acme", "acme"),
+        ("Acme Tools Public Company Limited", "acme tool"),
+        ("유한회사 Acme", "acme"),
+        ("Acme จำกัด (มหาชน)", "acme"),
     ],
 )
 def test_name_is_brought_to_its_core(name: str, expected: str) -> None:
@@ -91,9 +101,20 @@ def test_stripping_never_empties_a_name(name: str) -> None:
     assert core(name)
 
 
-@pytest.mark.parametrize("name", ["", "...", "\u200b", "🙂"])
+@pytest.mark.parametrize("name", ["", "...", "\u200b", "🙂", "🚀👨\u200d👩\u200d👧", "\u202e\u202c", "™", "\x00\x1b"])
 def test_name_without_a_letter_has_an_empty_core(name: str) -> None:
-    assert core(name) in {"", "slight smile"} or isinstance(core(name), str)
+    assert core(name) == ""
+
+
+@given(st.data())
+def test_what_cannot_be_seen_changes_nothing(data: st.DataObject) -> None:
+    name = "Acme Tuberías & Söhne GmbH"
+    marks = data.draw(st.lists(st.tuples(st.integers(0, len(name)), st.sampled_from(INVISIBLE)), max_size=8))
+    marked = name
+    for place, mark in marks:
+        marked = marked[:place] + mark + marked[place:]
+    found = {**forms(marked)[0], "name": name}
+    assert found == forms(name)[0]
 
 
 def test_other_names_are_found() -> None:
@@ -107,9 +128,31 @@ def test_place_in_brackets_is_part_of_the_name() -> None:
     assert core("Deutsche Bank (Schweiz) AG") != core("Deutsche Bank AG")
 
 
-def test_lookalike_letters_are_told() -> None:
-    found = forms("\u0410pple Inc", "Apple Inc", "\u041c\u043e\u0441\u043a\u0432\u0430")
-    assert [row["has_mixed_scripts"] for row in found] == [True, False, False]
+@pytest.mark.parametrize("note", ["Private", "in liquidation", "มหาชน", "OPC", "Pty", "publ"])
+def test_form_or_state_in_brackets_is_no_other_name(note: str) -> None:
+    assert forms(f"Lakhani Textiles ({note}) Limited")[0]["other_core_names"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("\u0410pple Inc", True),  # Cyrillic
+        ("\u0391pple Inc", True),  # Greek
+        ("G\u0585\u0585gle", True),  # Armenian
+        ("\u13aapple", True),  # Cherokee
+        ("\ua4e2hell", True),  # Lisu
+        ("\u1d00pple", True),  # small capital
+        ("App\u200b\u0435l", True),  # behind a zero-width space
+        ("Apple Inc", False),
+        ("\u041c\u043e\u0441\u043a\u0432\u0430", False),
+        ("\u0413\u0430\u0437\u043f\u0440\u043e\u043c Media", False),
+        ("LGエレクトロニクス", False),
+        ("Azərbaycan Neft", False),
+        ("Łódź Çelik Þór", False),
+    ],
+)
+def test_lookalike_letters_are_told(name: str, expected: bool) -> None:
+    assert forms(name)[0]["has_mixed_scripts"] is expected
 
 
 @settings(max_examples=150, deadline=None)
@@ -142,8 +185,13 @@ def test_null_list_stays_null() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["a" * 10_000, "(" * 10_000, "a/" * 5_000, "ltd " * 2_500, "\u0301" * 10_000, "d/b/a " * 1_000]
-)
+    "name",
+    [
+        "a" * 10_000, "(" * 10_000, "a/" * 5_000, "ltd " * 2_500, "\u0301" * 10_000, "d/b/a " * 1_000, "&" * 10_000,
+        "(a)" * 3_000, "a. " * 3_000, "ii " * 3_000, "🙂" * 10_000, "齉" * 10_000, "\ufdfa" * 10_000, "\n" * 100_000,
+        "\u200b" * 100_000, "a\u202e" * 5_000, "株式会社" * 2_500,
+    ],
+)  # fmt: skip
 def test_hostile_name_takes_bounded_time(name: str) -> None:
     started = time.process_time()
     assert len(str(core(name))) <= 4 * LONGEST_NAME

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from conftest import Run, run_command
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 from test_marts import Workspace
 
 from orchestration.ingestion.landing import land_month
@@ -172,6 +172,25 @@ def test_what_is_no_decision_is_refused_with_its_reason(tmp_path: Path) -> None:
     assert given.query("select party_id, left_record_key from raw.decisions") == [("us", "us:3")]
     partners = "select status, rule from raw.files where party_id = 'alpha'"
     assert given.query(partners) == [("not_opened", "decisions_of_a_partner")]
+
+
+def test_a_partner_cannot_slip_decisions_into_a_workbook_of_lists(tmp_path: Path) -> None:
+    given = Workspace(tmp_path)
+    workbook = Workbook()
+    for title, rows in (
+        ("Accounts", [("Account Name",), ("Zelwerk",)]),
+        ("Decisions", [DECISION, decision("1", "same", "Mallory", "2026-08-10")]),
+    ):
+        sheet = workbook.create_sheet(title)
+        for row in rows:
+            sheet.append(row)
+    folder = given.settings.exports / "alpha" / "2026-08"
+    folder.mkdir(parents=True)
+    workbook.save(folder / "accounts.xlsx")
+    land(given, "2026-08")
+    assert given.query("select count(*) from raw.accounts") == [(1,)]
+    assert given.query("select count(*) from raw.decisions") == [(0,)]
+    assert given.query("select rule from raw.files where status <> 'landed'") == [("sheet_not_used",)]
 
 
 def test_few_decisions_after_many_are_not_taken_for_a_broken_list(tmp_path: Path) -> None:

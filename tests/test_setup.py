@@ -16,7 +16,7 @@ def locked() -> dict[str, list[tuple[str, str]]]:
     entries: dict[str, list[tuple[str, str]]] = {}
     blocks = re.split(r"\n(?=\S)", (HOME / "requirements.lock").read_text(encoding="utf-8"))
     for block in blocks:
-        name, version = re.match(r"([A-Za-z0-9._-]+)(?:\[[^]]*])?==([^ ;\\]+)", block).groups()  # type: ignore[union-attr]
+        name, version = re.match(r"([A-Za-z0-9._-]+)(?:\[[^]]*])?==([^ ;\\]+)", block).groups()  # type: ignore[union-attr]  # a block without a match is an error of the lock
         entries.setdefault(canonicalize_name(name), []).append((version, block.partition("# via")[2]))
     return entries
 
@@ -60,7 +60,7 @@ def test_every_command_of_the_readme_is_a_make_target() -> None:
 
 def test_nothing_built_is_under_version_control() -> None:
     listed = subprocess.run(
-        ["git", "ls-files"],  # noqa: S607
+        ["git", "ls-files"],  # noqa: S607 (the git on PATH)
         cwd=HOME,
         capture_output=True,
         text=True,

@@ -1,5 +1,6 @@
 """Aligning names word by word: symmetric, bounded, and honest about what is left over."""
 
+import time
 from typing import Any
 
 import pyarrow as pa
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from udfs.names import LONGEST_NAME
 from udfs.similarity import MOST_WORDS, NUMERAL_KIND, compare_names
 
 BITS = 10_000
@@ -116,6 +118,46 @@ def test_acronym_is_recognised(left: str, right: str, expected: bool) -> None:
 def test_very_long_names_are_cut_not_refused() -> None:
     name = " ".join(f"word{number}" for number in range(5 * MOST_WORDS))
     assert compared(name, "word1")["shared_millibits"] == BITS
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("a" * LONGEST_NAME, "a" * (LONGEST_NAME - 1) + "b"),
+        ("ab" * (LONGEST_NAME // 2), "ba" * (LONGEST_NAME // 2)),
+        (" ".join("a" * (LONGEST_NAME // 2)), " ".join("b" * (LONGEST_NAME // 2))),
+        ("a", "a" * LONGEST_NAME),
+    ],
+)
+def test_longest_names_take_bounded_time(left: str, right: str) -> None:
+    started = time.process_time()
+    result = compared(left, right)
+    assert time.process_time() - started < 2
+    assert 0 <= result["glued_similarity"] <= 1
+    assert 0 <= result["partial_similarity"] <= 1
+
+
+def test_batch_of_one_name_over_and_over_is_compared_once_per_word() -> None:
+    count = 100_000
+    integers = pa.list_(pa.int32())
+    left, right = pa.array(["quixel brand"] * count), pa.array(["quixel brend"] * count)
+    bits, kinds = pa.array([[BITS, BITS]] * count, integers), pa.array([[0, 0]] * count, integers)
+    started = time.process_time()
+    found = compare_names(left, right, bits, bits, kinds, kinds)
+    assert time.process_time() - started < 10
+    assert set(found.field("shared_millibits").to_pylist()) == {
+        compared("quixel brand", "quixel brend")["shared_millibits"]
+    }
+
+
+def test_missing_name_shares_nothing() -> None:
+    integers = pa.list_(pa.int32())
+    left, right = pa.array([None, "", "acme"]), pa.array(["acme", "acme", None])
+    left_bits, right_bits = pa.array([[0], [0], [BITS]], integers), pa.array([[BITS], [BITS], [0]], integers)
+    kinds = pa.array([[0], [0], [0]], integers)
+    found = compare_names(left, right, left_bits, right_bits, kinds, kinds)
+    assert found.field("shared_millibits").to_pylist() == [0, 0, 0]
+    assert found.field("glued_similarity").to_pylist() == [0, 0, 0]
 
 
 def test_batch_gives_what_single_pairs_give() -> None:

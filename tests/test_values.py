@@ -6,7 +6,7 @@ from decimal import Decimal
 import duckdb
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from udfs import values
@@ -185,6 +185,34 @@ def test_every_amount_survives_both_ways_of_grouping_it(cents: int) -> None:
         assert read("read_amount", [english, german, str(amount)], mark)[:2] == [amount, amount]
 
 
+amounts_as_written = st.lists(
+    st.one_of(
+        st.none(),
+        st.builds(
+            "".join,
+            st.tuples(
+                st.sampled_from(["", "", "$", "€", "£", "EUR ", "USD", "US$ ", "CHF ", "(", "-", "+", "¥", " "]),
+                st.from_regex(r"\A[0-9]{1,4}([.,' ]?[0-9]{1,3}){0,4}\Z"),
+                st.sampled_from(
+                    ["", "", "€", " EUR", " $", "USD", "k", " Mio €", ")", ".-", "e+03", " Taler", " GBP "]
+                ),
+            ),
+        ),
+        st.text("0123456789.,-+ $€EURUSDkM()", max_size=14),
+    ),
+    min_size=1,
+)
+
+
+@settings(deadline=None)  # a loaded machine is slower, not wrong
+@given(amounts_as_written, st.sampled_from([None, ".", ","]))
+def test_amounts_read_by_column_are_those_read_one_by_one(texts: list[str | None], mark: str | None) -> None:
+    stripped = [None if text is None else text.strip() for text in texts]
+    assert read("read_amount_currency", texts) == [values._amount_currency(text) for text in stripped]
+    assert read("read_amount", texts, mark) == [values._amount(text, mark) for text in stripped]
+
+
+@settings(deadline=None)  # as above
 @given(st.lists(st.one_of(st.none(), st.text(max_size=30))), st.sampled_from([None, ".", ","]))
 def test_no_text_breaks_a_reader_and_each_text_reads_the_same_alone(texts: list[str | None], mark: str | None) -> None:
     texts = [None if text is None else text.encode("utf-8", "ignore").decode() for text in texts]

@@ -33,7 +33,14 @@ _BRACKETS = re.compile(r"[(\[{<]([^()\[\]{}<>]*)[)\]}>]")
 _SLASH = re.compile(r"\s/\s|(?<=\w{3})/(?=\w{3})")
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
-_LOOKALIKE = re.compile(r"[\u0370-\u052f]")
+# letters that look like Latin ones: IPA, small capitals, Greek, Cyrillic, Armenian, Cherokee, Coptic, Lisu
+_LOOKALIKE = re.compile(
+    r"[\u0251\u0261\u0262\u026a\u0274\u0280\u028f\u0299\u029c\u029f\u1d00-\u1d22\u0370-\u058f\u13a0-\u13ff"
+    r"\u1c80-\u1c8f\u1f00-\u1fff\u2c80-\u2cff\u2de0-\u2dff\ua4d0-\ua4ff\ua640-\ua69f\uab70-\uabbf]"
+)
+# © ® ™, unless they are the second half of a misread letter (see _MISREAD)
+_TRADEMARK = "(^|[^\u00c2\u00c3])[\u00a9\u00ae\u2120\u2122]+"
+_PICTURE = "[\u2190-\u2bff\ufe00-\ufe0f\U0001f000-\U0001faff]+"
 _WIDE = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af]")
 _MISREAD = re.compile("[\u00c2\u00c3][\u0080-\u00bf\u0152-\u2122]")
 _ROMAN = {
@@ -122,13 +129,13 @@ def transliterate(text: str) -> str:
 
 
 def has_mixed_scripts(text: str) -> bool:
-    """Say whether one word mixes Latin with Greek or Cyrillic letters, as a look-alike of a known name does.
+    """Say whether one word mixes Latin letters with others that look like them, as a look-alike of a known name does.
 
     Args:
         text: a name as delivered.
 
     Returns:
-        True when a single word holds letters of both.
+        True when a single word holds both. Scripts that cannot be taken for Latin (LGエレクトロニクス) do not count.
     """
     return any(_LATIN.search(word) and _LOOKALIKE.search(word) for word in text.split())
 
@@ -189,9 +196,10 @@ def _spelled_words(form: str) -> list[str]:
 
 def _clean(names: pa.Array) -> pa.Array:
     """Batch cleaning of distinct names: one script, one case, marks that carry no meaning gone."""
-    names = pc.utf8_normalize(pc.utf8_slice_codeunits(names, 0, LONGEST_NAME), "NFKC")
     names = pc.replace_substring_regex(names, r"\p{Cf}+", "")
     names = pc.replace_substring_regex(names, r"[\p{Cc}\p{Z}]+", " ")
+    names = pc.replace_substring_regex(pc.utf8_slice_codeunits(names, 0, LONGEST_NAME), _TRADEMARK, r"\1 ")
+    names = pc.replace_substring_regex(pc.utf8_normalize(names, "NFKC"), _PICTURE, " ")
     # a legal form glued to the name (SiemensAG) is told by its capitals
     names = pc.replace_substring_regex(names, r"([a-z])(GmbH|AG|SE|LLC|KG|Inc|Ltd|Corp)\b", r"\1 \2")
     plain = pc.string_is_ascii(names)
@@ -203,7 +211,9 @@ def _clean(names: pa.Array) -> pa.Array:
     names = pc.replace_substring(names, "&", " and ")
     names = pc.replace_substring(names, "+", " plus ")
     # state of incorporation and share class behind a stroke: INC/DE, CORP /ADR/
-    return pc.replace_substring_regex(names, r"([a-z.]{2,}) ?/ ?(adr|adrs|new|[a-z]{2})/? *$", r"\1")
+    names = pc.replace_substring_regex(names, r"([a-z.]{2,}) ?/ ?(adr|adrs|new|[a-z]{2})/? *$", r"\1")
+    # one letter of another script may become many: 齉, ﷺ
+    return pc.utf8_slice_codeunits(names, 0, LONGEST_NAME)
 
 
 def _without_legal_form(words: list[str], rules: NameRules) -> tuple[list[str], list[str]]:

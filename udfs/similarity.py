@@ -21,6 +21,8 @@ MOST_WORDS = 10
 # Rounds of greedy alignment of unequal words; a name with more misspelt words is another name.
 MOST_MISSPELT_WORDS = 3
 NUMERAL_KIND = 8
+# Words of structure, function words and domain endings: they say nothing about which company it is.
+UNTELLING_KINDS = (1, 6, 7)
 # How much of a word's distinctiveness survives when the words are not equal but seem meant to be.
 TYPO_SHARE = 0.85
 PREFIX_SHARE = 0.5
@@ -158,7 +160,8 @@ def compare_names(
 
     Returns:
         struct per pair: distinctiveness of the shared words, of that the part of words not quite equal, of the words
-        left over on either side with a bit mask of their kinds, and those words; numerals (none, same, one_sided,
+        left over on either side with a bit mask of their kinds, and those of them that are no words of structure,
+        function words or domain endings; numerals (none, same, one_sided,
         conflict); first_word (same, unequal, different); is_acronym (one name is the initials of the other);
         glued_similarity and partial_similarity (0–1) of the names without blanks. Swapping the sides swaps left and
         right and changes nothing else.
@@ -227,8 +230,8 @@ def compare_names(
             pa.array(np.where(right_open, right_bits, 0).sum(axis=1).astype(np.int32)),
             pa.array(left_masks.astype(np.int32)),
             pa.array(right_masks.astype(np.int32)),
-            _open_words(vocabulary, left, left_open),
-            _open_words(vocabulary, right, right_open),
+            _open_words(vocabulary, left, left_open & ~np.isin(left_kind, UNTELLING_KINDS)),
+            _open_words(vocabulary, right, right_open & ~np.isin(right_kind, UNTELLING_KINDS)),
             pa.array(numerals.tolist(), pa.string()),
             pa.array(first_word.tolist(), pa.string()),
             pa.array(_is_acronym(left_names, right_names, left_offsets, right_offsets), pa.bool_()),

@@ -99,6 +99,8 @@ _PLAIN_AMOUNT = r"^-?\d{1,15}(\.\d{1,2})?$"
 # Grouped amounts that have one meaning only, and those that need the file's mark.
 _POINT_AMOUNT, _POINT_MAYBE = r"^-?\d{1,3}(,\d{3}){1,4}\.\d{1,2}$|^-?\d{1,3}(,\d{3}){2,4}$", r"^-?[1-9]\d{0,2},\d{3}$"
 _COMMA_AMOUNT, _COMMA_MAYBE = r"^-?\d{1,3}(\.\d{3}){1,4},\d{1,2}$|^-?\d{1,3}(\.\d{3}){2,4}$", r"^-?[1-9]\d{0,2}\.\d{3}$"
+# A positive amount with one of the usual currencies before or after it; what the figure means does not depend on that.
+_ONE_CURRENCY = r"^(?:[$€£]|(?:EUR|USD|GBP|CHF) )(\d[\d.,]{0,40})$|^(\d[\d.,]{0,40}) ?(?:€|EUR|USD|GBP|CHF)$"
 _PLAIN_INTEGER = r"^-?\d{1,18}$"
 _ORDER_PROOFS = {
     "ymd": r"^\s*\d{4}([-/.]\d{1,2}[-/.]\d{1,2}|\d{4}\s*$|年)",
@@ -157,6 +159,9 @@ def read_amount(value: pa.Array | pa.ChunkedArray, decimal_mark: pa.Array | pa.C
     marks = _flat(decimal_mark)
     nothing = pa.scalar(None, pa.string())
     plain = _matches(texts, _PLAIN_AMOUNT)
+    if not pc.all(plain).as_py():
+        texts = pc.replace_substring_regex(texts, _ONE_CURRENCY, r"\1\2")
+        plain = _matches(texts, _PLAIN_AMOUNT)
     digits = pc.if_else(plain, texts, nothing)
     if not pc.all(plain).as_py():
         # The common grouped forms, without Python: 1 million distinct ones would take 14 s one by one.
@@ -182,7 +187,10 @@ def read_amount_currency(value: pa.Array | pa.ChunkedArray) -> pa.Array:
         String array of n ISO 4217 codes (a bare ``$`` is USD, ``¥`` JPY); null where none is named.
     """
     texts = pc.utf8_trim_whitespace(_flat(value))
-    return _each_distinct(texts, None, _amount_currency, pa.string())
+    texts = pc.if_else(_matches(texts, r"^[-+\d.,]*$"), pa.scalar(None, pa.string()), texts)
+    # Digits name no currency, so one shape stands for all amounts that are written alike; a list has few shapes.
+    shapes = pc.replace_substring_regex(texts, r"[1-9]", "0")
+    return _each_distinct(shapes, None, _amount_currency, pa.string())
 
 
 def read_currency(value: pa.Array | pa.ChunkedArray) -> pa.Array:

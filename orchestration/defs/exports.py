@@ -14,6 +14,7 @@ import dagster as dg
 from orchestration.defs.resources import WAREHOUSE_POOL, Workspace, retry_while_locked
 from orchestration.defs.transform import OWNER
 from orchestration.ingestion.landing import LandingSummary, land_month
+from orchestration.ingestion.raw_schema import OtherExportsError
 from orchestration.months import MONTHS, ONE_BY_ONE, month_of
 
 DESCRIPTIONS = {
@@ -47,16 +48,19 @@ DESCRIPTIONS = {
 )
 def raw_exports(context: dg.AssetExecutionContext, workspace: Workspace) -> Iterator[dg.MaterializeResult[Any]]:
     """Load the month's exports of every party."""
-    with retry_while_locked():
-        summary = land_month(
-            warehouse=Path(workspace.warehouse),
-            exports=Path(workspace.exports),
-            seeds=Path(workspace.seeds),
-            month=month_of(context.partition_key),
-            run_id=context.run_id,
-            loaded_at=datetime.now(UTC),
-            results_dir=Path(workspace.validations),
-        )
+    try:
+        with retry_while_locked():
+            summary = land_month(
+                warehouse=Path(workspace.warehouse),
+                exports=Path(workspace.exports),
+                seeds=Path(workspace.seeds),
+                month=month_of(context.partition_key),
+                run_id=context.run_id,
+                loaded_at=datetime.now(UTC),
+                results_dir=Path(workspace.validations),
+            )
+    except OtherExportsError as refusal:
+        raise dg.Failure(str(refusal), allow_retries=False) from refusal
     for file in summary.files:
         if file["status"] != "landed":
             context.log.warning(f"{file['file_name']}: {file['reason']} {file['remedy']}")

@@ -4,6 +4,7 @@ Belongs here: how dbt's nodes look in the asset catalogue and how a month is bui
 """
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
@@ -15,6 +16,8 @@ from orchestration.defs.resources import WAREHOUSE_POOL, Workspace
 from orchestration.months import MONTHS, ONE_BY_ONE, month_of
 
 OWNER = "team:revenue-operations"
+# The words of macros/tell_row_count.sql.
+ROW_COUNT = re.compile(r"(?P<rows>\d+) rows in \S+")
 
 
 class Translator(DagsterDbtTranslator):
@@ -53,15 +56,32 @@ def months_to_build(workspace: Workspace, month: date) -> list[date]:
     return [month, *(row[0] for row in later)]
 
 
-def row_counts(workspace: Workspace) -> dict[tuple[str, str], int]:
-    """Count the rows of every table of the warehouse.
+def with_row_counts(invocation: DbtCliInvocation) -> Iterator[Any]:
+    """Turn what dbt says into Dagster events while it works, each table with the number of rows it was built with.
 
-    Returns:
-        (schema, table) → number of rows.
+    Args:
+        invocation: the running command. The macro `tell_row_count` says the numbers.
+
+    Yields:
+        Outputs of models and seeds, results of data tests.
     """
-    with workspace.read_warehouse() as warehouse:
-        tables = warehouse.execute("select schema_name, table_name from duckdb_tables()").fetchall()
-        return {(schema, table): warehouse.table(f'"{schema}"."{table}"').shape[0] for schema, table in tables}
+    row_counts: dict[str, int] = {}
+    for message in invocation.stream_raw_events():
+        told = ROW_COUNT.fullmatch(message.raw_event["info"]["msg"])
+        if told:
+            row_counts[message.raw_event["data"]["node_info"]["unique_id"]] = int(told["rows"])
+        for event in message.to_default_asset_events(
+            manifest=invocation.manifest,
+            dagster_dbt_translator=invocation.dagster_dbt_translator,
+            context=invocation.context,
+            target_path=invocation.target_path,
+            project=invocation.project,
+        ):
+            if isinstance(event, dg.Output) and event.metadata["unique_id"].value in row_counts:
+                rows = row_counts[event.metadata["unique_id"].value]
+                yield event.with_metadata({**event.metadata, "dagster/row_count": rows})
+            else:
+                yield event
 
 
 def dbt_models(project: DbtProject) -> dg.AssetsDefinition:
@@ -86,17 +106,7 @@ def dbt_models(project: DbtProject) -> dg.AssetsDefinition:
             context.log.info(f"Replaying {month:%Y-%m}: a later month has been loaded already.")
             build_month(dbt, context, month, raise_on_error=True).wait()
         invocation = build_month(dbt, context, last, raise_on_error=False)
-        events = list(invocation.stream())
-        counts = row_counts(workspace)
-        for event in events:
-            if isinstance(event, dg.Output):
-                schema, table = context.asset_key_for_output(event.output_name).path
-                rows = counts.get((schema, table))
-                yield event.with_metadata(
-                    {**event.metadata, **({"dagster/row_count": rows} if rows is not None else {})}
-                )
-            else:
-                yield event
+        yield from with_row_counts(invocation)
         if not invocation.is_successful():
             raise dg.Failure(f"dbt build of {last:%Y-%m} failed: {invocation.get_error()}", allow_retries=False)
 

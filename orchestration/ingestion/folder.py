@@ -52,11 +52,20 @@ def read_parties(path: Path) -> dict[str, Party]:
         Parties by id. A date of the NDA that is no ISO date counts as none.
 
     Raises:
-        ValueError: date_order or decimal_mark is none of the known ones.
+        ValueError: a row has more or fewer cells than the header, or its date_order or decimal_mark is none of the
+            known ones.
     """
     parties = {US: Party(US)}
     with path.open(encoding="utf-8-sig", newline="") as stream:
-        for row in csv.DictReader(stream):
+        reader = csv.DictReader(stream)
+        for row in reader:
+            width, filled = len(reader.fieldnames or ()), sum(value is not None for value in row.values())
+            if None in row or filled < width:
+                count = width + len(row[None]) if None in row else filled
+                raise ValueError(
+                    f"{path}, line {reader.line_num}: the row has {count} cells and the header {width}. Give every "
+                    f"column its cell, empty where there is nothing to say: {width - 1} commas in all."
+                )
             cells = {key: (value or "").strip() or None for key, value in row.items() if isinstance(key, str)}
             party_id = cells.get("party_id")
             if party_id is None:

@@ -35,7 +35,15 @@ from orchestration.ingestion.columns import (
 )
 from orchestration.ingestion.folder import Delivery, Party, find_deliveries, read_parties
 from orchestration.ingestion.mapping import ColumnMappings, Header, object_of_sheet
-from orchestration.ingestion.raw_schema import FIELDS, FILES, OBJECTS, TABLES, create_raw_tables
+from orchestration.ingestion.raw_schema import (
+    FIELDS,
+    FILES,
+    OBJECTS,
+    TABLES,
+    check_exports_folder,
+    create_raw_tables,
+    record_exports_folder,
+)
 from orchestration.ingestion.readers import (
     FileRefusedError,
     Grid,
@@ -105,10 +113,12 @@ def land_month(
 
     Raises:
         FileNotFoundError: the landing folder does not exist.
+        OtherExportsError: the warehouse was built from another exports folder.
         ValueError: a seed cannot be used.
     """
     if not exports.is_dir():
         raise FileNotFoundError(f"The landing folder {exports} does not exist.")
+    check_exports_folder(warehouse, exports)
     limits = limits or Limits()
     summary = LandingSummary(month, run_id)
     landing = _Landing(
@@ -125,10 +135,11 @@ def land_month(
     warehouse.parent.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(warehouse)) as connection:
         create_raw_tables(connection)
+        record_exports_folder(connection, warehouse, exports)
         with tempfile.TemporaryDirectory(prefix="landing-") as snapshots:
             results = landing.run(connection, exports, Path(snapshots))
         for table in TABLES:
-            counted = connection.execute(f"select count(*) from raw.{table} where export_month = ?", [month])  # noqa: S608
+            counted = connection.execute(f"select count(*) from raw.{table} where export_month = ?", [month])  # noqa: S608 (our own table and column names)
             summary.row_counts[table] = counted.fetchall()[0][0]
     with landing.timed("write the page"):
         summary.page = keep_results(results_dir, run_id, results)
@@ -213,7 +224,8 @@ class _Landing:
             object_name = delivery.object or ""
             if len(filled) > 1:
                 named = object_of_sheet(grid.sheet_name or "")
-                others = [delivery.object or "", *(o for o in OBJECTS if o != delivery.object)]
+                # decisions come in a file of that name, so that no partner slips them into a workbook of lists
+                others = [delivery.object or "", *(o for o in OBJECTS if o not in (delivery.object, "decisions"))]
                 guessed = named or self.mappings.best_object(head, others)
                 if guessed is None:
                     self._note_unused_sheet(delivery, snapshot, grid)
@@ -385,7 +397,7 @@ class _Landing:
     def _land(self, connection: duckdb.DuckDBPyConnection, party: Party, object_name: str, parts: list[Part]) -> None:
         """Replace a party's list of the month, unless the list as a whole is not acceptable."""
         previous = connection.execute(
-            f"select sum(identical_row_count) from raw.{object_name} where party_id = ? and export_month < ? "  # noqa: S608
+            f"select sum(identical_row_count) from raw.{object_name} where party_id = ? and export_month < ? "  # noqa: S608 (our own table and column names)
             "group by export_month order by export_month desc limit 1",
             [party.party_id, self.month],
         ).fetchall()
@@ -439,7 +451,7 @@ class _Landing:
                 count(*) over (partition by base_id, is_delivered, content) as identical_row_count,
                 row_number() over (partition by base_id, is_delivered, content order by part, row_number) as occurrence
             from incoming semi join repeated using (base_id, is_delivered)
-            """  # noqa: S608
+            """  # noqa: S608 (our own table and column names)
         )
         conflicting = connection.execute(
             "select part, row_number, base_id from repeats where is_delivered and variant_count > 1 order by 1, 2"
@@ -463,7 +475,7 @@ class _Landing:
             insert into raw.{object_name} by name
             select kept.* exclude (part), provenance.* exclude (part), $default_currency as default_currency
             from kept inner join provenance on kept.part = provenance.part
-            """,  # noqa: S608
+            """,  # noqa: S608 (our own table and column names)
             {"default_currency": party.default_currency},
         )
         self._insert_refusals(connection, object_name, parts)
@@ -500,7 +512,7 @@ class _Landing:
             for number, source_id in rows:
                 cells = [column[position_of[number]].as_py() for column in columns]
                 others = places[source_id]
-                listed = ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")  # noqa: PLR2004
+                listed = ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")  # noqa: PLR2004 (enough to find them by)
                 part.refused_rows.append(
                     RefusedRow(
                         number,
@@ -614,11 +626,11 @@ class _Landing:
 
     def _clear(self, connection: duckdb.DuckDBPyConnection, party_id: str, object_name: str) -> None:
         key = [party_id, self.month]
-        connection.execute(f"delete from raw.{object_name} where party_id = ? and export_month = ?", key)  # noqa: S608
+        connection.execute(f"delete from raw.{object_name} where party_id = ? and export_month = ?", key)  # noqa: S608 (our own table and column names)
         for table in ("files", "rejected_rows", "rejected_values"):
             landed = " and status = 'landed'" if table == "files" else ""
             connection.execute(
-                f"delete from raw.{table} where party_id = ? and export_month = ? and object = ?{landed}",  # noqa: S608
+                f"delete from raw.{table} where party_id = ? and export_month = ? and object = ?{landed}",  # noqa: S608 (our own table and column names)
                 [*key, object_name],
             )
 
@@ -628,7 +640,7 @@ class _Landing:
         marks = ", ".join("?" for _ in FILES)
         for row in rows:
             complete = {name: row.get(name) for name in FILES}
-            connection.execute(f"insert into raw.files values ({marks})", list(complete.values()))  # noqa: S608
+            connection.execute(f"insert into raw.files values ({marks})", list(complete.values()))  # noqa: S608 (our own table and column names)
             self.summary.files.append(complete)
 
     def _not_opened(self, delivery: Delivery) -> dict[str, Any]:
@@ -696,7 +708,7 @@ def _incoming_select(index: int, part: Part, names: Sequence[str]) -> str:
         select
             {index} as part, row_number, {", ".join(fields)}, {extra} as extra,
             coalesce({delivered}, 'h-' || left(md5(id_key), 16)) as base_id, {delivered} is not null as is_delivered
-        from part_{index}"""  # noqa: S608
+        from part_{index}"""  # noqa: S608 (our own table and column names)
 
 
 def _shape_reason(

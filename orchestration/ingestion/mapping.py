@@ -38,7 +38,6 @@ _OBJECT_WORDS = {
     "opportunities": ("opportunit", "deals", "pipeline"),
     "engagements": ("engagement", "activit", "meetings"),
     "contacts": ("contact", "people", "persons", "ansprechpartner"),
-    "decisions": ("decision", "review"),
 }
 
 

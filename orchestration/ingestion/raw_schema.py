@@ -1,8 +1,11 @@
-"""The tables of schema ``raw``: their columns, and the statement that creates them.
+"""The tables of schema ``raw``: their columns, the statement that creates them, and whose exports they hold.
 
-Belongs here: which fields each object has and what raw.files and the two tables of refusals record.
-Does not belong here: what is written into them, and how headers find their fields.
+Belongs here: which fields each object has, what raw.files and the two tables of refusals record, and that a warehouse
+holds the exports of one folder. Does not belong here: what is written into them, and how headers find their fields.
 """
+
+import os
+from pathlib import Path
 
 import duckdb
 
@@ -13,19 +16,20 @@ FIELDS: dict[str, tuple[str, ...]] = {
         *("competitor_product", "competitor_strength", "timing_signal", "expected_deal_size"),
         *("contract_renewal_date", "churn_date", "lifetime_value", "parent_source_id", "parent_name"),
         *("relationship_strength", "lei", "duns", "vat_number", "siret", "cik", "modified_date"),
+        "is_deleted",
     ),
     "opportunities": (
         *("account_source_id", "account_name", "name", "stage", "amount", "currency", "our_role", "partner_role"),
         *("lead_date", "created_date", "expected_close_date", "closed_date", "outcome", "probability"),
-        *("sourced_by_partner", "influenced_by_partner", "partner_recorded_date", "owner"),
+        *("sourced_by_partner", "influenced_by_partner", "partner_recorded_date", "owner", "is_deleted"),
     ),
     "engagements": (
         *("account_source_id", "account_name", "engagement_date", "partner", "activity", "engagement_type"),
-        *("participants", "outcome", "next_step", "owner"),
+        *("participants", "outcome", "next_step", "owner", "is_deleted"),
     ),
     "contacts": (
         *("account_source_id", "account_name", "name", "first_name", "last_name", "title", "seniority"),
-        *("function", "email", "phone", "relationship_strength"),
+        *("function", "email", "phone", "relationship_strength", "is_deleted"),
     ),
     "decisions": (
         *("left_record_key", "right_record_key", "answer", "comment", "decided_by", "decided_on", "expires_on"),
@@ -113,6 +117,10 @@ TABLES: dict[str, dict[str, str]] = {
 }
 
 
+class OtherExportsError(ValueError):
+    """A warehouse was built from another exports folder than the one that is to be landed in it."""
+
+
 def create_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """Create schema raw and every table of it that is not there yet.
 
@@ -123,3 +131,48 @@ def create_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
     for table, columns in TABLES.items():
         described = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
         connection.execute(f"create table if not exists raw.{table} ({described})")
+
+
+def record_exports_folder(connection: duckdb.DuckDBPyConnection, warehouse: Path, exports: Path) -> None:
+    """Write down, once, which exports folder a warehouse is built from.
+
+    Args:
+        connection: an open connection to the warehouse; the raw tables exist.
+        warehouse: the DuckDB file.
+        exports: the landing folder. It is kept as seen from the warehouse, so that both can be moved together.
+    """
+    connection.execute("create table if not exists raw.exports_folder (path_from_warehouse varchar not null)")
+    connection.execute(
+        "insert into raw.exports_folder select ? where not exists (from raw.exports_folder)",
+        [os.path.relpath(exports.resolve(), warehouse.resolve().parent)],
+    )
+
+
+def check_exports_folder(warehouse: Path, exports: Path) -> None:
+    """Make sure that a warehouse, if it exists, was built from an exports folder. Nothing is written.
+
+    Args:
+        warehouse: the DuckDB file.
+        exports: the landing folder.
+
+    Raises:
+        OtherExportsError: it was built from another folder; the message says what to do.
+        duckdb.IOException: another process holds the warehouse.
+    """
+    if not warehouse.exists():
+        return
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        known = connection.execute(
+            "select count(*) from duckdb_tables() where schema_name = 'raw' and table_name = 'exports_folder'"
+        ).fetchone()
+        recorded = connection.execute("from raw.exports_folder").fetchone() if known == (1,) else None
+    if recorded is None:
+        return
+    built_from = (warehouse.resolve().parent / recorded[0]).resolve()
+    if built_from != exports.resolve():
+        raise OtherExportsError(
+            f"The warehouse {warehouse} was built from the exports in {built_from}, and now those in "
+            f"{exports.resolve()} were asked for. Nothing was read or changed: lists of two folders are not mixed. "
+            "Give these exports a workspace of their own (`make init DIR=…`, then put them into its exports folder), "
+            "or remove the warehouse to build it anew from them."
+        )

@@ -34,6 +34,7 @@ KINDS: dict[str, dict[str, str]] = {
         "churn_date": "date",
         "lifetime_value": "amount",
         "modified_date": "date",
+        "is_deleted": "boolean",
     },
     "opportunities": {
         "amount": "amount",
@@ -44,9 +45,10 @@ KINDS: dict[str, dict[str, str]] = {
         "closed_date": "date",
         "probability": "probability",
         "partner_recorded_date": "date",
+        "is_deleted": "boolean",
     },
-    "engagements": {"engagement_date": "date"},
-    "contacts": {"email": "email"},
+    "engagements": {"engagement_date": "date", "is_deleted": "boolean"},
+    "contacts": {"email": "email", "is_deleted": "boolean"},
     "decisions": {"decided_on": "date", "expires_on": "date"},
 }
 
@@ -64,6 +66,7 @@ _ROW_CODE_FIELDS = {
     "record_unreadable": "left_record_key",
     "answer_unknown": "answer",
     "author_missing": "decided_by",
+    "row_deleted": "is_deleted",
 }
 _RECORD_KEY = r"^[^\s:]+:.*\S"
 _EMAIL = re.compile(r"^[^@\s,;<>\"]+@(?:[^@\s,;<>\".]+\.)+[^@\s,;<>\".]{2,}$")
@@ -252,7 +255,7 @@ CODES: dict[str, tuple[str, ...]] = {
     "email": ("email_unreadable",),
 }
 
-_COMMON_ROW_CODES = ("cell_too_long", "nul_byte", "stray_bytes", CONFLICT)
+_COMMON_ROW_CODES = ("cell_too_long", "nul_byte", "stray_bytes", CONFLICT, "row_deleted")
 ROW_CODES: dict[str, tuple[str, ...]] = {
     "accounts": (*_COMMON_ROW_CODES, "name_empty", "name_only_punctuation", "name_only_legal_form"),
     "opportunities": (*_COMMON_ROW_CODES, "account_missing"),
@@ -373,6 +376,10 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     "person_missing": (
         "neither a name nor an e-mail address is given.",
         "Fill in the person's name, or remove the row.",
+    ),
+    "row_deleted": (
+        "the source system has marked the record as deleted ('{value}').",
+        "Nothing, if it is to stay deleted; else restore it there, and export the list again.",
     ),
     "record_unreadable": (
         "the two records are not both written as <party_id>:<source_id>, or are one and the same.",
@@ -499,6 +506,14 @@ def _is_negative(text: str) -> bool:
 
 def _row_codes(columns: dict[str, pa.Array], object_name: str, words: NameWords) -> pa.Array:
     """Tell for every row whether it can be used at all."""
+    codes = _content_codes(columns, object_name, words)
+    if "is_deleted" not in columns:
+        return codes
+    return pc.if_else(pc.fill_null(values.read_boolean(columns["is_deleted"]), False), "row_deleted", codes)
+
+
+def _content_codes(columns: dict[str, pa.Array], object_name: str, words: NameWords) -> pa.Array:
+    """Tell for every row whether it says what its object must say."""
     length = len(next(iter(columns.values())))
     readable = pa.repeat(pa.scalar(READABLE), length)
 

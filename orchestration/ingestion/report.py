@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import jinja2
 
@@ -33,7 +34,8 @@ td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 </head>
 <body>
 <h1>Validation results</h1>
-<p>Run {{ run_id }}. {{ met }} of {{ results | length }} suites found nothing to refuse.
+<p class="{{ 'unmet' if failed else 'met' }}">{{ headline }}</p>
+<p>Run {{ run_id }}. What is not met comes first.
 Refused rows and values, with file, row and remedy, are in <code>raw.rejected_rows</code> and
 <code>raw.rejected_values</code>; refused files in <code>raw.files</code>.</p>
 {% for result in results %}
@@ -80,8 +82,8 @@ def keep_results(results_dir: Path, run_id: str, results: Sequence[SuiteResult])
     return page
 
 
-def render_page(run_id: str, results: Iterable[dict[str, object]]) -> str:
-    """Render results as one HTML page without scripts, images or addresses.
+def render_page(run_id: str, results: Iterable[dict[str, Any]]) -> str:
+    """Render results as one HTML page without scripts, images or addresses: a headline, what failed, then the rest.
 
     Args:
         run_id: the run.
@@ -90,8 +92,21 @@ def render_page(run_id: str, results: Iterable[dict[str, object]]) -> str:
     Returns:
         The page.
     """
-    shown = list(results)
-    return _PAGE.render(run_id=run_id, results=shown, met=sum(bool(result["success"]) for result in shown))
+    # Sorting keeps the order among what failed and among what held.
+    shown = [{**result, "outcomes": sorted(result["outcomes"], key=_is_met)} for result in sorted(results, key=_is_met)]
+    failed = sum(not _is_met(result) for result in shown)
+    outcomes = [outcome for result in shown for outcome in result["outcomes"]]
+    unmet = sum(not _is_met(outcome) for outcome in outcomes)
+    headline = (
+        f"{failed} of {len(shown)} suites failed: {unmet} of {len(outcomes)} expectations are not met."
+        if failed
+        else f"All {len(shown)} suites passed, with {len(outcomes)} expectations."
+    )
+    return _PAGE.render(run_id=run_id, results=shown, failed=failed, headline=headline)
+
+
+def _is_met(result: dict[str, Any]) -> bool:
+    return bool(result["success"])
 
 
 def _safe(name: str) -> str:

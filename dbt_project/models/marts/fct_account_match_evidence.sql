@@ -16,8 +16,8 @@
     'country': 'SIDE_records.country_code',
     'city': 'SIDE_records.city',
     'phone': 'SIDE_records.phone',
-    'smaller_lead': 'pairs.SIDE_rival_record_key',
-    'larger_lead': 'pairs.SIDE_rival_record_key',
+    'smaller_lead': 'SIDE_rivals.record_key',
+    'larger_lead': 'SIDE_rivals.record_key',
     'prior': 'cast(null as varchar)',
     'list_prior': 'pairs.SIDE_party_id',
 } -%}
@@ -31,6 +31,12 @@
 with decided_pairs as (
 
     select * from {{ ref('res_decided_pairs') }}
+
+),
+
+pair_evidence as (
+
+    select * from {{ ref('res_pair_evidence') }}
 
 ),
 
@@ -58,6 +64,7 @@ records as (
 
     select
         record_key,
+        record_number,
         domain_label,
         legal_form,
         country_code,
@@ -89,8 +96,14 @@ compared as (
             {% endfor %}
         ]) as evidence
     from pairs
-    inner join records as left_records on pairs.left_record_key = left_records.record_key
-    inner join records as right_records on pairs.right_record_key = right_records.record_key
+    inner join records as left_records on pairs.left_record_number = left_records.record_number
+    inner join records as right_records on pairs.right_record_number = right_records.record_number
+    inner join pair_evidence
+        on
+            pairs.left_record_number = pair_evidence.left_record_number
+            and pairs.right_record_number = pair_evidence.right_record_number
+    left join records as left_rivals on pair_evidence.left_rival_record_number = left_rivals.record_number
+    left join records as right_rivals on pair_evidence.right_rival_record_number = right_rivals.record_number
 
 ),
 

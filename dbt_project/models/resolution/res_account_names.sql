@@ -6,6 +6,7 @@ with records as (
 own_names as (
     select
         record_key,
+        record_number,
         party_id,
         0 as name_number,
         core_name
@@ -16,6 +17,7 @@ own_names as (
 listed_other_names as (
     select
         record_key,
+        record_number,
         party_id,
         core_name,
         unnest(other_core_names) as other_core_name,
@@ -27,6 +29,7 @@ listed_other_names as (
 other_names as (
     select
         record_key,
+        record_number,
         party_id,
         name_number,
         other_core_name as core_name

@@ -110,6 +110,14 @@ described as (
         on accounts.website_host = host_domains.website_host
     left join domain_names
         on host_domains.domain = domain_names.domain
+),
+
+-- Pairs are joined by number: in the order of keys, so that the smaller number has the smaller key.
+numbered as (
+    select
+        *,
+        cast(row_number() over (order by record_key) as integer) as record_number
+    from described
 )
 
-select * from described
+select * from numbered

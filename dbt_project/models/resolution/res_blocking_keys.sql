@@ -18,6 +18,7 @@ name_words as (
 registrations as (
     select
         record_key,
+        record_number,
         party_id,
         'registration' as rule,
         'lei:' || lei as blocking_key
@@ -26,6 +27,7 @@ registrations as (
     union all
     select
         record_key,
+        record_number,
         party_id,
         'registration' as rule,
         'duns:' || duns as blocking_key
@@ -34,6 +36,7 @@ registrations as (
     union all
     select
         record_key,
+        record_number,
         party_id,
         'registration' as rule,
         'vat:' || vat_number as blocking_key
@@ -42,6 +45,7 @@ registrations as (
     union all
     select
         record_key,
+        record_number,
         party_id,
         'registration' as rule,
         'siret:' || siret as blocking_key
@@ -50,6 +54,7 @@ registrations as (
     union all
     select
         record_key,
+        record_number,
         party_id,
         'registration' as rule,
         'cik:' || cik as blocking_key
@@ -60,6 +65,7 @@ registrations as (
 domains as (
     select
         record_key,
+        record_number,
         party_id,
         'domain' as rule,
         domain as blocking_key
@@ -70,6 +76,7 @@ domains as (
 phones as (
     select
         record_key,
+        record_number,
         party_id,
         'phone' as rule,
         phone as blocking_key
@@ -167,7 +174,7 @@ name_keys as (
     union all
     select
         core_name,
-        'acronym' as rule,
+        'initials' as rule,
         unnest(initials) as blocking_key
     from name_list
     union all
@@ -186,7 +193,7 @@ name_keys as (
     union all
     select
         core_name,
-        'label' as rule,
+        'first_word' as rule,
         words[1] as blocking_key
     from name_list
     where len(words) > 1 and length(words[1]) >= 4
@@ -195,6 +202,7 @@ name_keys as (
 record_name_keys as (
     select
         account_names.record_key,
+        account_names.record_number,
         account_names.party_id,
         name_keys.rule,
         name_keys.blocking_key
@@ -206,6 +214,7 @@ record_name_keys as (
 domain_labels as (
     select
         record_key,
+        record_number,
         party_id,
         'label' as rule,
         replace(domain_label, '-', '') as blocking_key
@@ -225,21 +234,22 @@ keys as (
     select * from domain_labels
 ),
 
+-- Two names of the same initials or the same first word are no pair for that: one must be the acronym, or be the word.
 distinct_keys as (
-    select distinct
+    select
         record_key,
+        record_number,
         party_id,
-        rule,
-        blocking_key
+        blocking_key,
+        case rule when 'initials' then 'acronym' when 'first_word' then 'label' else rule end as rule,
+        bool_and(rule in ('initials', 'first_word')) as is_part
     from keys
+    group by all
 ),
 
 counted as (
     select
-        record_key,
-        party_id,
-        rule,
-        blocking_key,
+        *,
         count(*) over (partition by rule, blocking_key) as record_count
     from distinct_keys
 ),

@@ -18,7 +18,7 @@ name_list as (
 
 described_names as (
     select
-        account_names.record_key,
+        account_names.record_number,
         account_names.name_number,
         name_list.core_name,
         name_list.glued_name,
@@ -34,10 +34,8 @@ described_names as (
 
 name_pairs as (
     select
-        candidate_pairs.left_record_key,
-        candidate_pairs.right_record_key,
-        left_names.name_number as left_name_number,
-        right_names.name_number as right_name_number,
+        candidate_pairs.left_record_number,
+        candidate_pairs.right_record_number,
         left_names.core_name as left_core_name,
         right_names.core_name as right_core_name,
         left_names.glued_name as left_glued_name,
@@ -54,80 +52,44 @@ name_pairs as (
         ) as comparison
     from candidate_pairs
     inner join described_names as left_names
-        on candidate_pairs.left_record_key = left_names.record_key
+        on
+            candidate_pairs.left_record_number = left_names.record_number
+            and candidate_pairs.left_name_number = left_names.name_number
     inner join described_names as right_names
-        on candidate_pairs.right_record_key = right_names.record_key
+        on
+            candidate_pairs.right_record_number = right_names.record_number
+            and candidate_pairs.right_name_number = right_names.name_number
 ),
 
-unfolded as (
+joined as (
     select
-        name_pairs.left_record_key,
-        name_pairs.right_record_key,
-        name_pairs.left_name_number,
-        name_pairs.right_name_number,
         name_pairs.left_core_name,
         name_pairs.right_core_name,
         name_pairs.left_glued_name,
         name_pairs.right_glued_name,
         name_pairs.has_common_name,
         name_pairs.namesake_count,
-        comparison.shared_millibits,
-        comparison.unequal_millibits,
-        comparison.left_rest_millibits,
-        comparison.right_rest_millibits,
-        comparison.left_rest_kinds,
-        comparison.right_rest_kinds,
-        comparison.left_rest_words,
-        comparison.right_rest_words,
-        comparison.numerals,
-        comparison.first_word,
-        comparison.is_acronym,
-        comparison.glued_similarity,
-        comparison.partial_similarity
-    from name_pairs
-),
-
--- A record with several names is compared by the two that agree best.
-best_names as (
-    select *
-    from unfolded
-    qualify row_number() over (
-        partition by left_record_key, right_record_key
-        order by
-            2 * shared_millibits - left_rest_millibits - right_rest_millibits desc,
-            left_name_number + right_name_number,
-            left_core_name,
-            right_core_name asc
-    ) = 1
-),
-
-joined as (
-    select
-        best_names.left_name_number,
-        best_names.right_name_number,
-        best_names.left_core_name,
-        best_names.right_core_name,
-        best_names.left_glued_name,
-        best_names.right_glued_name,
-        best_names.has_common_name,
-        best_names.namesake_count,
-        best_names.shared_millibits,
-        best_names.unequal_millibits,
-        best_names.left_rest_millibits,
-        best_names.right_rest_millibits,
-        best_names.left_rest_kinds,
-        best_names.right_rest_kinds,
-        best_names.left_rest_words,
-        best_names.right_rest_words,
-        best_names.numerals,
-        best_names.first_word,
-        best_names.is_acronym,
-        best_names.glued_similarity,
-        best_names.partial_similarity,
+        name_pairs.comparison.shared_millibits,
+        name_pairs.comparison.unequal_millibits,
+        name_pairs.comparison.left_rest_millibits,
+        name_pairs.comparison.right_rest_millibits,
+        name_pairs.comparison.left_rest_kinds,
+        name_pairs.comparison.right_rest_kinds,
+        name_pairs.comparison.left_rest_words,
+        name_pairs.comparison.right_rest_words,
+        name_pairs.comparison.numerals,
+        name_pairs.comparison.first_word,
+        name_pairs.comparison.is_acronym,
+        name_pairs.comparison.glued_similarity,
+        name_pairs.comparison.partial_similarity,
         candidate_pairs.left_record_key,
         candidate_pairs.right_record_key,
         candidate_pairs.left_party_id,
         candidate_pairs.right_party_id,
+        candidate_pairs.left_record_number,
+        candidate_pairs.right_record_number,
+        candidate_pairs.left_name_number,
+        candidate_pairs.right_name_number,
         candidate_pairs.rules,
         left_records.name as left_name,
         right_records.name as right_name,
@@ -164,28 +126,18 @@ joined as (
         or coalesce(left_records.cik <> right_records.cik, false) as has_conflicting_registration
     from candidate_pairs
     inner join records as left_records
-        on candidate_pairs.left_record_key = left_records.record_key
+        on candidate_pairs.left_record_number = left_records.record_number
     inner join records as right_records
-        on candidate_pairs.right_record_key = right_records.record_key
-    left join best_names
+        on candidate_pairs.right_record_number = right_records.record_number
+    left join name_pairs
         on
-            candidate_pairs.left_record_key = best_names.left_record_key
-            and candidate_pairs.right_record_key = best_names.right_record_key
+            candidate_pairs.left_record_number = name_pairs.left_record_number
+            and candidate_pairs.right_record_number = name_pairs.right_record_number
 ),
 
 -- What is left over of each name: nothing; words of structure (group, holding, .com); a numeral; a place; words that
 -- many companies share; or a word that tells companies apart. Words that only name where one of the two records says it
 -- is add nothing to the name. Bits as in compare_names.
-generic_words as (
-    select * from {{ ref('generic_words') }}
-),
-
-structure_words as (
-    select list(word order by word) as words
-    from generic_words
-    where kind in ('structure', 'function', 'domain_ending')
-),
-
 rest_classes as (
     select
         joined.*,
@@ -193,8 +145,8 @@ rest_classes as (
         case
             when joined.{{ side }}_rest_kinds = 0 then 'none'
             when
-                list_has_any(joined.place_words, joined.{{ side }}_rest_words)
-                and list_has_all(list_concat(joined.place_words, structure_words.words), joined.{{ side }}_rest_words)
+                len(joined.{{ side }}_rest_words) > 0
+                and list_has_all(joined.place_words, joined.{{ side }}_rest_words)
                 then 'own place'
             when (joined.{{ side }}_rest_kinds & 1) > 0 then 'distinctive'
             when (joined.{{ side }}_rest_kinds & 256) > 0 then 'numeral'
@@ -207,7 +159,6 @@ rest_classes as (
         least(joined.left_rest_millibits, joined.right_rest_millibits) as smaller_rest_millibits,
         greatest(joined.left_rest_millibits, joined.right_rest_millibits) as larger_rest_millibits
     from joined
-    cross join structure_words
 ),
 
 ordered_rests as (
@@ -368,7 +319,7 @@ levels as (
             else 'unknown'
         end as registration_level,
         case
-            when left_name_number is null then 'unknown'
+            when left_core_name is null then 'unknown'
             when left_name_number + right_name_number = 0 then 'own'
             when left_name_number <= 1 and right_name_number <= 1 then 'main part'
             else 'other'
