@@ -60,6 +60,8 @@ def as_table(figures: dict[str, Any]) -> str:
 def main(bench_data: Path | None) -> None:
     """Measure matching, landing and the demo, and write the report."""
     lists = "labelled real lists" if bench_data else "generated lists"
+    results = matching.run(bench_data, bench_data is not None, matching.KEPT_SHARES)
+    unseen = [result for result in results if result.weights == "never saw it" and result.kept_share == 1]
     parts = [
         "# Measurements",
         f"Made by `make bench{' BENCH_DATA=…' if bench_data else ''}` on {datetime.now(UTC):%Y-%m-%d}, with "
@@ -67,7 +69,12 @@ def main(bench_data: Path | None) -> None:
         f"## Matching, on {lists}",
         "A decision is two records on one `account_key` in `bridge_account_records`; each runs through landing,"
         " staging and resolution. *never saw it*: decided with weights fitted on the other scenarios alone.",
-        matching.table(matching.run(bench_data, leave_one_out=bench_data is not None)),
+        "Most lists share few companies: *true pairs kept* says how many of the true pairs were left in the lists.",
+        matching.table(results),
+        "### Is the probability right?",
+        "All candidate pairs between two lists, by the probability they got"
+        + (" with weights that never saw their scenario." if unseen else "."),
+        matching.calibration_table(unseen or results),
         ""
         if bench_data
         else "Left out: real lists (no BENCH_DATA). Generated lists have only the differences we thought of.",

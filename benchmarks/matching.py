@@ -9,6 +9,7 @@ records on one account_key in bridge_account_records.
 """
 
 import csv
+import hashlib
 import importlib.util
 import json
 import os
@@ -16,10 +17,11 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path
 
 import click
@@ -31,6 +33,8 @@ from orchestration.ingestion.landing import land_month
 from orchestration.settings import DBT_EXECUTABLE, HOME, PARTY_TABLES
 
 MONTH = date(2026, 10, 1)
+# In most lists few records have a counterpart: these shares of the true pairs are kept.
+KEPT_SHARES = (0.5, 0.1, 0.03)
 PARTNER = "partner"
 HEADERS = {
     "id": "Account ID",
@@ -50,6 +54,7 @@ class MatchingResult:
 
     scenario: str
     weights: str  # 'shipped' or 'never saw it'
+    kept_share: float  # share of the true pairs left in the lists
     record_count: int
     true_pair_count: int
     precision: float
@@ -58,7 +63,17 @@ class MatchingResult:
     pairs_completeness: float  # share of the true pairs among the candidates
     candidates_per_record: float
     review_record_share: float  # share of the records with a pair in review
+    calibration: Mapping[int, tuple[int, float, int]]  # tenth of probability → pairs, summed probability, true ones
     seconds: float
+
+    @property
+    def calibration_error(self) -> float:
+        """Expected calibration error: how far probability and truth lie apart in a tenth, weighed by its pairs.
+
+        Source: Naeini, Cooper, Hauskrecht 2015, "Obtaining well calibrated probabilities using Bayesian binning".
+        """
+        total = sum(count for count, _, _ in self.calibration.values())
+        return sum(abs(expected - true) for _, expected, true in self.calibration.values()) / max(total, 1)
 
 
 def scenarios_of(bench_data: Path) -> list[Path]:
@@ -89,9 +104,17 @@ def scratch_folder() -> Iterator[Path]:
 class ScenarioRun:
     """One scenario in a workspace of its own."""
 
-    def __init__(self, scenario: Path, folder: Path) -> None:
+    def __init__(self, scenario: Path, folder: Path, kept_share: float = 1.0) -> None:
+        """Name a scenario and where to run it.
+
+        Args:
+            scenario: folder of the labelled lists.
+            folder: scratch folder; the workspace is made below it.
+            kept_share: share of the true pairs to keep; of the others the right record is left out of its list.
+        """
         self.scenario = scenario
-        self.folder = folder / scenario.name
+        self.kept_share = kept_share
+        self.folder = folder / f"{scenario.name}-{kept_share:g}"
         self.warehouse = self.folder / "warehouse.duckdb"
 
     def prepare(self) -> None:
@@ -129,7 +152,18 @@ class ScenarioRun:
         ):
             writer = csv.writer(stream, lineterminator="\n")
             writer.writerow(HEADERS.values())
-            writer.writerows([row.get(column, "") for column in HEADERS] for row in csv.DictReader(source))
+            writer.writerows(
+                [row.get(column, "") for column in HEADERS]
+                for row in csv.DictReader(source)
+                if side == "left" or row["id"] not in self.left_out
+            )
+
+    @cached_property
+    def left_out(self) -> frozenset[str]:
+        """Ids of the right list that are left out, so that only kept_share of the true pairs remain."""
+        right_ids = {right.split(":", 1)[1] for _, right in self._pairs_of_file("truth")}
+        ordered = sorted(right_ids, key=lambda right_id: hashlib.sha256(right_id.encode()).digest())
+        return frozenset(ordered[round(self.kept_share * len(ordered)) :])
 
     def land(self) -> None:
         """Load both lists into the raw schema."""
@@ -177,14 +211,21 @@ class ScenarioRun:
             "--select", f"+{last_model}", "resource_type:seed",
         )  # fmt: skip
 
+    def write_weights(self, weights: fit_match_weights.Weights, version: str) -> None:
+        """Put weights into the workspace's seeds."""
+        fit_match_weights.write(weights, self.folder / "seeds" / "match_weights.csv", version)
+
     def rebuild_with(self, weights: fit_match_weights.Weights, version: str) -> None:
         """Decide again with other weights; what was compared stays as it is."""
-        fit_match_weights.write(weights, self.folder / "seeds" / "match_weights.csv", version)
+        self.write_weights(weights, version)
         self.dbt("seed", "--select", "match_weights")
         self.dbt("run", "--select", "res_pair_evidence+,+bridge_account_records")
 
     def key_pairs(self, name: str) -> set[tuple[str, str]]:
-        """Pairs of truth.csv or unsure.csv as record keys."""
+        """Pairs of truth.csv or unsure.csv as record keys, without those of records left out."""
+        return {pair for pair in self._pairs_of_file(name) if pair[1].split(":", 1)[1] not in self.left_out}
+
+    def _pairs_of_file(self, name: str) -> set[tuple[str, str]]:
         path = self.scenario / f"{name}.csv"
         if not path.exists():
             return set()
@@ -223,6 +264,12 @@ class ScenarioRun:
             candidates = connection.execute(
                 "select left_record_key, right_record_key from resolution.res_candidate_pairs"
             ).fetchall()
+            scored = connection.execute(
+                """
+                select left_record_key, right_record_key, match_probability
+                from resolution.res_scored_pairs where left_party_id <> right_party_id
+                """
+            ).fetchall()
             (record_count,) = connection.execute("select count(*) from staging.stg_accounts").fetchone() or (0,)
             (review_count,) = connection.execute(
                 """
@@ -233,10 +280,17 @@ class ScenarioRun:
                 """
             ).fetchone() or (0,)
         proposed = {pair if pair[0].startswith("us:") else (pair[1], pair[0]) for pair in candidates}
+        calibration: dict[int, tuple[int, float, int]] = {}
+        for left, right, probability in scored:
+            pair = (left, right) if left.startswith("us:") else (right, left)
+            if pair in true or pair not in unsure:
+                count, expected, found = calibration.get(min(int(probability * 10), 9), (0, 0.0, 0))
+                calibration[min(int(probability * 10), 9)] = (count + 1, expected + probability, found + (pair in true))
         precision, recall, f1 = self.score(matches, true, unsure)
         return MatchingResult(
             scenario=self.scenario.name,
             weights=weights,
+            kept_share=self.kept_share,
             record_count=record_count,
             true_pair_count=len(true),
             precision=precision,
@@ -245,6 +299,7 @@ class ScenarioRun:
             pairs_completeness=len(true & proposed) / max(len(true), 1),
             candidates_per_record=2 * len(candidates) / max(record_count, 1),
             review_record_share=review_count / max(record_count, 1),
+            calibration=calibration,
             seconds=seconds,
         )
 
@@ -270,7 +325,16 @@ class ScenarioRun:
             raise RuntimeError(f"{evaluator} cannot be read")
         module = importlib.util.module_from_spec(specification)
         specification.loader.exec_module(module)
-        figures = module.evaluate(str(self.scenario), str(path))
+        judged = self.scenario
+        if self.left_out:
+            judged = self.folder / "judged"
+            judged.mkdir(exist_ok=True)
+            for name in ("truth", "unsure"):
+                with (judged / f"{name}.csv").open("w", newline="", encoding="utf-8") as stream:
+                    writer = csv.writer(stream)
+                    writer.writerow(["left_id", "right_id"])
+                    writer.writerows(sorted((x.split(":", 1)[1], y.split(":", 1)[1]) for x, y in self.key_pairs(name)))
+        figures = module.evaluate(str(judged), str(path))
         return figures["precision"], figures["recall"], figures["f1"]
 
 
@@ -296,15 +360,18 @@ def are_related(one: str, other: str) -> bool:
     return one.startswith(other) or other.startswith(one)
 
 
-def run(bench_data: Path | None, leave_one_out: bool = False) -> list[MatchingResult]:
+def run(
+    bench_data: Path | None, leave_one_out: bool = False, kept_shares: Sequence[float] = ()
+) -> list[MatchingResult]:
     """Run every scenario through the pipeline and score it.
 
     Args:
         bench_data: folder of labelled lists; None for generated ones.
         leave_one_out: also decide each scenario with weights fitted on the others alone.
+        kept_shares: with leave_one_out, also decide each scenario with only these shares of its true pairs.
 
     Returns:
-        One result per scenario and kind of weights.
+        One result per scenario, kind of weights and share of true pairs.
     """
     results: list[MatchingResult] = []
     with scratch_folder() as folder:
@@ -320,9 +387,20 @@ def run(bench_data: Path | None, leave_one_out: bool = False) -> list[MatchingRe
             fitted_on = [each.labelled() for each in runs if not is_stress_test(each.scenario)]
             for each in runs:
                 others = [one for one in fitted_on if not are_related(one.scenario, each.scenario.name)]
+                weights = fit_match_weights.fit(others)
                 started = time.perf_counter()
-                each.rebuild_with(fit_match_weights.fit(others), f"without {each.scenario.name}")
+                each.rebuild_with(weights, f"without {each.scenario.name}")
                 results.append(each.measure("never saw it", time.perf_counter() - started))
+                if is_stress_test(each.scenario):
+                    continue
+                for share in kept_shares:
+                    thinned = ScenarioRun(each.scenario, folder / "runs", share)
+                    started = time.perf_counter()
+                    thinned.prepare()
+                    thinned.land()
+                    thinned.write_weights(weights, f"without {each.scenario.name}")
+                    thinned.build()
+                    results.append(thinned.measure("never saw it", time.perf_counter() - started))
     return results
 
 
@@ -336,43 +414,84 @@ def table(results: Sequence[MatchingResult]) -> str:
         Markdown.
     """
     rows = []
-    for weights in sorted({result.weights for result in results}, reverse=True):
-        chosen = [result for result in results if result.weights == weights]
+    for weights, kept_share in dict.fromkeys((result.weights, result.kept_share) for result in _in_order(results)):
+        chosen = [result for result in results if (result.weights, result.kept_share) == (weights, kept_share)]
         averaged = [result for result in chosen if not is_stress_test(Path(result.scenario))]
         rows += [
             [
-                result.scenario, weights, f"{result.precision:.4f}", f"{result.recall:.4f}", f"{result.f1:.4f}",
-                f"{result.pairs_completeness:.4f}", f"{result.candidates_per_record:.1f}",
-                f"{result.review_record_share:.3f}", f"{result.seconds:.1f}",
+                result.scenario, weights, f"{kept_share:.0%}", f"{result.precision:.4f}", f"{result.recall:.4f}",
+                f"{result.f1:.4f}", f"{result.pairs_completeness:.4f}", f"{result.candidates_per_record:.1f}",
+                f"{result.review_record_share:.3f}", f"{result.calibration_error:.4f}", f"{result.seconds:.1f}",
             ]
             for result in chosen
         ]  # fmt: skip
         count = max(len(averaged), 1)
+        macro = {
+            figure: f"{sum(getattr(result, figure) for result in averaged) / count:.4f}"
+            for figure in ("precision", "recall", "f1", "pairs_completeness", "calibration_error")
+        }
         rows.append(
             [
-                "**macro average**", weights, *(
-                    f"{sum(getattr(result, figure) for result in averaged) / count:.4f}"
-                    for figure in ("precision", "recall", "f1", "pairs_completeness")
-                ), "", "", "",
+                "**macro average**", weights, f"{kept_share:.0%}", macro["precision"], macro["recall"], macro["f1"],
+                macro["pairs_completeness"], "", "", macro["calibration_error"], "",
             ]
         )  # fmt: skip
     return tabulate(
         rows,
         headers=[
-            "scenario", "weights", "precision", "recall", "F1", "pairs completeness", "candidates per record",
-            "records in review", "seconds",
+            "scenario", "weights", "true pairs kept", "precision", "recall", "F1", "pairs completeness",
+            "candidates per record", "records in review", "calibration error", "seconds",
         ],
         tablefmt="github",
         disable_numparse=True,
     )  # fmt: skip
 
 
+def _in_order(results: Sequence[MatchingResult]) -> list[MatchingResult]:
+    """Shipped weights first, then whole lists before thinned ones."""
+    return sorted(results, key=lambda result: (result.weights != "shipped", -result.kept_share))
+
+
+def calibration_table(results: Sequence[MatchingResult]) -> str:
+    """How often pairs of each tenth of probability were one company, over all scenarios but stress tests.
+
+    Args:
+        results: of one kind of weights.
+
+    Returns:
+        Markdown, with a bar per tenth for the share found and a mark where the probability says it should end.
+    """
+    rows = []
+    for tenth in range(10):
+        chosen = [
+            result.calibration[tenth]
+            for result in results
+            if tenth in result.calibration and not is_stress_test(Path(result.scenario))
+        ]
+        count = sum(pairs for pairs, _, _ in chosen)
+        if not count:
+            continue
+        expected, found = sum(each[1] for each in chosen) / count, sum(each[2] for each in chosen) / count
+        bar = list("█" * round(found * 40) + "·" * (40 - round(found * 40)))
+        bar[min(round(expected * 40), 39)] = "|"
+        rows.append(
+            [f"{tenth / 10:.1f}–{tenth / 10 + 0.1:.1f}", count, f"{expected:.3f}", f"{found:.3f}", "".join(bar)]
+        )
+    return tabulate(
+        rows,
+        headers=["probability", "pairs", "mean probability", "share of true pairs", "0 to 1, | where it should end"],
+        tablefmt="github",
+        disable_numparse=True,
+    )
+
+
 @click.command()
 @click.option("--bench-data", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--leave-one-out", is_flag=True, help="Also score each scenario with weights that never saw it.")
-def main(bench_data: Path | None, leave_one_out: bool) -> None:
+@click.option("--thin", is_flag=True, help="With --leave-one-out: also with only some of the true pairs left.")
+def main(bench_data: Path | None, leave_one_out: bool, thin: bool) -> None:
     """Measure matching quality; without labelled lists on generated ones, which says less."""
-    click.echo(table(run(bench_data, leave_one_out)))
+    click.echo(table(run(bench_data, leave_one_out, KEPT_SHARES if thin else ())))
     if bench_data is None:
         click.echo("\nLeft out: real lists (no --bench-data). Generated lists have only the differences we thought of.")
 

@@ -22,6 +22,9 @@ MOST_OTHER_NAMES = 3
 LONGEST_LEGAL_FORM_WORDS = 7
 SHORTEST_ACRONYM = 3
 LONGEST_LITTLE_WORD = 3
+# Legal forms long enough to be told at the end of a glued name, and how much of a name must stand before them.
+_GLUED_FORMS = ("corporation", "incorporated", "limited")
+SHORTEST_GLUED_NAME = 4
 FEWEST_PHONE_DIGITS = 7
 _SOUNDS = [("ph", "f"), ("ck", "k"), ("[cq]", "k"), ("x", "ks"), ("z", "s"), ("w", "v"), ("y", "i")]
 
@@ -74,6 +77,7 @@ class NameRules(NamedTuple):
     wide_forms: re.Pattern[str] | None
     spellings: Mapping[str, str]
     generic_words: frozenset[str]
+    annotation: str | None
 
 
 class NameForms(NamedTuple):
@@ -144,7 +148,8 @@ def name_rules(rows: Iterable[Mapping[str, str | None]]) -> NameRules:
     """Turn the seeds' rows into look-up tables.
 
     Args:
-        rows: structs with kind (legal_form | leading_legal_form | inner_legal_form | spelling | generic_word), form,
+        rows: structs with kind (legal_form | leading_legal_form | inner_legal_form | spelling | generic_word |
+            annotation), form,
             value and class; for legal forms value is the compare form and class the generic one, for spellings value
             is the spelling kept.
 
@@ -157,6 +162,7 @@ def name_rules(rows: Iterable[Mapping[str, str | None]]) -> NameRules:
     wide: set[str] = set()
     spellings: dict[str, str] = {}
     generic: set[str] = set()
+    annotations: set[str] = set()
     for row in rows:
         form = row["form"] or ""
         kind = row["kind"]
@@ -176,6 +182,8 @@ def name_rules(rows: Iterable[Mapping[str, str | None]]) -> NameRules:
             spellings["".join(_spelled_words(form))] = row["value"] or form
         elif kind == "generic_word":
             generic.add(form)
+        elif kind == "annotation":
+            annotations.add(form)
     longest_first = sorted(wide, key=lambda form: (-len(form), form))
     return NameRules(
         legal_forms=legal,
@@ -185,6 +193,7 @@ def name_rules(rows: Iterable[Mapping[str, str | None]]) -> NameRules:
         wide_forms=re.compile("|".join(map(re.escape, longest_first))) if longest_first else None,
         spellings=spellings,
         generic_words=frozenset(generic),
+        annotation=rf"[-(*\[] *(?:{'|'.join(sorted(annotations))}) *[-)*\]]* *$" if annotations else None,
     )
 
 
@@ -218,6 +227,8 @@ def _clean(names: pa.Array) -> pa.Array:
 
 def _without_legal_form(words: list[str], rules: NameRules) -> tuple[list[str], list[str]]:
     """Take legal forms off the end, then one off the start; the last word of a name always stays."""
+    if len(words) == 1:
+        return _without_glued_form(words[0])
     kept = words
     forms: list[str] = []
     while len(kept) > 1 and kept[-1] in rules.last_words:
@@ -244,6 +255,14 @@ def _without_legal_form(words: list[str], rules: NameRules) -> tuple[list[str], 
             if key in rules.leading_forms:
                 return kept[count:], [key]
     return kept, forms
+
+
+def _without_glued_form(word: str) -> tuple[list[str], list[str]]:
+    """Take a long legal form off the end of a name typed without blanks: LEOPALACE21CORPORATION."""
+    for form in _GLUED_FORMS:
+        if word.endswith(form) and len(word) >= len(form) + SHORTEST_GLUED_NAME:
+            return [word.removesuffix(form)], [form]
+    return [word], []
 
 
 def _without_inner_form(words: list[str], rules: NameRules) -> tuple[list[str], list[str]]:
@@ -382,7 +401,10 @@ def _forms_of(names: pa.Array, rules: NameRules) -> pa.Array:
         if pc.any(wide, min_count=0).as_py():
             cut = [rules.wide_forms.sub(r" \g<0> ", name) for name in names.filter(wide).to_pylist()]
             spaced = pc.replace_with_mask(names, wide, pa.array(cut, pa.string()))
-    cleaned = _clean(spaced).to_pylist()
+    cleaned_names = _clean(spaced)
+    if rules.annotation is not None:
+        cleaned_names = pc.replace_substring_regex(cleaned_names, rules.annotation, "")
+    cleaned = cleaned_names.to_pylist()
     parts = [name_parts(text or "", rules) for text in cleaned]
     foreign = pc.fill_null(pc.invert(pc.string_is_ascii(names)), False).to_pylist()
     mixed = [

@@ -35,9 +35,9 @@ UDFS: list[Udf] = [
     Udf(
         similarity.compare_names,
         ["varchar", "varchar", "integer[]", "integer[]", "integer[]", "integer[]"],
-        "struct(shared_millibits integer, unequal_millibits integer, left_rest_millibits integer, "
-        "right_rest_millibits integer, left_rest_kinds integer, right_rest_kinds integer, left_rest_words varchar[], "
-        "right_rest_words varchar[], numerals varchar, "
+        "struct(shared_millibits integer, unequal_millibits integer, shortened_millibits integer, "
+        "left_rest_millibits integer, right_rest_millibits integer, left_rest_kinds integer, "
+        "right_rest_kinds integer, left_rest_words varchar[], right_rest_words varchar[], numerals varchar, "
         "first_word varchar, is_acronym boolean, glued_similarity double, partial_similarity double)",
     ),
     Udf(domains.domain_parts, ["varchar"], "struct(domain varchar, label varchar)"),

@@ -35,6 +35,7 @@ NAME_COMPARISON_TYPE = pa.struct(
     [
         ("shared_millibits", pa.int32()),
         ("unequal_millibits", pa.int32()),
+        ("shortened_millibits", pa.int32()),
         ("left_rest_millibits", pa.int32()),
         ("right_rest_millibits", pa.int32()),
         ("left_rest_kinds", pa.int32()),
@@ -159,9 +160,9 @@ def compare_names(
         right_kinds: the same for the other side.
 
     Returns:
-        struct per pair: distinctiveness of the shared words, of that the part of words not quite equal, of the words
-        left over on either side with a bit mask of their kinds, and those of them that are no words of structure,
-        function words or domain endings; numerals (none, same, one_sided,
+        struct per pair: distinctiveness of the shared words, of that the part of words not quite equal, of that the
+        part of words cut short, of the words left over on either side with a bit mask of their kinds, and those of
+        them that are no words of structure, function words or domain endings; numerals (none, same, one_sided,
         conflict); first_word (same, unequal, different); is_acronym (one name is the initials of the other);
         glued_similarity and partial_similarity (0–1) of the names without blanks. Swapping the sides swaps left and
         right and changes nothing else.
@@ -187,6 +188,7 @@ def compare_names(
     shared = np.where(left_done, left_bits, 0).sum(axis=1)
     shared = np.maximum(shared, np.where(right_done, right_bits, 0).sum(axis=1)).astype(np.float64)
     unequal = np.zeros(count)
+    shortened = np.zeros(count)
     left_open = (left >= 0) & ~left_done
     right_open = (right >= 0) & ~right_done
 
@@ -203,11 +205,12 @@ def compare_names(
     if len(todo):
         gained = _join_split_words(todo, vocabulary, left, right, left_open, right_open, left_bits, right_bits)
         shared[todo] += gained
-        gained, doubtful = _pair_misspelt_words(
+        gained, doubtful, cut_short = _pair_misspelt_words(
             todo, vocabulary, left, right, left_open, right_open, left_bits, right_bits
         )
         shared[todo] += gained
         unequal[todo] += doubtful
+        shortened[todo] += cut_short
 
     left_masks = _kind_mask(left_kind, left_open)
     right_masks = _kind_mask(right_kind, right_open)
@@ -226,6 +229,7 @@ def compare_names(
         [
             pa.array(np.rint(shared).astype(np.int32)),
             pa.array(np.rint(unequal).astype(np.int32)),
+            pa.array(np.rint(shortened).astype(np.int32)),
             pa.array(np.where(left_open, left_bits, 0).sum(axis=1).astype(np.int32)),
             pa.array(np.where(right_open, right_bits, 0).sum(axis=1).astype(np.int32)),
             pa.array(left_masks.astype(np.int32)),
@@ -290,10 +294,15 @@ def _join_split_words(
 def _pair_misspelt_words(
     todo: Ints, vocabulary: Vocabulary, left: Ints, right: Ints, left_open: Bools, right_open: Bools,
     left_bits: Ints, right_bits: Ints,
-) -> tuple[Floats, Floats]:  # fmt: skip
-    """Pair words that are not quite equal, best pairs first; marks them done. All that is gained, and the doubtful."""
+) -> tuple[Floats, Floats, Floats]:  # fmt: skip
+    """Pair words that are not quite equal, best pairs first; marks them done.
+
+    Returns:
+        All that is gained, the doubtful part of it, and of that the part from words cut short.
+    """
     gained = np.zeros(len(todo))
     doubtful = np.zeros(len(todo))
+    cut_short = np.zeros(len(todo))
     is_open = left_open[todo][:, :, None] & right_open[todo][:, None, :]
     rows, left_at, right_at = np.nonzero(is_open)
     left_ids, right_ids = left[todo[rows], left_at], right[todo[rows], right_at]
@@ -301,14 +310,14 @@ def _pair_misspelt_words(
     likeness = vocabulary.likeness(*np.divmod(pairs, len(vocabulary.words)))[where]
     found = likeness > 0
     if not found.any():
-        return gained, doubtful
-    is_typo = np.zeros(is_open.shape, dtype=np.bool_)
+        return gained, doubtful, cut_short
+    share = np.ones(is_open.shape)
     worth = np.zeros(is_open.shape)
     rows, left_at, right_at = rows[found], left_at[found], right_at[found]
     worth[rows, left_at, right_at] = likeness[found] * (
         1 + np.minimum(left_bits[todo[rows], left_at], right_bits[todo[rows], right_at])
     )
-    is_typo[rows, left_at, right_at] = likeness[found] < 1
+    share[rows, left_at, right_at] = likeness[found]
     for _ in range(MOST_MISSPELT_WORDS):
         flat = worth.reshape(len(todo), -1)
         best = flat.argmax(axis=1)
@@ -318,12 +327,13 @@ def _pair_misspelt_words(
             break
         at_left, at_right = np.divmod(best[hit], MOST_WORDS)
         gained[hit] += value[hit]
-        doubtful[hit] += np.where(is_typo[hit, at_left, at_right], value[hit], 0)
+        doubtful[hit] += np.where(share[hit, at_left, at_right] < 1, value[hit], 0)
+        cut_short[hit] += np.where(share[hit, at_left, at_right] == PREFIX_SHARE, value[hit], 0)
         left_open[todo[hit], at_left] = False
         right_open[todo[hit], at_right] = False
         worth[hit, at_left, :] = 0
         worth[hit, :, at_right] = 0
-    return gained, doubtful
+    return gained, doubtful, cut_short
 
 
 def _is_acronym(left: pa.Array, right: pa.Array, left_offsets: Ints, right_offsets: Ints) -> list[bool]:

@@ -71,6 +71,7 @@ joined as (
         name_pairs.namesake_count,
         name_pairs.comparison.shared_millibits,
         name_pairs.comparison.unequal_millibits,
+        name_pairs.comparison.shortened_millibits,
         name_pairs.comparison.left_rest_millibits,
         name_pairs.comparison.right_rest_millibits,
         name_pairs.comparison.left_rest_kinds,
@@ -179,6 +180,7 @@ levels as (
             when left_core_name = right_core_name then 'exact'
             when left_glued_name = right_glued_name then 'spacing'
             when is_whole_name and unequal_millibits = 0 then 'order'
+            when is_whole_name and shortened_millibits >= 0.6 * shared_millibits then 'cut short'
             when is_whole_name and unequal_millibits >= 0.6 * shared_millibits then 'misspelt'
             when is_whole_name then 'partly misspelt'
             when is_acronym then 'acronym'

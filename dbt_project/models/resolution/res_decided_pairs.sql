@@ -117,14 +117,20 @@ guarded as (
             when has_mixed_scripts then 'mixed scripts'
             when country_level = 'different' then 'other country'
             when
-                case
-                    when has_same_name then shared_millibits < {{ var('common_name_millibits') }}
-                    else has_common_name
+                shared_millibits < case
+                    when has_same_name and legal_form_level in ('same', 'same class')
+                        then {{ var('common_name_millibits') }}
+                    when has_common_name then {{ var('generic_name_millibits') }}
+                    when has_same_name then {{ var('common_name_millibits') }}
+                    else 0
                 end
                 and city_level <> 'same' and phone_level <> 'same' and domain_label_level <> 'is the name'
                 then 'common name'
             -- Acme Japan is of Acme's group; whether it is Acme, a name alone does not say
             when name_level = 'contained, rest place' then 'place left over'
+            when numeral_level = 'one_sided' then 'numeral left over'
+            -- the same note in brackets behind two names
+            when left_name_number >= 2 and right_name_number >= 2 then 'other names of both'
             when left_party_id = right_party_id and not has_same_name then 'differing names in one list'
         end as own_guard
     from reasoned

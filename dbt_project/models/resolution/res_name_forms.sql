@@ -39,7 +39,7 @@ word_facts as (
     from name_abbreviations
     union all
     select
-        'generic_word' as kind,
+        case kind when 'annotation' then 'annotation' else 'generic_word' end as kind,
         word as form,
         cast(null as varchar) as value,
         cast(null as varchar) as class

@@ -53,7 +53,7 @@ weighed as (
         name_count,
         case
             when regexp_full_match(word, '[0-9]+(st|nd|rd|th)?') then 'numeral'
-            else coalesce(generic_kind, 'distinctive')
+            else coalesce(nullif(generic_kind, 'annotation'), 'distinctive')
         end as kind,
         cast(
             round(

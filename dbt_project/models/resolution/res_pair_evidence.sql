@@ -141,6 +141,8 @@ led as (
         *,
     {% for lead in ['smaller_lead', 'larger_lead'] -%}
     case
+        -- duplicates inside one list are no rivals
+        when left_party_id = right_party_id then 'unknown'
         when {{ lead }}_millibits is null then 'no rival'
         when {{ lead }}_millibits < -8000 then 'behind by over 8'
         when {{ lead }}_millibits < -4000 then 'behind by 4 to 8'
