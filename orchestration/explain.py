@@ -207,7 +207,7 @@ def as_text(found: Explanation) -> str:
         found: what `explain` gave.
 
     Returns:
-        What was decided and why, the evidence as a table, and whatever else has a say; no line reaches far.
+        What was decided and why, the evidence as a table, and whatever else has a say.
     """
     match = found.match
     left, right = found.records
@@ -287,7 +287,9 @@ def _reasons(found: Explanation) -> Iterator[str]:
         said = f"{match['decision']}, {match['relation']}" if match["relation"] else match["decision"]
         why = f": {_shown(match['decision_reason'])}" if match["decision_reason"] else ""
         yield f"Decided ({said}) by {_shown(match['decided_by'])} on {match['decided_on']}{why}"
-    if match["guard"]:
+    if match["guard"] == "already matched":
+        yield "Guard: already matched. One of the two has a better counterpart in the other's list."
+    elif match["guard"]:
         kept = "" if match["decision"] is None else "; the decision stands above it"
         yield f"Guard: {match['guard']}. It forbids an automatic match whatever the evidence says{kept}."
     if match["band"] == "auto" and found.is_kept and not match["is_same_account"]:
@@ -296,7 +298,7 @@ def _reasons(found: Explanation) -> Iterator[str]:
             f"{between['forbidden_pairs']} that a person refused or holds, {between['conflicting_pairs']} with "
             "conflicting registration numbers; a join needs more than 0 bits and none of the others."
         )
-    if match["band"] != "auto" and match["is_same_account"]:
+    if match["is_same_account"] and (match["band"] != "auto" or not found.is_candidate):
         yield "They stand in one account all the same, through other records (see the account's reason above)."
 
 

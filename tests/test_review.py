@@ -216,7 +216,7 @@ def queue_of(published: Path, **values: str) -> None:
     )
     published.mkdir(parents=True)
     with duckdb.connect(str(published / "marts.duckdb")) as connection:
-        connection.execute("create table last_refreshed as select date '2026-08-01' as as_of_month")
+        connection.execute("create table dim_months as select date '2026-08-01' as month, true as is_as_of_month")
         described = ", ".join(f"? as {column}" for column in columns)
         connection.execute(
             f"""
