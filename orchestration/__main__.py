@@ -134,7 +134,8 @@ def review(exports: Path | None) -> None:
     month = sheet.stem
     click.echo(f"""{sheet}: {pairs} pairs wait for a person.
   Answer with same, different, same group or unsure, write who decided, and leave empty what you do not know.
-  Save it as {settings.exports / "us" / month / "decisions.xlsx"}; the next run takes it in.""")
+  Save it as {settings.exports / "us" / month / "decisions.xlsx"} and run {month} again,
+  or put it into the folder of the month that is run next: a run reads the files of its own month.""")
 
 
 def prepare(settings: Settings) -> None:

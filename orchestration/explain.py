@@ -56,13 +56,13 @@ CANDIDATES = f"""
     )
     select * from stored.resolution.res_candidate_pairs
     where left_record_key in (from met) or right_record_key in (from met) or ({PAIR})
-"""  # noqa: S608
+"""  # noqa: S608 (a condition of our own)
 
 ADD_ASKED_PAIR = f"""
     insert into resolution.res_candidate_pairs by name
     select * replace (list_filter(rules, lambda rule: rule <> 'decision') as rules) from temp.asked_pair
     where not exists (from resolution.res_candidate_pairs where {PAIR})
-"""  # noqa: S608
+"""  # noqa: S608 (a condition of our own)
 
 # Two lists of which no pair was compared have no estimate; then the fitted share is all there is.
 MISSING_LIST_PRIOR = """
@@ -78,7 +78,7 @@ FORGOTTEN_PAIR = f"""
     insert into resolution.res_decided_pairs by name
     select *, 'rejected' as band from resolution.res_scored_pairs
     where {PAIR} and not exists (from resolution.res_decided_pairs where {PAIR})
-"""  # noqa: S608
+"""  # noqa: S608 (a condition of our own)
 
 RECORDS = """
     select
@@ -112,7 +112,7 @@ DECISIONS = f"""
     from staging.stg_match_decisions
     where {PAIR}
     order by decided_on desc, decided_by
-"""  # noqa: S608
+"""  # noqa: S608 (a condition of our own)
 
 # What all kept pairs between the two accounts say together, where clustering kept an accepted pair apart.
 BETWEEN_ACCOUNTS = """
@@ -132,7 +132,7 @@ NOT_KNOWN = f"""
     select distinct comparison from seeds.match_weights
     where comparison not in (select comparison from marts.fct_account_match_evidence where {PAIR})
     order by comparison
-"""  # noqa: S608
+"""  # noqa: S608 (a condition of our own)
 
 Row = dict[str, Any]
 
@@ -207,7 +207,7 @@ def as_text(found: Explanation) -> str:
         found: what `explain` gave.
 
     Returns:
-        What was decided and why, the evidence as a table, and whatever else has a say; no line reaches far.
+        What was decided and why, the evidence as a table, and whatever else has a say.
     """
     match = found.match
     left, right = found.records
@@ -287,7 +287,9 @@ def _reasons(found: Explanation) -> Iterator[str]:
         said = f"{match['decision']}, {match['relation']}" if match["relation"] else match["decision"]
         why = f": {_shown(match['decision_reason'])}" if match["decision_reason"] else ""
         yield f"Decided ({said}) by {_shown(match['decided_by'])} on {match['decided_on']}{why}"
-    if match["guard"]:
+    if match["guard"] == "already matched":
+        yield "Guard: already matched. One of the two has a better counterpart in the other's list."
+    elif match["guard"]:
         kept = "" if match["decision"] is None else "; the decision stands above it"
         yield f"Guard: {match['guard']}. It forbids an automatic match whatever the evidence says{kept}."
     if match["band"] == "auto" and found.is_kept and not match["is_same_account"]:
@@ -296,7 +298,7 @@ def _reasons(found: Explanation) -> Iterator[str]:
             f"{between['forbidden_pairs']} that a person refused or holds, {between['conflicting_pairs']} with "
             "conflicting registration numbers; a join needs more than 0 bits and none of the others."
         )
-    if match["band"] != "auto" and match["is_same_account"]:
+    if match["is_same_account"] and (match["band"] != "auto" or not found.is_candidate):
         yield "They stand in one account all the same, through other records (see the account's reason above)."
 
 

@@ -75,7 +75,9 @@ def write_review_sheet(published: Path, folder: Path) -> tuple[Path, int]:
         raise NoReviewError(f"{marts} is not there: nothing has been published yet (make run or make demo).")
     selected = ", ".join(f'{expression} as "{header}"' for header, expression, _ in COLUMNS)
     with duckdb.connect(str(marts), read_only=True) as connection:
-        month = connection.execute("select strftime(as_of_month, '%Y-%m') from last_refreshed").fetchall()[0][0]
+        month = connection.execute("select strftime(month, '%Y-%m') from dim_months where is_as_of_month").fetchall()[
+            0
+        ][0]
         queue: pa.Table = connection.sql(
             f"select {selected} from mart_review_queue order by queue_rank"  # noqa: S608 - our own column list
         ).to_arrow_table()

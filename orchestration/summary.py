@@ -93,6 +93,7 @@ def of_published(settings: Settings, month: str) -> str:
             _table(marts.execute(UNMAPPED, [f"{month}-01"])),
         ]
         counts = ", ".join(f"{count} {what}" for what, count in marts.execute(REFUSED_COUNTS).fetchall())
+        ((waiting,),) = marts.execute("select count(*) from marts.mart_review_queue").fetchall()
     exports = "" if settings.exports == DEMO_EXPORTS else f" EXPORTS={settings.exports}"
     page = max(settings.validations.glob("*/*.html"), key=lambda file: file.stat().st_mtime, default=None)
     return "\n".join(
@@ -102,6 +103,7 @@ def of_published(settings: Settings, month: str) -> str:
             f"  {settings.published / 'marts.duckdb'}   every table; e.g. marts.fct_account_overlaps",
             "  marts.mart_refused_data   every refused file, row and value, with its reason and what to do",
             *([f"  {page}   what Great Expectations found"] if page else []),
+            f"  make review{exports}   a sheet of the {waiting} pairs that wait for a person's word",
             f"  make dev{exports}   the Dagster page",
             f"  make docs{exports}   every table and column explained",
             "",

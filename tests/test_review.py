@@ -110,6 +110,7 @@ def test_no_decision_is_lost_over_three_months(tmp_path: Path) -> None:
         decision("2", "same group", "Ada", "2026-08-10"),
         decision("3", "same", "Ada", "2026-08-10", "what Ada saw was another record"),
         decision("4", "", "", ""),
+        decision("4", "n/a", "", ""),
         ("us:1", "alpha:none", "same", "", "Ada", "2026-08-10", ""),
     ]
     deliver(exports, "us", "2026-08", "decisions.csv", [DECISION, *august])
@@ -118,7 +119,7 @@ def test_no_decision_is_lost_over_three_months(tmp_path: Path) -> None:
     assert bands(given) == {"1": rejected, "2": grouped, "3": ("auto", "same company", True), "4": ("auto", None, True)}
     assert {number: row[:3] for number, row in queue(given).items()} == {"3": ("inputs changed", "Ada", None)}
     assert given.query("select source_id, file_name from marts.mart_refused_data where refused = 'decision'") == [
-        ("alpha:none", "us/2026-08/decisions.csv row 6")
+        ("alpha:none", "us/2026-08/decisions.csv row 7")
     ]
 
     deliver_lists(exports, "2026-09")
@@ -216,7 +217,7 @@ def queue_of(published: Path, **values: str) -> None:
     )
     published.mkdir(parents=True)
     with duckdb.connect(str(published / "marts.duckdb")) as connection:
-        connection.execute("create table last_refreshed as select date '2026-08-01' as as_of_month")
+        connection.execute("create table dim_months as select date '2026-08-01' as month, true as is_as_of_month")
         described = ", ".join(f"? as {column}" for column in columns)
         connection.execute(
             f"""

@@ -41,7 +41,8 @@ ranked_decisions as (
                 decided_on desc,
                 case decision when 'reject' then 1 when 'hold' then 2 else 3 end,
                 decided_by asc,
-                decision_reason asc
+                decision_reason asc,
+                relation asc
         )
 ),
 

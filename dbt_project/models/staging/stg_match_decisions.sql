@@ -57,7 +57,9 @@ by_sheet as (
         {{ text_value('pair_fingerprint') }} as pair_fingerprint,
         concat(file_name, ' row ', row_number) as decided_in
     from delivered_decisions
-    where export_month <= {{ as_of_month() }} and {{ text_value('answer') }} is not null
+    where
+        export_month <= {{ as_of_month() }}
+        and lower(trim(answer)) in ('same', 'different', 'same group', 'unsure')
 
 ),
 
