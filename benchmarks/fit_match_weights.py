@@ -34,6 +34,13 @@ ALTERNATIONS = 3
 # Summed weight of each scenario, in imagined pairs; with the regression's own regularisation it says how much a level
 # must be seen to be believed.
 SCENARIO_WEIGHT = 1000.0
+# Kinds of evidence (res_pair_guards) whose true pairs are few beside the strong ones, on any list.
+BOUNDED_CLASSES = ("structure left over", "generic left over", "distinctive left over", "both left over")
+# How many names are misspelt or cut to their initials depends on who typed the list.
+UNBOUNDED_CLASSES = (("strong", 20000), ("misspelt", 20000), ("acronym", 20000))
+# Shares are no smaller than this: a list may have a kind of evidence that the labelled ones hardly had.
+SMALLEST_CLASS_SHARE = 0.002
+BELIEVABLE = 0.3
 HAND_SET = (
     ("registration", "same", 20000, "by hand: two valid numbers do not agree by chance"),
     ("registration", "conflict", -8000, "by hand: one company has one number; leaves room for typing errors"),
@@ -67,6 +74,7 @@ class Weights:
     prior_millibits: int
     true_share_millibits: int
     pair_counts: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    class_shares: dict[str, int] = field(default_factory=dict)  # evidence class → log2 of its share in 1/1000
 
     def rows(self, version: str) -> list[tuple[str, str, int, str, str, str, str]]:
         """Rows of the seed, in reading order.
@@ -80,6 +88,14 @@ class Weights:
         rows: list[tuple[str, str, int, str, str, str, str]] = [
             ("prior", "fitted", self.prior_millibits, version, "", "", "fitted"),
             ("prior", "true share", self.true_share_millibits, version, "", "", "fitted: log2 odds among candidates"),
+        ]
+        rows += [
+            ("class share", name, bits, version, "", "", "fitted: log2 of the most true pairs beside a strong one")
+            for name, bits in self.class_shares.items()
+        ]
+        rows += [
+            ("class share", name, bits, version, "", "", "by hand: the mix of true pairs does not bound it")
+            for name, bits in UNBOUNDED_CLASSES
         ]
         rows += [(comparison, level, bits, version, "", "", why) for comparison, level, bits, why in HAND_SET]
         for key in sorted(self.millibits, key=lambda key: (key[0], -self.millibits[key], key[1])):
@@ -107,8 +123,10 @@ def read_labelled(warehouse: Path, scenario: str, true: set[tuple[str, str]], un
     """
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         pairs = connection.execute(
-            "select left_record_key, right_record_key, left_party_id, columns('_level$') "
-            "from resolution.res_compared_pairs where left_party_id <> right_party_id order by 1, 2"
+            "select left_record_key, right_record_key, left_party_id, columns('_level$'), own_guard, evidence_class "
+            "from resolution.res_compared_pairs "
+            "inner join resolution.res_pair_guards using (left_record_number, right_record_number) "
+            "where left_party_id <> right_party_id order by 1, 2"
         ).df()
     keys = [
         (left, right) if party == "us" else (right, left)
@@ -240,7 +258,29 @@ def fit(labelled: Sequence[Labelled], regularisation: float = 1.0) -> Weights:
             for each in labelled
         ]
         weights = _regress(ranked, [*comparisons, *LEADS], regularisation)
+    weights.class_shares = class_shares(ranked, weights)
     return weights
+
+
+def class_shares(labelled: Sequence[Labelled], weights: Weights) -> dict[str, int]:
+    """How many true pairs of each bounded kind of evidence a list has at most beside each strong one.
+
+    Args:
+        labelled: scenarios with leads.
+        weights: fitted on them; true pairs that they do not find believable are not counted.
+
+    Returns:
+        Evidence class → 1000 · log2 of the largest share of any scenario.
+    """
+    shares: dict[str, float] = dict.fromkeys(BOUNDED_CLASSES, SMALLEST_CLASS_SHARE)
+    for each in labelled:
+        probability = 1 / (1 + np.exp2(-evidence(each.pairs, weights) / 1000))
+        true = each.pairs[(each.pairs.label == 1) & each.pairs.own_guard.isna() & (probability >= BELIEVABLE)]
+        counts = true.evidence_class.value_counts()
+        strong = max(int(counts.get("strong", 0)), 1)
+        for name in BOUNDED_CLASSES:
+            shares[name] = max(shares[name], counts.get(name, 0) / strong)
+    return {name: round(1000 * math.log2(share)) for name, share in shares.items()}
 
 
 def disordered(weights: Weights) -> list[str]:

@@ -351,7 +351,7 @@ def labelled_pairs(scenario: Path, folder: Path) -> fit_match_weights.Labelled:
     run = ScenarioRun(scenario, folder)
     run.prepare()
     run.land()
-    run.build("res_compared_pairs")
+    run.build("res_pair_guards")
     return run.labelled()
 
 

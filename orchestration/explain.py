@@ -23,6 +23,7 @@ from udfs.plugin import register
 RECOMPUTED = (
     "resolution/res_compared_pairs",
     "resolution/res_pair_evidence",
+    "resolution/res_pair_guards",
     "resolution/res_scored_pairs",
     "resolution/res_decided_pairs",
     "marts/fct_account_matches",
@@ -69,7 +70,8 @@ MISSING_LIST_PRIOR = """
     create table resolution.res_list_priors as
     from stored.resolution.res_list_priors
     union all by name
-    select left_party_id, right_party_id, 0 as list_prior_millibits from temp.asked_pair
+    select left_party_id, right_party_id, evidence_class, 0 as list_prior_millibits from temp.asked_pair
+    cross join (select distinct evidence_class from stored.resolution.res_list_priors)
     anti join stored.resolution.res_list_priors using (left_party_id, right_party_id)
 """
 

@@ -7,7 +7,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.fit_match_weights import COLUMNS, Labelled, Weights, disordered, evidence, fit, lead_levels, write
+from benchmarks.fit_match_weights import (
+    COLUMNS,
+    SMALLEST_CLASS_SHARE,
+    Labelled,
+    Weights,
+    class_shares,
+    disordered,
+    evidence,
+    fit,
+    lead_levels,
+    write,
+)
 
 SEED = Path(__file__).resolve().parent.parent / "seeds" / "match_weights.csv"
 
@@ -24,6 +35,8 @@ def labelled(scenario: str = "made up", seed: int = 1) -> Labelled:
             "right_record_key": [f"us:{n}" for n in range(count)],
             "name_level": name,
             "domain_level": "unknown",
+            "own_guard": None,
+            "evidence_class": np.where(name == "exact", "strong", "both left over"),
             "label": np.where(is_same, 1, 0),
         }
     )
@@ -33,6 +46,21 @@ def labelled(scenario: str = "made up", seed: int = 1) -> Labelled:
 def test_better_level_weighs_more() -> None:
     weights = fit([labelled()])
     assert weights.millibits["name", "exact"] > 1000 > weights.millibits["name", "nothing shared"]
+
+
+def test_mix_of_true_pairs_is_bounded_by_the_list_that_had_most() -> None:
+    pairs = pd.DataFrame(
+        {
+            "name_level": ["exact"] * 8 + ["contained"] * 4,
+            "evidence_class": ["strong"] * 8 + ["generic left over"] * 4,
+            "own_guard": [None] * 11 + ["common name"],
+            "label": [1] * 8 + [1, 1, 0, 1],
+        }
+    )
+    weights = Weights({("name", "exact"): 5000, ("name", "contained"): 2000}, 0, 0)
+    shares = class_shares([Labelled("one", pairs, 11), Labelled("other", pairs.head(9), 9)], weights)
+    assert shares["generic left over"] == -2000  # two beside eight: log2 of a quarter
+    assert shares["both left over"] == round(1000 * np.log2(SMALLEST_CLASS_SHARE))
 
 
 def test_comparison_nobody_has_values_for_gets_no_weight() -> None:

@@ -51,6 +51,7 @@ UDFS: list[Udf] = [
     Udf(names.name_initials, ["varchar"], "varchar[]"),
     Udf(names.name_skeleton, ["varchar"], "varchar"),
     Udf(names.phone_digits, ["varchar"], "varchar"),
+    Udf(scoring.class_shift_millibits, ["bigint[]", "bigint[]", "double"], "bigint"),
     Udf(scoring.prior_shift_millibits, ["bigint[]", "bigint[]", "double", "double"], "bigint"),
     Udf(values.read_amount, ["varchar", "varchar"], "decimal(18,2)"),
     Udf(values.read_amount_currency, ["varchar"], "varchar"),

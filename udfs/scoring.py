@@ -15,6 +15,8 @@ MOST_ROUNDS = 500
 SMALLEST_STEP = 1e-10
 # The share is kept off 0 and 1, where odds are not defined.
 SMALLEST_SHARE = 1e-7
+# No kind of evidence is shifted further down, in 1/1000 bit.
+LOWEST_SHIFT = -20000
 
 
 def true_share(
@@ -75,3 +77,48 @@ def prior_shift_millibits(
         odds = (share / (1 - share)) / (fitted / (1 - fitted))
         shifts.append(round(1000 * float(np.log2(odds))))
     return pa.array(shifts, pa.int64())
+
+
+def shift_to_sum(millibits: npt.NDArray[np.int64], counts: npt.NDArray[np.int64], most: float) -> int:
+    """Find the shift under which probabilities sum up to no more than is believed.
+
+    Args:
+        millibits: distinct scores in 1/1000 bit.
+        counts: how many pairs have each.
+        most: the sum allowed.
+
+    Returns:
+        1/1000 bits, 0 or less; LOWEST_SHIFT when even that does not suffice.
+    """
+
+    def expected(shift: int) -> float:
+        return float((counts / (1 + np.exp2(-(millibits + shift) / 1000))).sum())
+
+    if expected(0) <= most:
+        return 0
+    low, high = LOWEST_SHIFT, 0
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if expected(middle) <= most else (low, middle)
+    return low
+
+
+def class_shift_millibits(millibits: pa.Array, counts: pa.Array, most: pa.Array) -> pa.Array:
+    """By how much the scores of one kind of evidence must fall so that no more pairs are believed than can be true.
+
+    Args:
+        millibits: list<bigint> per row: the distinct scores.
+        counts: list<bigint> per row: pairs of each score.
+        most: double per row: how many of them can be true.
+
+    Returns:
+        bigint per row, see shift_to_sum; 0 without scores.
+    """
+    columns: list[Any] = [column.to_pylist() for column in (millibits, counts, most)]
+    return pa.array(
+        [
+            shift_to_sum(np.asarray(scores or [], dtype=np.int64), np.asarray(numbers or [], dtype=np.int64), allowed)
+            for scores, numbers, allowed in zip(*columns, strict=True)
+        ],
+        pa.int64(),
+    )

@@ -191,12 +191,15 @@ name_keys as (
         glued_name as blocking_key
     from name_list
     union all
+    -- a short brand inside a long legal name: Stihl, Andreas Stihl AG & Co. KG
     select
-        core_name,
-        'first_word' as rule,
-        words[1] as blocking_key
-    from name_list
-    where len(words) > 1 and length(words[1]) >= 4
+        leading_words.core_name,
+        'own_word' as rule,
+        leading_words.word as blocking_key
+    from leading_words
+    inner join name_list
+        on leading_words.core_name = name_list.core_name
+    where len(name_list.words) > 1 and length(leading_words.word) >= 4
 ),
 
 record_name_keys as (
@@ -234,15 +237,15 @@ keys as (
     select * from domain_labels
 ),
 
--- Two names of the same initials or the same first word are no pair for that: one must be the acronym, or be the word.
+-- Two names of the same initials or a word in common are no pair for that: one must be the acronym, or be the word.
 distinct_keys as (
     select
         record_key,
         record_number,
         party_id,
         blocking_key,
-        case rule when 'initials' then 'acronym' when 'first_word' then 'label' else rule end as rule,
-        bool_and(rule in ('initials', 'first_word')) as is_part
+        case rule when 'initials' then 'acronym' when 'own_word' then 'label' else rule end as rule,
+        bool_and(rule in ('initials', 'own_word')) as is_part
     from keys
     group by all
 ),

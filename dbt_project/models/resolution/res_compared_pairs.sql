@@ -144,7 +144,8 @@ rest_classes as (
         joined.*,
         {% for side in ['left', 'right'] -%}
         case
-            when joined.{{ side }}_rest_kinds = 0 then 'none'
+            -- little words (of, der, la) left over are nothing left over
+            when joined.{{ side }}_rest_kinds in (0, 64) then 'none'
             when
                 len(joined.{{ side }}_rest_words) > 0
                 and list_has_all(joined.place_words, joined.{{ side }}_rest_words)

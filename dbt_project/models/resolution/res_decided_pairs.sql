@@ -73,19 +73,6 @@ reasoned as (
         latest_decisions.other_decided_by,
         latest_decisions.other_decided_on,
         coalesce(latest_decisions.is_disputed, false) as is_disputed,
-        scored_pairs.registration_level = 'same'
-        or scored_pairs.domain_level in ('same', 'alias') as has_identifier,
-        scored_pairs.name_level in ('exact', 'spacing', 'order') as has_same_name,
-        -- each name has a word of its own that tells companies apart: GR Silver Mining, Silver Storm Mining
-        scored_pairs.name_level in ('nothing shared', 'unknown')
-        or (
-            scored_pairs.left_rest_class not in ('none', 'structure', 'own place')
-            and scored_pairs.right_rest_class not in ('none', 'structure', 'own place')
-            and scored_pairs.name_level <> 'acronym'
-        ) as has_differing_names,
-        coalesce(
-            scored_pairs.domain_name_count >= {{ var('crowded_domain_name_count') }}, false
-        ) as has_crowded_domain,
         case
             when latest_decisions.decision is not null then 'human decision'
             when scored_pairs.registration_level = 'same' then 'registration id'
@@ -100,41 +87,6 @@ reasoned as (
         on
             scored_pairs.left_record_key = latest_decisions.left_record_key
             and scored_pairs.right_record_key = latest_decisions.right_record_key
-),
-
-guarded as (
-    select
-        *,
-        case
-            when registration_level = 'conflict' then 'conflicting registration ids'
-            when registration_level = 'same' or (has_identifier and not has_crowded_domain) then null
-            when numeral_level = 'conflict' then 'conflicting numerals'
-            when
-                has_differing_names
-                and spelling_level <> 'over 0.95'
-                and domain_label_level <> 'is the name'
-                then 'differing names'
-            when has_identifier then null
-            when has_mixed_scripts then 'mixed scripts'
-            when country_level = 'different' then 'other country'
-            when
-                shared_millibits < case
-                    when has_same_name and legal_form_level in ('same', 'same class')
-                        then {{ var('common_name_millibits') }}
-                    when has_common_name then {{ var('generic_name_millibits') }}
-                    when has_same_name then {{ var('common_name_millibits') }}
-                    else 0
-                end
-                and city_level <> 'same' and phone_level <> 'same' and domain_label_level <> 'is the name'
-                then 'common name'
-            -- Acme Japan is of Acme's group; whether it is Acme, a name alone does not say
-            when name_level = 'contained, rest place' then 'place left over'
-            when numeral_level = 'one_sided' then 'numeral left over'
-            -- the same note in brackets behind two names
-            when left_name_number >= 2 and right_name_number >= 2 then 'other names of both'
-            when left_party_id = right_party_id and not has_same_name then 'differing names in one list'
-        end as own_guard
-    from reasoned
 ),
 
 proposed as (
@@ -156,7 +108,7 @@ proposed as (
             when match_probability >= {{ var('review_probability') }} then 'review'
             else 'rejected'
         end as proposed_band
-    from guarded
+    from reasoned
 ),
 
 -- Records that already have their match in the other party's list.

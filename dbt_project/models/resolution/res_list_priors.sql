@@ -1,11 +1,29 @@
 -- How many of the candidates are true pairs differs from list to list, so it is estimated for each pair of lists. One
 -- party's own list is assumed to hold no more duplicates than its scores say, and never more than other lists do.
+--
+-- The scores alone cannot tell lists that share hardly a company: there every company's nearest namesake looks like a
+-- match. But true pairs come in a mix. Where strong pairs (equal names or identifiers) are few, weaker kinds of
+-- evidence cannot hold many true pairs either; what is more than any labelled list had, beside its strong ones, is not
+-- believed.
 with pair_evidence as (
     select * from {{ ref('res_pair_evidence') }}
 ),
 
+pair_guards as (
+    select * from {{ ref('res_pair_guards') }}
+),
+
 match_weights as (
     select * from {{ ref('match_weights') }}
+),
+
+-- log2 of the true pairs of a kind beside each strong one, the most that a labelled list had
+class_shares as (
+    select
+        level as evidence_class,
+        weight_millibits as share_millibits
+    from match_weights
+    where comparison = 'class share'
 ),
 
 fitted_shares as (
@@ -50,17 +68,105 @@ prior_shifts as (
     cross join fitted_shares
 ),
 
-final as (
+list_shifts as (
     select
         left_party_id,
         right_party_id,
-        cast(pair_count as bigint) as pair_count,
-        estimated_shift_millibits,
+        pair_count,
         case
             when left_party_id = right_party_id then least(estimated_shift_millibits, 0)
             else least(estimated_shift_millibits, {{ var('largest_prior_shift_millibits') }})
-        end as list_prior_millibits
+        end as list_shift_millibits
     from prior_shifts
+),
+
+believable_counts as (
+    select
+        pair_evidence.left_party_id,
+        pair_evidence.right_party_id,
+        pair_guards.evidence_class,
+        cast(pair_evidence.fitted_millibits + list_shifts.list_shift_millibits as bigint) as millibits,
+        count(*) as pair_count
+    from pair_evidence
+    inner join pair_guards
+        on
+            pair_evidence.left_record_number = pair_guards.left_record_number
+            and pair_evidence.right_record_number = pair_guards.right_record_number
+    inner join list_shifts
+        on
+            pair_evidence.left_party_id = list_shifts.left_party_id
+            and pair_evidence.right_party_id = list_shifts.right_party_id
+    where
+        pair_guards.own_guard is null
+        and pair_evidence.fitted_millibits + list_shifts.list_shift_millibits >= {{ var('believable_millibits') }}
+    group by all
+),
+
+class_lists as (
+    select
+        left_party_id,
+        right_party_id,
+        evidence_class,
+        list(millibits order by millibits) as millibits,
+        list(pair_count order by millibits) as counts,
+        -- summed in integers, so that the order of rows does not matter
+        sum(cast(round(1e6 * pair_count / (1.0 + power(2.0, -millibits / 1000.0))) as bigint)) / 1e6 as expected_count
+    from believable_counts
+    group by left_party_id, right_party_id, evidence_class
+),
+
+strong_counts as (
+    select
+        left_party_id,
+        right_party_id,
+        expected_count as strong_count
+    from class_lists
+    where evidence_class = 'strong'
+),
+
+-- every kind of evidence, whether these lists have pairs of it or not
+list_classes as (
+    select
+        list_shifts.left_party_id,
+        list_shifts.right_party_id,
+        list_shifts.list_shift_millibits,
+        class_shares.evidence_class,
+        cast(list_shifts.pair_count as bigint) as pair_count,
+        {{ var('believed_pairs_of_a_class') }}
+        + coalesce(strong_counts.strong_count, 0) * power(2.0, class_shares.share_millibits / 1000.0) as believed_count
+    from list_shifts
+    cross join class_shares
+    left join strong_counts
+        on
+            list_shifts.left_party_id = strong_counts.left_party_id
+            and list_shifts.right_party_id = strong_counts.right_party_id
+),
+
+shifted as (
+    select
+        list_classes.left_party_id,
+        list_classes.right_party_id,
+        list_classes.evidence_class,
+        list_classes.pair_count,
+        list_classes.list_shift_millibits,
+        list_classes.believed_count,
+        coalesce(class_lists.expected_count, 0) as expected_count,
+        class_shift_millibits(
+            class_lists.millibits, class_lists.counts, list_classes.believed_count
+        ) as class_shift_millibits
+    from list_classes
+    left join class_lists
+        on
+            list_classes.left_party_id = class_lists.left_party_id
+            and list_classes.right_party_id = class_lists.right_party_id
+            and list_classes.evidence_class = class_lists.evidence_class
+),
+
+final as (
+    select
+        *,
+        cast(list_shift_millibits + class_shift_millibits as bigint) as list_prior_millibits
+    from shifted
 )
 
 select * from final

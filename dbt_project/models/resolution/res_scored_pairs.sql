@@ -7,6 +7,10 @@ pair_evidence as (
     select * from {{ ref('res_pair_evidence') }}
 ),
 
+pair_guards as (
+    select * from {{ ref('res_pair_guards') }}
+),
+
 list_priors as (
     select * from {{ ref('res_list_priors') }}
 ),
@@ -32,6 +36,12 @@ summed_up as (
         pair_evidence.larger_lead_evidence_millibits,
         pair_evidence.fitted_millibits,
         pair_evidence.runner_up_millibits,
+        pair_guards.has_identifier,
+        pair_guards.has_same_name,
+        pair_guards.has_differing_names,
+        pair_guards.has_crowded_domain,
+        pair_guards.own_guard,
+        pair_guards.evidence_class,
         records.record_key as runner_up_record_key,
         list_priors.list_prior_millibits,
         cast(pair_evidence.fitted_millibits + list_priors.list_prior_millibits as integer) as match_bits
@@ -40,10 +50,15 @@ summed_up as (
         on
             compared_pairs.left_record_number = pair_evidence.left_record_number
             and compared_pairs.right_record_number = pair_evidence.right_record_number
+    inner join pair_guards
+        on
+            compared_pairs.left_record_number = pair_guards.left_record_number
+            and compared_pairs.right_record_number = pair_guards.right_record_number
     inner join list_priors
         on
             compared_pairs.left_party_id = list_priors.left_party_id
             and compared_pairs.right_party_id = list_priors.right_party_id
+            and pair_guards.evidence_class = list_priors.evidence_class
     left join records
         on pair_evidence.runner_up_record_number = records.record_number
 ),

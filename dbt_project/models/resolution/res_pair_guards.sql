@@ -1,0 +1,78 @@
+-- Which kind of evidence speaks for each pair, and whether a guard forbids an automatic match whatever the score.
+with compared_pairs as (
+    select * from {{ ref('res_compared_pairs') }}
+),
+
+described as (
+    select
+        *,
+        registration_level = 'same' or domain_level in ('same', 'alias') as has_identifier,
+        name_level in ('exact', 'spacing', 'order') as has_same_name,
+        -- each name has a word of its own that tells companies apart: GR Silver Mining, Silver Storm Mining
+        name_level in ('nothing shared', 'unknown')
+        or (
+            left_rest_class not in ('none', 'structure', 'own place')
+            and right_rest_class not in ('none', 'structure', 'own place')
+            and name_level <> 'acronym'
+        ) as has_differing_names,
+        coalesce(domain_name_count >= {{ var('crowded_domain_name_count') }}, false) as has_crowded_domain
+    from compared_pairs
+),
+
+guarded as (
+    select
+        *,
+        case
+            when registration_level = 'conflict' then 'conflicting registration ids'
+            when registration_level = 'same' or (has_identifier and not has_crowded_domain) then null
+            when numeral_level = 'conflict' then 'conflicting numerals'
+            when
+                has_differing_names
+                and spelling_level <> 'over 0.95'
+                and domain_label_level <> 'is the name'
+                then 'differing names'
+            when has_identifier then null
+            when has_mixed_scripts then 'mixed scripts'
+            when country_level = 'different' then 'other country'
+            when
+                shared_millibits < case
+                    when has_same_name and legal_form_level in ('same', 'same class')
+                        then {{ var('common_name_millibits') }}
+                    when has_common_name then {{ var('generic_name_millibits') }}
+                    when has_same_name then {{ var('common_name_millibits') }}
+                    else 0
+                end
+                and city_level <> 'same' and phone_level <> 'same' and domain_label_level <> 'is the name'
+                then 'common name'
+            -- Acme Japan is of Acme's group; whether it is Acme, a name alone does not say
+            when name_level = 'contained, rest place' then 'place left over'
+            when numeral_level = 'one_sided' then 'numeral left over'
+            -- the same note in brackets behind two names
+            when left_name_number >= 2 and right_name_number >= 2 then 'other names of both'
+            when left_party_id = right_party_id and not has_same_name then 'differing names in one list'
+        end as own_guard
+    from described
+),
+
+final as (
+    select
+        left_record_number,
+        right_record_number,
+        has_identifier,
+        has_same_name,
+        has_differing_names,
+        has_crowded_domain,
+        own_guard,
+        case
+            when has_identifier or has_same_name then 'strong'
+            when name_level in ('misspelt', 'partly misspelt', 'cut short') then 'misspelt'
+            when name_level = 'acronym' then 'acronym'
+            when name_level = 'contained, rest structure' then 'structure left over'
+            when name_level in ('contained, rest distinctive', 'contained, rest own place') then 'distinctive left over'
+            when starts_with(name_level, 'contained') then 'generic left over'
+            else 'both left over'
+        end as evidence_class
+    from guarded
+)
+
+select * from final
