@@ -31,6 +31,8 @@ guarded as (
                 and spelling_level <> 'over 0.95'
                 and domain_label_level <> 'is the name'
                 then 'differing names'
+            -- funds of one house share its domain, and each is a record of its own
+            when left_party_id = right_party_id and not has_same_name then 'differing names in one list'
             when has_identifier then null
             when has_mixed_scripts then 'mixed scripts'
             when country_level = 'different' then 'other country'
@@ -49,7 +51,6 @@ guarded as (
             when numeral_level = 'one_sided' then 'numeral left over'
             -- the same note in brackets behind two names
             when left_name_number >= 2 and right_name_number >= 2 then 'other names of both'
-            when left_party_id = right_party_id and not has_same_name then 'differing names in one list'
         end as own_guard
     from described
 ),
