@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from typing import Any
 
+import dagster as dg
 import duckdb
 import pytest
 from conftest import Run, run_command
@@ -288,3 +289,11 @@ def test_every_dbt_unit_test_passes(demo: Run) -> None:
     )
     assert done.returncode == 0, done.stdout
     assert "unit tests in" in done.stdout, "no unit test was found"
+
+
+def test_the_asset_catalogue_shows_how_many_rows_a_mart_has(demo: Run, marts: duckdb.DuckDBPyConnection) -> None:
+    with dg.DagsterInstance.from_config(str(demo.settings.dagster_home)) as instance:
+        event = instance.get_latest_materialization_event(dg.AssetKey(["marts", "dim_accounts"]))
+    assert event is not None and event.asset_materialization is not None
+    shown = event.asset_materialization.metadata["dagster/row_count"].value
+    assert rows(marts, "select count(*) from marts.dim_accounts") == [(shown,)]
