@@ -101,6 +101,11 @@ def scratch_folder() -> Iterator[Path]:
         yield Path(name)
 
 
+def source_id(record_key: str) -> str:
+    """The id behind the party in a record key."""
+    return record_key.split(":", 1)[1]
+
+
 class ScenarioRun:
     """One scenario in a workspace of its own."""
 
@@ -161,7 +166,7 @@ class ScenarioRun:
     @cached_property
     def left_out(self) -> frozenset[str]:
         """Ids of the right list that are left out, so that only kept_share of the true pairs remain."""
-        right_ids = {right.split(":", 1)[1] for _, right in self._pairs_of_file("truth")}
+        right_ids = {source_id(right) for _, right in self._pairs_of_file("truth")}
         ordered = sorted(right_ids, key=lambda right_id: hashlib.sha256(right_id.encode()).digest())
         return frozenset(ordered[round(self.kept_share * len(ordered)) :])
 
@@ -223,7 +228,7 @@ class ScenarioRun:
 
     def key_pairs(self, name: str) -> set[tuple[str, str]]:
         """Pairs of truth.csv or unsure.csv as record keys, without those of records left out."""
-        return {pair for pair in self._pairs_of_file(name) if pair[1].split(":", 1)[1] not in self.left_out}
+        return {pair for pair in self._pairs_of_file(name) if source_id(pair[1]) not in self.left_out}
 
     def _pairs_of_file(self, name: str) -> set[tuple[str, str]]:
         path = self.scenario / f"{name}.csv"
@@ -284,8 +289,9 @@ class ScenarioRun:
         for left, right, probability in scored:
             pair = (left, right) if left.startswith("us:") else (right, left)
             if pair in true or pair not in unsure:
-                count, expected, found = calibration.get(min(int(probability * 10), 9), (0, 0.0, 0))
-                calibration[min(int(probability * 10), 9)] = (count + 1, expected + probability, found + (pair in true))
+                tenth = min(int(probability * 10), 9)
+                count, expected, found = calibration.get(tenth, (0, 0.0, 0))
+                calibration[tenth] = (count + 1, expected + probability, found + (pair in true))
         precision, recall, f1 = self.score(matches, true, unsure)
         return MatchingResult(
             scenario=self.scenario.name,
@@ -319,7 +325,7 @@ class ScenarioRun:
         with path.open("w", newline="", encoding="utf-8") as stream:
             writer = csv.writer(stream)
             writer.writerow(["left_id", "right_id"])
-            writer.writerows(sorted((ours.split(":", 1)[1], theirs.split(":", 1)[1]) for ours, theirs in matches))
+            writer.writerows(sorted((source_id(ours), source_id(theirs)) for ours, theirs in matches))
         specification = importlib.util.spec_from_file_location("evaluate", evaluator)
         if specification is None or specification.loader is None:
             raise RuntimeError(f"{evaluator} cannot be read")
@@ -333,7 +339,9 @@ class ScenarioRun:
                 with (judged / f"{name}.csv").open("w", newline="", encoding="utf-8") as stream:
                     writer = csv.writer(stream)
                     writer.writerow(["left_id", "right_id"])
-                    writer.writerows(sorted((x.split(":", 1)[1], y.split(":", 1)[1]) for x, y in self.key_pairs(name)))
+                    writer.writerows(
+                        sorted((source_id(ours), source_id(theirs)) for ours, theirs in self.key_pairs(name))
+                    )
         figures = module.evaluate(str(judged), str(path))
         return figures["precision"], figures["recall"], figures["f1"]
 
