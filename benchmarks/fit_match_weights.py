@@ -123,10 +123,11 @@ def read_labelled(warehouse: Path, scenario: str, true: set[tuple[str, str]], un
     """
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         pairs = connection.execute(
-            "select left_record_key, right_record_key, left_party_id, columns('_level$'), own_guard, evidence_class "
-            "from resolution.res_compared_pairs "
+            "select pairs.left_record_key, pairs.right_record_key, pairs.left_party_id, columns('_level$'), own_guard, "
+            "evidence_class from resolution.res_candidate_pairs as pairs "
+            "inner join resolution.res_compared_pairs using (left_record_number, right_record_number) "
             "inner join resolution.res_pair_guards using (left_record_number, right_record_number) "
-            "where left_party_id <> right_party_id order by 1, 2"
+            "where pairs.left_party_id <> pairs.right_party_id order by 1, 2"
         ).df()
     keys = [
         (left, right) if party == "us" else (right, left)

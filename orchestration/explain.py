@@ -8,7 +8,6 @@ with this pair and its rivals as the only candidates; so a pair that was never c
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -29,6 +28,7 @@ RECOMPUTED = (
     "marts/fct_account_matches",
     "marts/fct_account_match_evidence",
 )
+KEYS = "resolution/res_record_keys"
 NEAR_RECORDS = 5
 COLUMN_WIDTH = 40
 
@@ -40,7 +40,10 @@ ASKED_PAIR = """
         select getvariable('left_record') as left_record_key, getvariable('right_record') as right_record_key;
     create or replace view resolution.res_blocking_keys as
         from stored.resolution.res_blocking_keys
-        where record_key in (getvariable('left_record'), getvariable('right_record'));
+        semi join (
+            from stored.resolution.res_account_records
+            where record_key in (getvariable('left_record'), getvariable('right_record'))
+        ) as asked using (record_number);
     create temp table asked_pair as {res_candidate_pairs};
     create or replace view staging.stg_match_decisions as from stored.staging.stg_match_decisions;
     create or replace view resolution.res_blocking_keys as from stored.resolution.res_blocking_keys;
@@ -61,7 +64,7 @@ CANDIDATES = f"""
 
 ADD_ASKED_PAIR = f"""
     insert into resolution.res_candidate_pairs by name
-    select * replace (list_filter(rules, lambda rule: rule <> 'decision') as rules) from temp.asked_pair
+    select * replace (0 as rule_bits) from temp.asked_pair
     where not exists (from resolution.res_candidate_pairs where {PAIR})
 """  # noqa: S608 (a condition of our own)
 
@@ -76,11 +79,7 @@ MISSING_LIST_PRIOR = """
 """
 
 # A pair too unlikely to be kept is shown all the same.
-FORGOTTEN_PAIR = f"""
-    insert into resolution.res_decided_pairs by name
-    select *, 'rejected' as band from resolution.res_scored_pairs
-    where {PAIR} and not exists (from resolution.res_decided_pairs where {PAIR})
-"""  # noqa: S608 (a condition of our own)
+KEPT_PAIR = f"update resolution.res_scored_pairs set is_kept = true where {PAIR}"  # noqa: S608 (a condition of our own)
 
 RECORDS = """
     select
@@ -99,12 +98,22 @@ RECORDS = """
     order by records.record_key
 """
 
+# Keys are texts only here: the build groups them by number, and keeps those alone that propose pairs.
 SHARED_KEYS = """
-    select one.rule, one.blocking_key, one.record_count, one.proposes_pairs
-    from resolution.res_blocking_keys as one
-    inner join resolution.res_blocking_keys as other using (rule, blocking_key)
-    where one.record_key = $left and other.record_key = $right and not (one.is_part and other.is_part)
-    order by one.proposes_pairs desc, one.record_count, one.rule, one.blocking_key
+    with keys as ({res_record_keys}),
+    shared as (
+        select distinct key_number
+        from keys as one
+        inner join keys as other using (key_number)
+        where one.record_key = $left and other.record_key = $right and not (one.is_part and other.is_part)
+    )
+    select
+        rule, blocking_key, count(distinct record_number) as record_count,
+        key_number in (select key_number from resolution.res_blocking_keys) as proposes_pairs
+    from keys
+    semi join shared using (key_number)
+    group by rule, blocking_key, key_number
+    order by proposes_pairs desc, record_count, rule, blocking_key
 """
 
 DECISIONS = f"""
@@ -195,7 +204,7 @@ def explain(settings: Settings, record: str, other: str) -> Explanation:
             ),
             not_known=[row["comparison"] for row in _rows(connection, NOT_KNOWN, pair)],
             decisions=_rows(connection, DECISIONS, pair),
-            shared_keys=_rows(connection, SHARED_KEYS, pair),
+            shared_keys=_rows(connection, SHARED_KEYS.format(res_record_keys=compiled_sql(settings, KEYS)), pair),
             between_accounts=_rows(connection, BETWEEN_ACCOUNTS, {"one": one, "two": two})[0],
             is_candidate=is_candidate,
             is_kept=is_kept,
@@ -306,10 +315,8 @@ def _reasons(found: Explanation) -> Iterator[str]:
 
 def _compare(connection: duckdb.DuckDBPyConnection, settings: Settings, pair: dict[str, str]) -> None:
     """Run the compiled models on the pair and its rivals."""
-    models = _compiled_models(settings.dbt_target)
     compiled = {
-        relation: (models / f"{relation}.sql").read_text(encoding="utf-8")
-        for relation in ("resolution/res_candidate_pairs", *RECOMPUTED)
+        relation: compiled_sql(settings, relation) for relation in ("resolution/res_candidate_pairs", *RECOMPUTED)
     }
     for side, record in pair.items():
         connection.execute(f"set variable {side}_record = ?", [record])
@@ -321,17 +328,30 @@ def _compare(connection: duckdb.DuckDBPyConnection, settings: Settings, pair: di
     connection.execute(MISSING_LIST_PRIOR)
     for relation in RECOMPUTED:
         connection.execute(f"create table {relation.replace('/', '.')} as {compiled[relation]}")
-        if relation.endswith("res_decided_pairs"):
-            connection.execute(FORGOTTEN_PAIR, pair)
+        if relation.endswith("res_scored_pairs"):
+            connection.execute(KEPT_PAIR, pair)
 
 
-def _compiled_models(dbt_target: Path) -> Path:
-    """Find the folder of models that dbt compiled last; every run leaves one of its own."""
-    found = dbt_target.glob(f"**/compiled/account_mapping/models/{RECOMPUTED[-1]}.sql")
+def compiled_sql(settings: Settings, relation: str) -> str:
+    """Read the SQL of a model as dbt compiled it last; every run leaves a folder of its own.
+
+    Args:
+        settings: the workspace.
+        relation: folder and name of the model, `resolution/res_decided_pairs`.
+
+    Returns:
+        A select on the warehouse's tables.
+
+    Raises:
+        NoExplanationError: dbt has compiled nothing there.
+    """
+    found = settings.dbt_target.glob(f"**/compiled/account_mapping/models/{relation}.sql")
     newest = max(found, key=lambda file: file.stat().st_mtime, default=None)
     if newest is None:
-        raise NoExplanationError(f"{dbt_target} holds no compiled models: build again (make run or make demo).")
-    return newest.parent.parent
+        raise NoExplanationError(
+            f"{settings.dbt_target} holds no compiled models: build again (make run or make demo)."
+        )
+    return newest.read_text(encoding="utf-8")
 
 
 @contextmanager

@@ -11,14 +11,16 @@ from hypothesis import strategies as st
 
 from udfs.names import (
     LONGEST_NAME,
+    NameForms,
+    clean_names,
     folded_text,
     name_forms,
-    name_initials,
+    name_parts,
     name_rules,
-    name_skeleton,
     phone_digits,
     split_words,
 )
+from udfs.words import name_initials, name_skeleton, name_words, split_batch
 
 SEEDS = Path(__file__).resolve().parent.parent / "seeds"
 KINDS = {"either": "leading_legal_form", "anywhere": "inner_legal_form", "end": "legal_form"}
@@ -45,6 +47,7 @@ RULES = [
     *(rule("spelling", row["word"], row["canonical_word"]) for row in seed("name_abbreviations")),
     *(rule("generic_word", row["word"]) for row in seed("generic_words")),
 ]
+SEED_RULES = name_rules(RULES)
 
 
 def forms(*names: str) -> list[dict[str, object]]:
@@ -210,6 +213,48 @@ def test_no_generic_word_or_spelling_is_unreachable() -> None:
         row["word"] for row in seed("generic_words") if spellings.get(row["word"], row["word"]) != row["word"]
     ]
     assert unreachable == [], "a generic word is looked up in its canonical spelling"
+
+
+PIECES = [
+    "acme", "Zeta-Werke", "Müller", "A", "b", "S.p.A.", "GmbH", "AG", "& Co. KG", "Co., Ltd.", "Inc", "Corp", "V", "i",
+    "Corporation", "and", "The", "&", "of", "II", "3", "930 164", "Fund", "Holding", "Intl", "Bank", "UAB", "PT",
+    "(publ)", "(Acme)", "/ADR/", "d/b/a", "formerly", "LEOPALACE21CORPORATION", "Société anonyme", "S.A. de C.V.",
+    "trust", "state", "株式会社",
+]  # fmt: skip
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.lists(st.sampled_from(PIECES), max_size=6).map(" ".join), min_size=1, max_size=12))
+def test_a_batch_of_names_is_taken_apart_as_each_alone(names: list[str]) -> None:
+    batch = forms(*names)
+    alone = [name_parts(text, SEED_RULES)._asdict() for text in clean_names(pa.array(names), SEED_RULES).to_pylist()]
+    assert [{field: row[field] for field in NameForms._fields} for row in batch] == alone
+
+
+@given(st.lists(st.text("abc1 .-", max_size=12), max_size=8))
+def test_a_batch_is_cut_into_words_as_each_text_alone(texts: list[str]) -> None:
+    assert split_batch(pa.array(texts, pa.string())).as_lists().to_pylist() == [split_words(text) for text in texts]
+
+
+def test_words_are_looked_up_and_ranked() -> None:
+    vocabulary = [
+        {"word": "acme", "millibits": 15000, "kind": 0},
+        {"word": "tool", "millibits": 7000, "kind": 2},
+        {"word": "zeta", "millibits": 15000, "kind": 0},
+    ]
+    word_type = pa.list_(pa.struct([("word", pa.string()), ("millibits", pa.int32()), ("kind", pa.int32())]))
+    (found,) = name_words(pa.array([["tool zeta acme"]]), pa.array([vocabulary], word_type)).to_pylist()
+    assert found == [
+        {
+            "core_name": "tool zeta acme",
+            "words": ["tool", "zeta", "acme"],
+            "word_millibits": [7000, 15000, 15000],
+            "word_kinds": [2, 0, 0],
+            "word_ranks": [3, 1, 2],
+        }
+    ]
+    with pytest.raises(ValueError, match="word not in the vocabulary: kiel"):
+        name_words(pa.array([["acme kiel"]]), pa.array([vocabulary], word_type))
 
 
 def test_skeleton_survives_slips_and_spellings() -> None:

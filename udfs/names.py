@@ -11,22 +11,23 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from anyascii import anyascii
+
+from udfs.words import FlatWords, one_chunk, split_batch
 
 # A longer name is cut: no register knows one of this length, and the work per name stays bounded.
 LONGEST_NAME = 250
 # More other names than this are noise (a sentence in the name column), and each costs a comparison.
 MOST_OTHER_NAMES = 3
 LONGEST_LEGAL_FORM_WORDS = 7
-SHORTEST_ACRONYM = 3
-LONGEST_LITTLE_WORD = 3
 # Legal forms long enough to be told at the end of a glued name, and how much of a name must stand before them.
 _GLUED_FORMS = ("corporation", "incorporated", "limited")
 SHORTEST_GLUED_NAME = 4
 FEWEST_PHONE_DIGITS = 7
-_SOUNDS = [("ph", "f"), ("ck", "k"), ("[cq]", "k"), ("x", "ks"), ("z", "s"), ("w", "v"), ("y", "i")]
 
 _OTHER_NAME = re.compile(
     r"\b(?:d/b/a|dba|d\.b\.a\.?|f/k/a|fka|f\.k\.a\.?|a/k/a|aka|a\.k\.a\.?|n/k/a|t/a|doing business as|trading as|"
@@ -51,6 +52,9 @@ _ROMAN = {
     "xiii": "13", "xiv": "14", "xv": "15", "xvi": "16", "xvii": "17", "xviii": "18", "xix": "19", "xx": "20",
 }  # fmt: skip
 _ROMAN_AT_END = {**_ROMAN, "i": "1", "v": "5", "x": "10"}
+
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
 
 NAME_FORMS_TYPE = pa.list_(
     pa.struct(
@@ -205,10 +209,15 @@ def _spelled_words(form: str) -> list[str]:
 
 def _clean(names: pa.Array) -> pa.Array:
     """Batch cleaning of distinct names: one script, one case, marks that carry no meaning gone."""
+    # blanks of any kind and control characters are one blank; single blanks, nearly all of them, are left alone
     names = pc.replace_substring_regex(names, r"\p{Cf}+", "")
-    names = pc.replace_substring_regex(names, r"[\p{Cc}\p{Z}]+", " ")
-    names = pc.replace_substring_regex(pc.utf8_slice_codeunits(names, 0, LONGEST_NAME), _TRADEMARK, r"\1 ")
-    names = pc.replace_substring_regex(pc.utf8_normalize(names, "NFKC"), _PICTURE, " ")
+    names = pc.replace_substring_regex(names, r"[\p{Cc}\p{Z}]{2,}|\p{Cc}|[^\PZ ]", " ")
+    names = pc.utf8_slice_codeunits(names, 0, LONGEST_NAME)
+    plain = pc.string_is_ascii(names)
+    if not pc.all(plain, min_count=0).as_py():
+        others = pc.replace_substring_regex(names.filter(pc.invert(plain)), _TRADEMARK, r"\1 ")
+        others = pc.replace_substring_regex(pc.utf8_normalize(others, "NFKC"), _PICTURE, " ")
+        names = pc.replace_with_mask(names, pc.invert(plain), others)
     # a legal form glued to the name (SiemensAG) is told by its capitals
     names = pc.replace_substring_regex(names, r"([a-z])(GmbH|AG|SE|LLC|KG|Inc|Ltd|Corp)\b", r"\1 \2")
     plain = pc.string_is_ascii(names)
@@ -229,17 +238,7 @@ def _without_legal_form(words: list[str], rules: NameRules) -> tuple[list[str], 
     """Take legal forms off the end, then one off the start; the last word of a name always stays."""
     if len(words) == 1:
         return _without_glued_form(words[0])
-    kept = words
-    forms: list[str] = []
-    while len(kept) > 1 and kept[-1] in rules.last_words:
-        for count in range(min(LONGEST_LEGAL_FORM_WORDS, len(kept) - 1), 0, -1):
-            key = " ".join(kept[-count:])
-            if key in rules.legal_forms:
-                forms.append(key)
-                kept = kept[:-count]
-                break
-        else:
-            break
+    kept, forms = _without_last_forms(words, rules)
     # a form inside the name belongs to it no more than one at its end: COMMUNICATIONS CO. LTD FRANKFURT BRANCH
     if len(kept) > 2:  # noqa: PLR2004
         kept, inner_forms = _without_inner_form(kept, rules)
@@ -254,6 +253,22 @@ def _without_legal_form(words: list[str], rules: NameRules) -> tuple[list[str], 
             key = " ".join(kept[:count])
             if key in rules.leading_forms:
                 return kept[count:], [key]
+    return kept, forms
+
+
+def _without_last_forms(words: list[str], rules: NameRules) -> tuple[list[str], list[str]]:
+    """Take legal forms off the end, the longest first; the first word always stays."""
+    kept = words
+    forms: list[str] = []
+    while len(kept) > 1 and kept[-1] in rules.last_words:
+        for count in range(min(LONGEST_LEGAL_FORM_WORDS, len(kept) - 1), 0, -1):
+            key = " ".join(kept[-count:])
+            if key in rules.legal_forms:
+                forms.append(key)
+                kept = kept[:-count]
+                break
+        else:
+            break
     return kept, forms
 
 
@@ -310,8 +325,7 @@ def name_parts(cleaned: str, rules: NameRules) -> NameForms:
     if kept == ["the"]:
         kept, forms = words, []
     core = " ".join(_core_words(kept, rules))
-    values = [rules.legal_forms[form] for form in forms]
-    legal_form = " ".join(value for value, _ in reversed(values))
+    legal_form, legal_class = _form_values(forms, rules)
     other_cores: list[str] = []
     for other in others:
         other_words = [word for word in split_words(other) if word != "and"]
@@ -323,7 +337,7 @@ def name_parts(cleaned: str, rules: NameRules) -> NameForms:
         normalized_name=f"{core} {legal_form}".strip(),
         core_name=core,
         legal_form=legal_form,
-        legal_class=next((generic for _, generic in values if generic), ""),
+        legal_class=legal_class,
         other_core_names=other_cores[:MOST_OTHER_NAMES],
     )
 
@@ -369,8 +383,8 @@ def name_forms(names: pa.Array, rules: pa.Array) -> pa.Array:
         with the legal form's compare form behind them); core_name (without legal form); legal_form; legal_class
         (JSC, LLC, …); other_core_names (in brackets, behind d/b/a); has_mixed_scripts.
     """
-    names = _one_chunk(names)
-    rules = _one_chunk(rules)
+    names = one_chunk(names)
+    rules = one_chunk(rules)
     results: list[pa.Array] = []
     lengths: list[int | None] = []
     for row in range(len(names)):
@@ -392,8 +406,16 @@ def name_forms(names: pa.Array, rules: pa.Array) -> pa.Array:
     return pa.ListArray.from_arrays(marked, values)
 
 
-def _forms_of(names: pa.Array, rules: NameRules) -> pa.Array:
-    """Struct array of the forms of distinct names."""
+def clean_names(names: pa.Array, rules: NameRules) -> pa.Array:
+    """Bring distinct names to one script and one case, without marks that carry no meaning.
+
+    Args:
+        names: varchar, as delivered.
+        rules: what the seeds say about words.
+
+    Returns:
+        varchar: lower-case ASCII, ready for name_parts; null stays null.
+    """
     spaced = names
     if rules.wide_forms is not None:
         # forms of scripts without spaces stand glued to the name; they are cut out before transliteration
@@ -404,84 +426,172 @@ def _forms_of(names: pa.Array, rules: NameRules) -> pa.Array:
     cleaned_names = _clean(spaced)
     if rules.annotation is not None:
         cleaned_names = pc.replace_substring_regex(cleaned_names, rules.annotation, "")
-    cleaned = cleaned_names.to_pylist()
-    parts = [name_parts(text or "", rules) for text in cleaned]
-    foreign = pc.fill_null(pc.invert(pc.string_is_ascii(names)), False).to_pylist()
-    mixed = [
-        bool(is_foreign and has_mixed_scripts(name))
-        for is_foreign, name in zip(foreign, names.to_pylist(), strict=True)
+    return cleaned_names
+
+
+def _forms_of(names: pa.Array, rules: NameRules) -> pa.Array:
+    """Struct array of the forms of distinct names."""
+    parts = _parts_of(pc.fill_null(clean_names(names, rules), ""), rules)
+    foreign = pc.fill_null(pc.invert(pc.string_is_ascii(names)), False).to_numpy(zero_copy_only=False)
+    mixed = np.zeros(len(names), dtype=np.bool_)
+    mixed[foreign] = [has_mixed_scripts(name) for name in names.filter(pa.array(foreign)).to_pylist()]
+    return pa.StructArray.from_arrays([names, *parts, pa.array(mixed)], fields=list(NAME_FORMS_TYPE.value_type))
+
+
+def _parts_of(cleaned: pa.Array, rules: NameRules) -> list[pa.Array]:
+    """Take cleaned names apart: plain ones as a batch, the others one by one.
+
+    Returns:
+        An array for each field of NameForms, in its order.
+    """
+    plain, is_plain = _plain_parts(cleaned, rules)
+    at = np.flatnonzero(~is_plain)
+    others = [name_parts(text, rules) for text in cleaned.take(pa.array(at)).to_pylist()]
+    mask = pa.array(~is_plain)
+    texts = [
+        pc.replace_with_mask(column, mask, pa.array([getattr(part, field) for part in others], pa.string()))
+        for column, field in zip(plain, NameForms._fields, strict=False)
     ]
-    return pa.StructArray.from_arrays(
-        [
-            names,
-            pa.array([part.normalized_name for part in parts], pa.string()),
-            pa.array([part.core_name for part in parts], pa.string()),
-            pa.array([part.legal_form for part in parts], pa.string()),
-            pa.array([part.legal_class for part in parts], pa.string()),
-            pa.array([part.other_core_names for part in parts], pa.list_(pa.string())),
-            pa.array(mixed, pa.bool_()),
-        ],
-        fields=list(NAME_FORMS_TYPE.value_type),
+    counts = np.zeros(len(cleaned), dtype=np.int64)
+    counts[at] = [len(part.other_core_names) for part in others]
+    other_names = pa.ListArray.from_arrays(
+        pa.array(np.concatenate([[0], np.cumsum(counts)]), pa.int32()),
+        pa.array([name for part in others for name in part.other_core_names], pa.string()),
+    )
+    return [*texts, other_names]
+
+
+def _plain_parts(cleaned: pa.Array, rules: NameRules) -> tuple[list[pa.Array], Bools]:
+    """What name_parts says, for names it has nothing special to do for: most of them, and as one batch.
+
+    Such a name has no brackets, strokes or other names, no legal form but at its end, and no numeral
+    behind one.
+
+    Returns:
+        normalized_name, core_name, legal_form and legal_class; and which names are plain (what is said of the others
+        means nothing).
+    """
+    is_plain = ~pc.match_substring_regex(cleaned, rf"[(/\[]|{_OTHER_NAME.pattern}").to_numpy(zero_copy_only=False)
+    words = split_batch(cleaned)
+    words = words._replace(words=words.words.dictionary_encode())
+    facts = _word_facts(words.words.dictionary, rules)
+    words = words.kept(~facts.is_and[_ids(words)])
+
+    # the legal forms at the end are told by the last words that occur in any
+    is_other = ~facts.is_legal[_ids(words)]
+    last_other = np.full(len(cleaned), -1)
+    last_other[words.rows[is_other]] = words.positions[is_other]
+    is_one_word = words.counts == 1
+    is_plain &= (words.counts > 0) & ((last_other >= 0) | is_one_word)
+    is_plain &= ~(is_one_word & _names_with(words, facts.ends_with_form[_ids(words)]))
+    tails = words.kept((words.positions > last_other[words.rows]) & ~is_one_word[words.rows])
+    endings = tails._replace(words=tails.words.cast(pa.string())).joined().dictionary_encode()
+    ending_ids = endings.indices.to_numpy(zero_copy_only=False)
+    stripped = [_without_last_forms(["", *ending.split()], rules) for ending in endings.dictionary.to_pylist()]
+    kept_of_ending = np.array([len(kept) - 1 for kept, _ in stripped], dtype=np.int64)
+    has_form = np.array([bool(forms) for _, forms in stripped], dtype=np.bool_)[ending_ids]
+    told = [_form_values(forms, rules) for _, forms in stripped]
+    legal_forms = pa.array([form for form, _ in told], pa.string()).take(endings.indices)
+    legal_classes = pa.array([generic for _, generic in told], pa.string()).take(endings.indices)
+
+    kept_counts = words.counts - tails.counts + kept_of_ending[ending_ids]
+    words = words.kept(words.positions < kept_counts[words.rows])
+    is_first, is_last = words.positions == 0, words.positions == kept_counts[words.rows] - 1
+    ids = _ids(words)
+    pair_ids = ids * len(facts.is_and) + np.append(ids[1:], 0)
+    is_inner_form = facts.is_inner_form[ids] | (np.isin(pair_ids, facts.inner_form_pairs) & ~is_last)
+    is_plain &= ~_names_with(words, is_inner_form & ~is_first & ~is_last)
+    is_leading_form = facts.is_leading_form[ids] | np.isin(pair_ids, facts.leading_form_pairs)
+    is_plain &= has_form | ~_names_with(words, is_leading_form & is_first & ~is_last)
+    has_series_number = _names_with(words, facts.is_series_number[ids] & is_last)
+    is_plain &= has_form | ~(has_series_number & _names_with(words, facts.is_legal[ids] & ~is_first & ~is_last))
+
+    # a numeral is none in the first place, and I, V and X are letters but in the last
+    place = np.where(is_first, 0, np.where(is_last, 2, 1))
+    words = words._replace(words=facts.spellings.take(pa.array(place * len(facts.is_and) + ids)))
+    is_article = pc.is_in(words.words, pa.array(["and", "the"])).to_numpy(zero_copy_only=False)
+    is_odd = pc.match_substring_regex(words.words, r"^[a-z] | [a-z]( |$)|[^a-z0-9 ]").to_numpy(zero_copy_only=False)
+    is_alone = is_first & is_last
+    odd_names = words.rows[is_odd | (is_article & is_alone)]
+    words = words.kept(~is_article)
+    is_plain &= words.counts > 0
+    is_plain[odd_names] = False
+    core_names = words.with_letters_joined().joined()
+    normalized = pc.utf8_rtrim(pc.binary_join_element_wise(core_names, legal_forms, " "), " ")
+    return [normalized, core_names, legal_forms, legal_classes], is_plain
+
+
+class _WordFacts(NamedTuple):
+    """What the rules say about each word of a vocabulary."""
+
+    is_and: Bools
+    is_legal: Bools
+    ends_with_form: Bools
+    is_inner_form: Bools
+    inner_form_pairs: Ints  # the first two words of longer forms: the first one's number, times all, plus the second's
+    is_leading_form: Bools
+    leading_form_pairs: Ints
+    is_series_number: Bools
+    spellings: pa.Array  # of all words in the first place, then all in a middle place, then all in the last
+
+
+def _word_facts(vocabulary: pa.Array, rules: NameRules) -> _WordFacts:
+    """Ask the rules about every word once."""
+
+    def among(words: Iterable[str]) -> Bools:
+        found: Bools = pc.is_in(vocabulary, pa.array(list(words), pa.string())).to_numpy(zero_copy_only=False)
+        return found
+
+    def like(pattern: str) -> Bools:
+        found: Bools = pc.match_substring_regex(vocabulary, pattern).to_numpy(zero_copy_only=False)
+        return found
+
+    def first_pairs(forms: Iterable[str]) -> Ints:
+        pairs = [form.split()[:2] for form in forms if " " in form]
+        one, two = (pc.index_in(pa.array([pair[at] for pair in pairs], pa.string()), vocabulary) for at in (0, 1))
+        known = pc.add(pc.multiply(one.cast(pa.int64()), len(vocabulary)), two.cast(pa.int64())).drop_null()
+        numbers: Ints = known.to_numpy(zero_copy_only=False)
+        return numbers
+
+    words = vocabulary.to_pylist()
+    spelled = rules.spellings
+    return _WordFacts(
+        is_and=among(["and"]),
+        is_legal=among({word for form in rules.legal_forms for word in form.split()}),
+        ends_with_form=like(f"({'|'.join(_GLUED_FORMS)})$"),
+        is_inner_form=among(rules.inner_forms),
+        inner_form_pairs=first_pairs(rules.inner_forms),
+        is_leading_form=among(rules.leading_forms),
+        leading_form_pairs=first_pairs(rules.leading_forms),
+        is_series_number=like("^[0-9]+$") | among(_ROMAN_AT_END),
+        spellings=pa.array(
+            [
+                *(spelled.get(word, word) for word in words),
+                *(spelled.get(numeral, numeral) for numeral in (_ROMAN.get(word, word) for word in words)),
+                *(spelled.get(numeral, numeral) for numeral in (_ROMAN_AT_END.get(word, word) for word in words)),
+            ],
+            pa.string(),
+        ),
     )
 
 
-def _one_chunk(array: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """DuckDB hands over chunked arrays; most of pyarrow wants one piece."""
-    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+def _ids(words: FlatWords) -> Ints:
+    """The number of each word in its vocabulary."""
+    ids: Ints = words.words.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    return ids
 
 
-def name_skeleton(names: pa.Array) -> pa.Array:
-    """Reduce names to what survives a slip of the pen or another transcription: a key to propose pairs by.
-
-    Args:
-        names: varchar, core names.
-
-    Returns:
-        varchar: the name without blanks, sounds that are often interchanged written alike (ph f, c k q, z s, v w, y i),
-        vowels dropped behind the first letter, doubled letters once.
-    """
-    names = pc.replace_substring(_one_chunk(names), " ", "")
-    for pattern, spelling in _SOUNDS:
-        names = pc.replace_substring_regex(names, pattern, spelling)
-    first = pc.utf8_slice_codeunits(names, 0, 1)
-    rest = pc.replace_substring_regex(pc.utf8_slice_codeunits(names, 1), "[aeiouyh]", "")
-    skeleton = pc.binary_join_element_wise(first, rest, "")
-    for letter in "bdfgklmnprstv":  # RE2 knows no back reference
-        skeleton = pc.replace_substring(skeleton, letter * 2, letter)
-    return skeleton
+def _names_with(words: FlatWords, is_such: Bools) -> Bools:
+    """Which names have a word of a kind."""
+    found = np.zeros(len(words.starts) - 1, dtype=np.bool_)
+    found[words.rows[is_such]] = True
+    return found
 
 
-def name_initials(names: pa.Array) -> pa.Array:
-    """Initials of names of three words or more, with and without their little words.
-
-    Args:
-        names: varchar, core names.
-
-    Returns:
-        list<varchar>: distinct initials of three letters or more; empty for a shorter name.
-    """
-    found: list[list[str]] = []
-    for name in _one_chunk(names).to_pylist():
-        words = (name or "").split()
-        if len(words) < SHORTEST_ACRONYM:
-            found.append([])
-            continue
-        found.append(sorted({initials for initials in initials_of(words) if len(initials) >= SHORTEST_ACRONYM}))
-    return pa.array(found, pa.list_(pa.string()))
-
-
-def initials_of(words: list[str]) -> tuple[str, str]:
-    """Initials of one name's words.
-
-    Args:
-        words: its words, none empty.
-
-    Returns:
-        The initials of all words, and those without little words (of, de, für …).
-    """
-    return "".join(word[0] for word in words), "".join(
-        word[0] for word in words if len(word) > LONGEST_LITTLE_WORD or word.isdigit()
-    )
+def _form_values(forms: list[str], rules: NameRules) -> tuple[str, str]:
+    """The compare form and the class of the legal forms taken off a name, last one first."""
+    values = [rules.legal_forms[form] for form in forms]
+    return " ".join(value for value, _ in reversed(values)), next((generic for _, generic in values if generic), "")
 
 
 def folded_text(values: pa.Array) -> pa.Array:
@@ -493,7 +603,7 @@ def folded_text(values: pa.Array) -> pa.Array:
     Returns:
         varchar: lower-case ASCII words separated by one blank; null when nothing is left.
     """
-    encoded = pc.dictionary_encode(_one_chunk(values))
+    encoded = pc.dictionary_encode(one_chunk(values))
     folded = [" ".join(split_words(transliterate(value))) or None for value in encoded.dictionary.to_pylist()]
     return pa.array(folded, pa.string()).take(encoded.indices)
 
@@ -508,7 +618,7 @@ def phone_digits(phones: pa.Array) -> pa.Array:
         varchar: the last nine digits (national number without trunk prefix or country code); null when there are fewer
         than seven or all are the same.
     """
-    encoded = pc.dictionary_encode(_one_chunk(phones))
+    encoded = pc.dictionary_encode(one_chunk(phones))
     digits = pc.replace_substring_regex(encoded.dictionary.cast(pa.string()), r"[^0-9]+", "")
     kept = [
         number[-9:] if len(number) >= FEWEST_PHONE_DIGITS and len(set(number)) > 1 else None

@@ -11,7 +11,7 @@ import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
-from udfs import clusters, domains, names, registrations, scoring, similarity, values
+from udfs import clusters, domains, names, registrations, scoring, similarity, values, words
 
 
 class Udf(NamedTuple):
@@ -48,9 +48,15 @@ UDFS: list[Udf] = [
         "struct(name varchar, normalized_name varchar, core_name varchar, legal_form varchar, legal_class varchar, "
         "other_core_names varchar[], has_mixed_scripts boolean)[]",
     ),
-    Udf(names.name_initials, ["varchar"], "varchar[]"),
-    Udf(names.name_skeleton, ["varchar"], "varchar"),
+    Udf(words.name_initials, ["varchar"], "varchar[]"),
+    Udf(words.name_skeleton, ["varchar"], "varchar"),
     Udf(names.phone_digits, ["varchar"], "varchar"),
+    Udf(
+        words.name_words,
+        ["varchar[]", "struct(word varchar, millibits integer, kind integer)[]"],
+        "struct(core_name varchar, words varchar[], word_millibits integer[], word_kinds integer[], "
+        "word_ranks integer[])[]",
+    ),
     Udf(scoring.class_shift_millibits, ["bigint[]", "bigint[]", "double"], "bigint"),
     Udf(scoring.prior_shift_millibits, ["bigint[]", "bigint[]", "double", "double"], "bigint"),
     Udf(values.read_amount, ["varchar", "varchar"], "decimal(18,2)"),

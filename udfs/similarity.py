@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA, Prefix
 
-from udfs.names import initials_of
+from udfs.words import SHORTEST_ACRONYM, initials_of, one_chunk, split_batch
 
 # Words behind this one are ignored: real names have fewer, and the alignment is quadratic in it.
 MOST_WORDS = 10
@@ -26,6 +26,8 @@ UNTELLING_KINDS = (1, 6, 7)
 # How much of a word's distinctiveness survives when the words are not equal but seem meant to be.
 TYPO_SHARE = 0.85
 PREFIX_SHARE = 0.5
+# Below this a partial similarity is told as 0: nothing asks for it, and looking for it is slow.
+SMALLEST_PARTIAL_SIMILARITY = 0.9
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -49,10 +51,6 @@ NAME_COMPARISON_TYPE = pa.struct(
         ("partial_similarity", pa.float64()),
     ]
 )
-
-
-def _one_chunk(array: pa.Array | pa.ChunkedArray) -> pa.Array:
-    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
 
 
 def _padded(values: npt.NDArray[Any], offsets: Ints, fill: int) -> npt.NDArray[Any]:
@@ -164,10 +162,11 @@ def compare_names(
         part of words cut short, of the words left over on either side with a bit mask of their kinds, and those of
         them that are no words of structure, function words or domain endings; numerals (none, same, one_sided,
         conflict); first_word (same, unequal, different); is_acronym (one name is the initials of the other);
-        glued_similarity and partial_similarity (0–1) of the names without blanks. Swapping the sides swaps left and
+        glued_similarity and partial_similarity (0–1, the latter 0 when under
+        SMALLEST_PARTIAL_SIMILARITY) of the names without blanks. Swapping the sides swaps left and
         right and changes nothing else.
     """
-    left_names, right_names = _one_chunk(left_names), _one_chunk(right_names)
+    left_names, right_names = one_chunk(left_names), one_chunk(right_names)
     count = len(left_names)
     left_words, left_offsets = _words(left_names)
     right_words, right_offsets = _words(right_names)
@@ -177,14 +176,16 @@ def compare_names(
     vocabulary = Vocabulary(encoded.dictionary)
     left = _padded(ids[: len(left_words)], left_offsets, -1)
     right = _padded(ids[len(left_words) :], right_offsets, -2)
-    left_bits = _padded(_flat(_one_chunk(left_millibits)), left_offsets, 0)
-    right_bits = _padded(_flat(_one_chunk(right_millibits)), right_offsets, 0)
-    left_kind = _padded(_flat(_one_chunk(left_kinds)), left_offsets, 0)
-    right_kind = _padded(_flat(_one_chunk(right_kinds)), right_offsets, 0)
+    left_bits = _padded(_flat(one_chunk(left_millibits)), left_offsets, 0)
+    right_bits = _padded(_flat(one_chunk(right_millibits)), right_offsets, 0)
+    left_kind = _padded(_flat(one_chunk(left_kinds)), left_offsets, 0)
+    right_kind = _padded(_flat(one_chunk(right_kinds)), right_offsets, 0)
 
-    equal = left[:, :, None] == right[:, None, :]
-    left_done: Bools = equal.any(axis=2)
-    right_done: Bools = equal.any(axis=1)
+    left_done = np.zeros(left.shape, dtype=np.bool_)
+    right_done = np.zeros(right.shape, dtype=np.bool_)
+    for column in range(MOST_WORDS):
+        left_done |= left == right[:, column, None]
+        right_done |= right == left[:, column, None]
     shared = np.where(left_done, left_bits, 0).sum(axis=1)
     shared = np.maximum(shared, np.where(right_done, right_bits, 0).sum(axis=1)).astype(np.float64)
     unequal = np.zeros(count)
@@ -241,7 +242,15 @@ def compare_names(
             pa.array(_is_acronym(left_names, right_names, left_offsets, right_offsets), pa.bool_()),
             pa.array(process.cpdist(glued_left, glued_right, scorer=fuzz.ratio, dtype=np.float64, workers=1) / 100),
             pa.array(
-                process.cpdist(glued_left, glued_right, scorer=fuzz.partial_ratio, dtype=np.float64, workers=1) / 100
+                process.cpdist(
+                    glued_left,
+                    glued_right,
+                    scorer=fuzz.partial_ratio,
+                    dtype=np.float64,
+                    workers=1,
+                    score_cutoff=100 * SMALLEST_PARTIAL_SIMILARITY,
+                )
+                / 100
             ),
         ],
         fields=list(NAME_COMPARISON_TYPE),
@@ -336,13 +345,16 @@ def _pair_misspelt_words(
     return gained, doubtful, cut_short
 
 
-def _is_acronym(left: pa.Array, right: pa.Array, left_offsets: Ints, right_offsets: Ints) -> list[bool]:
+def _is_acronym(left: pa.Array, right: pa.Array, left_offsets: Ints, right_offsets: Ints) -> Bools:
     """One side is a single word, the initials of the other side's three or more words."""
     left_count, right_count = np.diff(left_offsets), np.diff(right_offsets)
-    answer = [False] * len(left)
-    for row in np.flatnonzero((left_count == 1) & (right_count >= 3) | (right_count == 1) & (left_count >= 3)):  # noqa: PLR2004
-        one, many = left[int(row)].as_py() or "", right[int(row)].as_py() or ""
-        if " " in one:
-            one, many = many, one
-        answer[row] = one in initials_of(many.split())
+    answer = np.zeros(len(left), dtype=np.bool_)
+    for one, one_count, many, many_count in (
+        (left, left_count, right, right_count),
+        (right, right_count, left, left_count),
+    ):
+        asked = np.flatnonzero((one_count == 1) & (many_count >= SHORTEST_ACRONYM))
+        acronyms = one.take(pa.array(asked))
+        for initials in initials_of(split_batch(many.take(pa.array(asked)))):
+            answer[asked] |= pc.equal(acronyms, initials).to_numpy(zero_copy_only=False)
     return answer

@@ -35,3 +35,8 @@
     {%- endfor -%}
     {{ bits.sum }}
 {%- endmacro %}
+
+{# A number for a rule and a key: equal keys have equal numbers, and two others share one about never (64 bits). #}
+{% macro key_number(columns) -%}
+    hash({{ columns | join(', ') }})
+{%- endmacro %}

@@ -15,6 +15,14 @@ countries as (
     select * from {{ ref('countries') }}
 ),
 
+-- Pairs are joined by number: in the order of keys, so that the smaller number has the smaller key.
+record_numbers as (
+    select
+        record_key,
+        cast(row_number() over (order by record_key) as integer) as record_number
+    from accounts
+),
+
 country_names as (
     select
         country_code,
@@ -87,21 +95,22 @@ described as (
         coalesce(host_domains.has_generic_domain, false) as has_generic_domain,
         coalesce(host_domains.has_domain_alias, false) as has_domain_alias,
         upper(accounts.country_code) as country_code,
-        folded_text(accounts.state) as state,
-        folded_text(accounts.city) as city,
-        list_distinct(
-            list_concat(
-                string_split(coalesce(folded_text(accounts.city), ''), ' '),
-                coalesce(country_words.words, [])
-            )
-        ) as place_words,
-        phone_digits(accounts.phone) as phone,
-        valid_registration_number(accounts.lei, 'lei') as lei,
-        valid_registration_number(accounts.duns, 'duns') as duns,
-        valid_registration_number(accounts.vat_number, 'vat') as vat_number,
-        valid_registration_number(accounts.siret, 'siret') as siret,
-        valid_registration_number(accounts.cik, 'cik') as cik
+        country_words.words as country_words,
+        -- functions in Python are asked only where there is something to ask
+        case when accounts.state is not null then folded_text(accounts.state) end as state,
+        case when accounts.city is not null then folded_text(accounts.city) end as city,
+        case when accounts.phone is not null then phone_digits(accounts.phone) end as phone,
+        {% for scheme, column in [
+            ('lei', 'lei'), ('duns', 'duns'), ('vat', 'vat_number'), ('siret', 'siret'), ('cik', 'cik')
+        ] -%}
+        case
+            when accounts.{{ column }} is not null then valid_registration_number(accounts.{{ column }}, '{{ scheme }}')
+        end as {{ column }},
+        {% endfor -%}
+        record_numbers.record_number
     from accounts
+    inner join record_numbers
+        on accounts.record_key = record_numbers.record_key
     left join name_forms
         on accounts.name = name_forms.name
     left join country_words
@@ -112,12 +121,14 @@ described as (
         on host_domains.domain = domain_names.domain
 ),
 
--- Pairs are joined by number: in the order of keys, so that the smaller number has the smaller key.
-numbered as (
+final as (
     select
-        *,
-        cast(row_number() over (order by record_key) as integer) as record_number
+        * exclude (country_words),
+        case
+            when city is null then coalesce(country_words, [])
+            else list_distinct(list_concat(string_split(city, ' '), coalesce(country_words, [])))
+        end as place_words
     from described
 )
 
-select * from numbered
+select * from final

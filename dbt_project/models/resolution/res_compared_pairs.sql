@@ -36,26 +36,33 @@ name_pairs as (
     select
         candidate_pairs.left_record_number,
         candidate_pairs.right_record_number,
+        candidate_pairs.left_party_id,
+        candidate_pairs.right_party_id,
+        candidate_pairs.left_name_number,
+        candidate_pairs.right_name_number,
         left_names.core_name as left_core_name,
         right_names.core_name as right_core_name,
         left_names.glued_name as left_glued_name,
         right_names.glued_name as right_glued_name,
         not left_names.has_distinctive_word or not right_names.has_distinctive_word as has_common_name,
         greatest(left_names.record_count, right_names.record_count) as namesake_count,
-        compare_names(
-            left_names.core_name,
-            right_names.core_name,
-            left_names.word_millibits,
-            right_names.word_millibits,
-            left_names.word_kinds,
-            right_names.word_kinds
-        ) as comparison
+        case
+            when left_names.core_name is not null and right_names.core_name is not null
+                then compare_names(
+                    left_names.core_name,
+                    right_names.core_name,
+                    left_names.word_millibits,
+                    right_names.word_millibits,
+                    left_names.word_kinds,
+                    right_names.word_kinds
+                )
+        end as comparison
     from candidate_pairs
-    inner join described_names as left_names
+    left join described_names as left_names
         on
             candidate_pairs.left_record_number = left_names.record_number
             and candidate_pairs.left_name_number = left_names.name_number
-    inner join described_names as right_names
+    left join described_names as right_names
         on
             candidate_pairs.right_record_number = right_names.record_number
             and candidate_pairs.right_name_number = right_names.name_number
@@ -83,17 +90,12 @@ joined as (
         name_pairs.comparison.is_acronym,
         name_pairs.comparison.glued_similarity,
         name_pairs.comparison.partial_similarity,
-        candidate_pairs.left_record_key,
-        candidate_pairs.right_record_key,
-        candidate_pairs.left_party_id,
-        candidate_pairs.right_party_id,
-        candidate_pairs.left_record_number,
-        candidate_pairs.right_record_number,
-        candidate_pairs.left_name_number,
-        candidate_pairs.right_name_number,
-        candidate_pairs.rules,
-        left_records.name as left_name,
-        right_records.name as right_name,
+        name_pairs.left_party_id,
+        name_pairs.right_party_id,
+        name_pairs.left_record_number,
+        name_pairs.right_record_number,
+        name_pairs.left_name_number,
+        name_pairs.right_name_number,
         left_records.legal_form as left_legal_form,
         right_records.legal_form as right_legal_form,
         left_records.legal_class as left_legal_class,
@@ -104,14 +106,13 @@ joined as (
         right_records.delivered_domain as right_delivered_domain,
         left_records.country_code as left_country_code,
         right_records.country_code as right_country_code,
-        left_records.state as left_state,
-        right_records.state as right_state,
         left_records.city as left_city,
         right_records.city as right_city,
         left_records.phone as left_phone,
         right_records.phone as right_phone,
+        left_records.place_words as left_place_words,
+        right_records.place_words as right_place_words,
         greatest(left_records.domain_name_count, right_records.domain_name_count) as domain_name_count,
-        list_concat(left_records.place_words, right_records.place_words) as place_words,
         left_records.has_mixed_scripts or right_records.has_mixed_scripts as has_mixed_scripts,
         replace(left_records.domain_label, '-', '') as left_domain_label,
         replace(right_records.domain_label, '-', '') as right_domain_label,
@@ -125,15 +126,11 @@ joined as (
         or coalesce(left_records.vat_number <> right_records.vat_number, false)
         or coalesce(left(left_records.siret, 9) <> left(right_records.siret, 9), false)
         or coalesce(left_records.cik <> right_records.cik, false) as has_conflicting_registration
-    from candidate_pairs
+    from name_pairs
     inner join records as left_records
-        on candidate_pairs.left_record_number = left_records.record_number
+        on name_pairs.left_record_number = left_records.record_number
     inner join records as right_records
-        on candidate_pairs.right_record_number = right_records.record_number
-    left join name_pairs
-        on
-            candidate_pairs.left_record_number = name_pairs.left_record_number
-            and candidate_pairs.right_record_number = name_pairs.right_record_number
+        on name_pairs.right_record_number = right_records.record_number
 ),
 
 -- What is left over of each name: nothing; words of structure (group, holding, .com); a numeral; a place; words that
@@ -148,7 +145,9 @@ rest_classes as (
             when joined.{{ side }}_rest_kinds in (0, 64) then 'none'
             when
                 len(joined.{{ side }}_rest_words) > 0
-                and list_has_all(joined.place_words, joined.{{ side }}_rest_words)
+                and list_has_all(
+                    list_concat(joined.left_place_words, joined.right_place_words), joined.{{ side }}_rest_words
+                )
                 then 'own place'
             when (joined.{{ side }}_rest_kinds & 1) > 0 then 'distinctive'
             when (joined.{{ side }}_rest_kinds & 256) > 0 then 'numeral'
@@ -328,6 +327,29 @@ levels as (
             else 'other'
         end as name_kind_level
     from ordered_rests
+),
+
+final as (
+    select
+        left_record_number,
+        right_record_number,
+        left_party_id,
+        right_party_id,
+        left_name_number,
+        right_name_number,
+        has_common_name,
+        has_mixed_scripts,
+        namesake_count,
+        domain_name_count,
+        shared_millibits,
+        left_rest_words,
+        right_rest_words,
+        {% for comparison in comparisons() -%}
+        {{ comparison }}_level,
+        {% endfor -%}
+        left_rest_class,
+        right_rest_class
+    from levels
 )
 
-select * from levels
+select * from final

@@ -15,42 +15,55 @@ name_counts as (
     group by core_name
 ),
 
-positioned_words as (
+numbered_names as (
     select
         core_name,
-        unnest(string_split(core_name, ' ')) as word,
-        generate_subscripts(string_split(core_name, ' '), 1) as word_position
+        record_count,
+        cast(row_number() over (order by core_name) as integer) as core_number
     from name_counts
 ),
 
-word_lists as (
+name_batches as (
     select
-        positioned_words.core_name,
-        list(positioned_words.word order by positioned_words.word_position) as words,
-        list(name_words.distinctiveness_millibits order by positioned_words.word_position) as word_millibits,
-        list(name_words.kind_code order by positioned_words.word_position) as word_kinds,
-        sum(name_words.distinctiveness_millibits) as distinctiveness_millibits
-    from positioned_words
-    inner join name_words
-        on positioned_words.word = name_words.word
-    group by positioned_words.core_name
+        core_number // {{ var('names_per_batch') }} as batch_number,
+        list(core_name order by core_number) as core_names
+    from numbered_names
+    group by core_number // {{ var('names_per_batch') }}
+),
+
+-- The words travel to the function as one list, once per batch of names.
+vocabulary as (
+    select
+        list(
+            { 'word': word, 'millibits': distinctiveness_millibits, 'kind': kind_code }
+            order by word
+        ) as words
+    from name_words
+),
+
+looked_up as (
+    select unnest(name_words(name_batches.core_names, vocabulary.words)) as name
+    from name_batches
+    cross join vocabulary
 ),
 
 described as (
     select
-        word_lists.core_name,
-        word_lists.words,
-        word_lists.word_millibits,
-        word_lists.word_kinds,
-        cast(word_lists.distinctiveness_millibits as integer) as distinctiveness_millibits,
-        name_counts.record_count,
-        replace(word_lists.core_name, ' ', '') as glued_name,
-        list_contains(word_lists.word_kinds, 0) as has_distinctive_word,
-        name_skeleton(word_lists.core_name) as skeleton,
-        name_initials(word_lists.core_name) as initials
-    from word_lists
-    inner join name_counts
-        on word_lists.core_name = name_counts.core_name
+        looked_up.name.core_name,
+        looked_up.name.words,
+        looked_up.name.word_millibits,
+        looked_up.name.word_kinds,
+        looked_up.name.word_ranks,
+        numbered_names.core_number,
+        numbered_names.record_count,
+        cast(list_sum(looked_up.name.word_millibits) as integer) as distinctiveness_millibits,
+        replace(looked_up.name.core_name, ' ', '') as glued_name,
+        list_contains(looked_up.name.word_kinds, 0) as has_distinctive_word,
+        name_skeleton(looked_up.name.core_name) as skeleton,
+        name_initials(looked_up.name.core_name) as initials
+    from looked_up
+    inner join numbered_names
+        on looked_up.name.core_name = numbered_names.core_name
 )
 
 select * from described

@@ -59,11 +59,18 @@ final as (
     select
         left_record_number,
         right_record_number,
-        has_identifier,
         has_same_name,
-        has_differing_names,
-        has_crowded_domain,
         own_guard,
+        -- an identifier of one company stands above any name
+        has_identifier and not has_crowded_domain and country_level <> 'different' as has_own_identifier,
+        case
+            when registration_level = 'same' then 'registration id'
+            when domain_level = 'same' then 'domain'
+            when domain_level = 'alias' then 'domain alias'
+            when has_same_name then 'exact name'
+            when name_level = 'acronym' then 'acronym'
+            else 'fuzzy name'
+        end as match_reason,
         case
             when has_identifier or has_same_name then 'strong'
             when name_level in ('misspelt', 'partly misspelt', 'cut short') then 'misspelt'
