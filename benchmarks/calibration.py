@@ -15,9 +15,9 @@ from benchmarks.matching import MatchingResult, is_stress_test
 
 TENTHS = 10
 # A square with a point per tenth, and the number of its pairs beside it.
-PICTURE = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 480 470" font-family="sans-serif" font-size="12">
+PICTURE = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 520 470" font-family="sans-serif" font-size="12">
   <title>Mean probability of each tenth of pairs, and the share of them that are one company</title>
-  <rect width="480" height="470" fill="white"/>
+  <rect width="520" height="470" fill="white"/>
   {%- for n in range(0, 11, 2) %}
   <path d="M {{ x(n / 10) }} {{ y(0) }} V {{ y(1) }} M {{ x(0) }} {{ y(n / 10) }} H {{ x(1) }}" stroke="#e4e4e4"/>
   <text x="{{ x(n / 10) }}" y="{{ y(0) + 18 }}" text-anchor="middle" fill="#444">{{ n / 10 }}</text>
@@ -33,7 +33,9 @@ PICTURE = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 480 470" font-
   <text x="{{ x(tenth.mean_probability) + 8 }}" y="{{ y(tenth.true_share) + 14 }}" font-size="10" fill="#666">
     {{- "{:,}".format(tenth.pair_count) }}</text>
   {%- endfor %}
-  <text x="{{ x(0.5) }}" y="460" text-anchor="middle">mean probability of pairs (dashed: as it should be)</text>
+  <text x="{{ x(0.5) }}" y="460" text-anchor="middle">
+    mean probability, beside it the number of pairs (dashed: as it should be)
+  </text>
   <text transform="translate(14 {{ y(0.5) }}) rotate(-90)" text-anchor="middle">share that is one company</text>
 </svg>
 """
