@@ -6,6 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
 SETUP := .venv/requirements.lock
+RIVALS_SETUP := .venv-rivals/pyvenv.cfg
 NO_TELEMETRY := GX_ANALYTICS_ENABLED=false DBT_SEND_ANONYMOUS_USAGE_STATS=false DO_NOT_TRACK=1
 RUN := $(NO_TELEMETRY) $(BIN)/python -m
 
@@ -58,12 +59,26 @@ dev: $(SETUP) ## [EXPORTS=dir]: Dagster's web UI
 docs: $(SETUP) ## [EXPORTS=dir]: the documentation of every table and column
 	@$(RUN) orchestration docs $(if $(EXPORTS),--exports "$(EXPORTS)")
 
-bench: $(SETUP) ## [BENCH_DATA=dir]: quality and speed, written to benchmarks/REPORT.md
-	@$(RUN) benchmarks $(if $(BENCH_DATA),--bench-data "$(BENCH_DATA)")
+bench: $(SETUP) $(if $(RIVALS),$(RIVALS_SETUP)) ## [BENCH_DATA=dir] [RIVALS=1] [MILLION=1] [PARTS="speed …"]: measure, into benchmarks/REPORT.md
+	@$(RUN) benchmarks $(if $(BENCH_DATA),--bench-data "$(BENCH_DATA)") $(if $(RIVALS),--rivals-python .venv-rivals/bin/python) \
+		$(if $(MILLION),--million) $(foreach part,$(PARTS),--part $(part))
+
+# Tools we measure ourselves against; no part of our own set-up, nor of the lock. A pip that knows groups comes with 25.1.
+$(RIVALS_SETUP): pyproject.toml
+	@echo "Setting up .venv-rivals …"
+	@if command -v uv >/dev/null; then \
+		uv venv --quiet --clear --python $(BIN)/python .venv-rivals && \
+		uv pip install --quiet --python .venv-rivals/bin/python --group rivals; \
+	else \
+		$(BIN)/python -m venv --clear .venv-rivals && \
+		.venv-rivals/bin/python -m pip install --quiet --disable-pip-version-check "pip>=25.1" && \
+		.venv-rivals/bin/python -m pip install --quiet --disable-pip-version-check --group rivals; \
+	fi
+	@touch $(RIVALS_SETUP)
 
 lock: ## renew requirements.lock from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-header \
 		--python-version 3.11 --quiet --upgrade -o requirements.lock
 
 clean: ## remove what was built, the set-up included
-	rm -rf .venv var dbt_project/target .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-rivals var dbt_project/target .mypy_cache .ruff_cache .pytest_cache .hypothesis

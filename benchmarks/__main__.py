@@ -1,6 +1,8 @@
-"""All measurements, written to benchmarks/REPORT.md: make bench [BENCH_DATA=dir].
+"""All measurements, written to benchmarks/REPORT.md: make bench [BENCH_DATA=dir] [RIVALS=1] [MILLION=1] [PARTS=…].
 
 Belongs here: the order of the measurements and the report. Does not belong here: a measurement.
+
+A part that is not run keeps the section that the report has of it; every section says which run it is of.
 """
 
 import os
@@ -9,6 +11,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,10 +19,19 @@ from typing import Any
 import click
 from tabulate import tabulate
 
-from benchmarks import landing, matching
+from benchmarks import ablation, calibration, landing, matching, speed
 from orchestration.settings import HOME
 
 REPORT = Path(__file__).with_name("REPORT.md")
+CALIBRATION = Path(__file__).with_name("calibration.svg")
+# Parts in the order of the report, and their headings.
+HEADINGS = {
+    "matching": "Matching",
+    "ablation": "What each rule is worth",
+    "speed": "Speed",
+    "landing": "Landing one million accounts from one CSV",
+    "demo": "The demo: three months, each landed, built, checked and published",
+}
 
 
 def demo_seconds() -> str:
@@ -55,18 +67,13 @@ def as_table(figures: dict[str, Any]) -> str:
     return tabulate(figures.items(), headers=["figure", "value"], tablefmt="github", disable_numparse=True)
 
 
-@click.command()
-@click.option("--bench-data", type=click.Path(exists=True, file_okay=False, path_type=Path))
-def main(bench_data: Path | None) -> None:
-    """Measure matching, landing and the demo, and write the report."""
-    lists = "labelled real lists" if bench_data else "generated lists"
+def matching_section(bench_data: Path | None) -> str:
+    """Quality on labelled lists, and whether the probability is right; the picture of it is written too."""
     results = matching.run(bench_data, bench_data is not None, matching.KEPT_SHARES)
     unseen = [result for result in results if result.weights == "never saw it" and result.kept_share == 1]
+    tenths = calibration.tenths_of(unseen or results)
+    CALIBRATION.write_text(calibration.picture(tenths), encoding="utf-8")
     parts = [
-        "# Measurements",
-        f"Made by `make bench{' BENCH_DATA=…' if bench_data else ''}` on {datetime.now(UTC):%Y-%m-%d}, with "
-        f"Python {platform.python_version()} on {os.cpu_count()} cores. A measurement, never a test.",
-        f"## Matching, on {lists}",
         "A decision is two records on one `account_key` in `bridge_account_records`; each runs through landing,"
         " staging and resolution. *never saw it*: decided with weights fitted on the other scenarios alone.",
         "Most lists share few companies: *true pairs kept* says how many of the true pairs were left in the lists.",
@@ -74,16 +81,75 @@ def main(bench_data: Path | None) -> None:
         "### Is the probability right?",
         "All candidate pairs between two lists, by the probability they got"
         + (" with weights that never saw their scenario." if unseen else "."),
-        matching.calibration_table(unseen or results),
-        ""
-        if bench_data
-        else "Left out: real lists (no BENCH_DATA). Generated lists have only the differences we thought of.",
-        "## Landing one million accounts from one CSV",
-        as_table(landing.run()),
-        "## The demo: three months, each landed, built, checked and published",
-        f"```\n{demo_seconds()}\n```",
+        calibration.table(tenths),
+        f"![Reliability: mean probability against the share of true pairs]({CALIBRATION.name})",
     ]
-    REPORT.write_text("\n\n".join(part for part in parts if part) + "\n", encoding="utf-8")
+    if bench_data is None:
+        parts.append("Left out: real lists (no BENCH_DATA). Generated lists have only the differences we thought of.")
+    return "\n\n".join(parts)
+
+
+def ablation_section(bench_data: Path | None) -> str:
+    """What leaving out each rule changes."""
+    return (
+        "Every scenario of the averages above, decided again without one rule: changes of the macro average, the most"
+        " valuable rule of a kind first. The weights are the shipped ones, not fitted anew, so no other comparison"
+        " takes over what a missing one did: the table says what would break, not what could be saved.\n\n"
+        + ablation.table(ablation.run(bench_data))
+    )
+
+
+def stamp(bench_data: Path | None) -> str:
+    """Which run a section is of."""
+    gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3
+    return (
+        f"*Measured on {datetime.now(UTC):%Y-%m-%d} {'with' if bench_data else 'without'} BENCH_DATA,"
+        f" Python {platform.python_version()}, {os.cpu_count()} cores, {gib:.0f} GiB of memory.*"
+    )
+
+
+def sections_of(report: str) -> dict[str, str]:
+    """Take a report apart.
+
+    Args:
+        report: as it was written.
+
+    Returns:
+        Part → what stands under its heading.
+    """
+    found = dict(re.findall(r"^## (.+)\n\n((?s:.*?))(?=\n\n## |\Z)", report.rstrip(), flags=re.MULTILINE))
+    return {part: found[heading] for part, heading in HEADINGS.items() if heading in found}
+
+
+def put_together(sections: dict[str, str]) -> str:
+    """Make a report of its sections; a part without one is left out."""
+    introduction = (
+        "# Measurements\n\nMade by `make bench`, a measurement and never a test. Parts may be of different runs; each"
+        " section says which it is of."
+    )
+    told = [f"## {heading}\n\n{sections[part]}" for part, heading in HEADINGS.items() if part in sections]
+    return "\n\n".join([introduction, *told]) + "\n"
+
+
+@click.command()
+@click.option("--bench-data", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--rivals-python", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--million", is_flag=True, help="Also a million recombined names on each side.")
+@click.option("--part", "parts", type=click.Choice(list(HEADINGS)), multiple=True, help="Only this; may be repeated.")
+def main(bench_data: Path | None, rivals_python: Path | None, million: bool, parts: tuple[str, ...]) -> None:
+    """Measure matching, single rules, speed, landing and the demo, and write the report."""
+    measurements: dict[str, Callable[[], str]] = {
+        "matching": lambda: matching_section(bench_data),
+        "ablation": lambda: ablation_section(bench_data),
+        "speed": lambda: speed.report(speed.run(bench_data, rivals_python, with_million=million)),
+        "landing": lambda: as_table(landing.run()),
+        "demo": lambda: f"```\n{demo_seconds()}\n```",
+    }
+    for part in parts or HEADINGS:
+        section = f"{stamp(bench_data)}\n\n{measurements[part]()}"
+        # written part by part, so that a later one that fails costs only itself
+        kept = sections_of(REPORT.read_text(encoding="utf-8")) if REPORT.exists() else {}
+        REPORT.write_text(put_together({**kept, part: section}), encoding="utf-8")
     click.echo(REPORT.read_text(encoding="utf-8"))
 
 

@@ -1,11 +1,12 @@
-"""Invented company lists with planted pairs, for when no real labelled lists are at hand.
+"""Invented company lists with planted pairs, for when no real labelled lists are at hand or they are too short.
 
-Belongs here: names made of syllables, the ways two lists write one company differently, and near-namesakes that are
-other companies. Does not belong here: scoring (matching.py). Nothing here was seen in the wild: good figures on these
-lists say that nothing is broken, not that real lists will do as well.
+Belongs here: names made of syllables, the ways two lists write one company differently, near-namesakes that are other
+companies, and names recombined of real ones. Does not belong here: scoring (matching.py). No invented name was seen in
+the wild: good figures on these lists say that nothing is broken, not that real lists will do as well.
 """
 
 import csv
+import gzip
 import random
 from pathlib import Path
 
@@ -186,3 +187,30 @@ def write(folder: Path, company_count: int = COMPANY_COUNT, seed: int = SEED) ->
         writer_.writerow(["left_id", "right_id"])
         writer_.writerows((rows["left"][n]["id"], rows["right"][n]["id"]) for n in range(len(shared)))
     return folder
+
+
+def recombine(source: Path, target: Path, count: int, seed: int = SEED) -> None:
+    """Write more company names than there are: the first half of one real name with the second half of another.
+
+    Words keep about their frequencies and legal forms their place, so such names are as hard to tell apart as real.
+
+    Args:
+        source: real companies, a gzipped CSV with at least name and country.
+        target: the gzipped CSV to write, with the same columns; a name and its like but for case stand there once.
+        count: names to write.
+        seed: same seed and source, same names.
+    """
+    rng = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    with gzip.open(source, "rt", newline="", encoding="utf-8") as stream:
+        companies = list(csv.DictReader(stream))
+    known: set[str] = set()
+    with gzip.open(target, "wt", newline="", encoding="utf-8", compresslevel=1) as stream:
+        writer = csv.DictWriter(stream, companies[0], lineterminator="\n")
+        writer.writeheader()
+        while len(known) < count:
+            one, other = rng.choice(companies), rng.choice(companies)
+            head, tail = one["name"].split(), other["name"].split()
+            name = " ".join(head[: (len(head) + 1) // 2] + tail[(len(tail) + 1) // 2 :])
+            if name.casefold() not in known:
+                known.add(name.casefold())
+                writer.writerow({**other, "name": name})

@@ -119,7 +119,10 @@ class ScenarioRun:
         """
         self.scenario = scenario
         self.kept_share = kept_share
+        self.month = MONTH
         self.folder = folder / f"{scenario.name}-{kept_share:g}"
+        self.project = self.folder / "dbt_project"
+        self.target = self.folder / "target"
         self.warehouse = self.folder / "warehouse.duckdb"
 
     def prepare(self) -> None:
@@ -130,14 +133,22 @@ class ScenarioRun:
         """
         self.folder.mkdir(parents=True)
         shutil.copytree(HOME / "seeds", self.folder / "seeds")
-        shutil.copytree(
-            HOME / "dbt_project", self.folder / "dbt_project", ignore=shutil.ignore_patterns("target", "logs", ".*")
-        )
+        shutil.copytree(HOME / "dbt_project", self.project, ignore=shutil.ignore_patterns("target", "logs", ".*"))
         for table in PARTY_TABLES:
             seed = self.folder / "seeds" / f"{table}.csv"
             header = seed.read_text(encoding="utf-8").split("\n", 1)[0]
             seed.write_text(header + "\n", encoding="utf-8")
         self._write_partners()
+        self.deliver(self.scenario, self.month)
+
+    def deliver(self, scenario: Path, month: date) -> None:
+        """Put the lists of a month into the landing folder; what is run next is run for that month.
+
+        Args:
+            scenario: folder of the lists.
+            month: its first day.
+        """
+        self.scenario, self.month = scenario, month
         for side, party in (("left", "us"), ("right", PARTNER)):
             self._write_export(side, party)
 
@@ -149,7 +160,7 @@ class ScenarioRun:
             csv.writer(stream, lineterminator="\n").writerow([known.get(column, "") for column in header])
 
     def _write_export(self, side: str, party: str) -> None:
-        target = self.folder / "exports" / party / f"{MONTH:%Y-%m}" / "accounts.csv"
+        target = self.folder / "exports" / party / f"{self.month:%Y-%m}" / "accounts.csv"
         target.parent.mkdir(parents=True)
         with (
             (self.scenario / f"{side}.csv").open(newline="", encoding="utf-8") as source,
@@ -176,11 +187,35 @@ class ScenarioRun:
             warehouse=self.warehouse,
             exports=self.folder / "exports",
             seeds=self.folder / "seeds",
-            month=MONTH,
+            month=self.month,
             run_id="matching",
-            loaded_at=datetime(MONTH.year, MONTH.month, 1, tzinfo=UTC),
+            loaded_at=datetime(self.month.year, self.month.month, 1, tzinfo=UTC),
             results_dir=self.folder / "validations",
         )
+
+    def dbt_command(self, *arguments: str) -> list[str]:
+        """The dbt command for the workspace, to be run in `project` with `environment`.
+
+        Args:
+            arguments: command and options.
+        """
+        return [
+            str(DBT_EXECUTABLE), "--quiet", *arguments, "--profiles-dir", str(self.project),
+            "--vars", json.dumps({"as_of_month": self.month.isoformat()}),
+        ]  # fmt: skip
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that dbt needs to see the workspace."""
+        return {
+            **os.environ,
+            "ACCOUNT_MAPPING_HOME": str(HOME),
+            "ACCOUNT_MAPPING_WAREHOUSE": str(self.warehouse),
+            "DBT_TARGET_PATH": str(self.target),
+            "DBT_LOG_PATH": str(self.folder / "logs"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        }
 
     def dbt(self, *arguments: str) -> None:
         """Run dbt on the workspace.
@@ -191,21 +226,14 @@ class ScenarioRun:
         Raises:
             RuntimeError: dbt failed; its output is the message.
         """
-        project = self.folder / "dbt_project"
-        command = [
-            str(DBT_EXECUTABLE), "--quiet", *arguments, "--profiles-dir", str(project),
-            "--vars", json.dumps({"as_of_month": MONTH.isoformat()}),
-        ]  # fmt: skip
-        environment = {
-            **os.environ,
-            "ACCOUNT_MAPPING_HOME": str(HOME),
-            "ACCOUNT_MAPPING_WAREHOUSE": str(self.warehouse),
-            "DBT_TARGET_PATH": str(self.folder / "target"),
-            "DBT_LOG_PATH": str(self.folder / "logs"),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        }
-        done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run(  # noqa: S603 (our own command)
+            self.dbt_command(*arguments),
+            cwd=self.project,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if done.returncode:
             raise RuntimeError(f"dbt {' '.join(arguments)} failed on {self.scenario.name}:\n{done.stdout}{done.stderr}")
 
@@ -458,39 +486,6 @@ def table(results: Sequence[MatchingResult]) -> str:
 def _in_order(results: Sequence[MatchingResult]) -> list[MatchingResult]:
     """Shipped weights first, then whole lists before thinned ones."""
     return sorted(results, key=lambda result: (result.weights != "shipped", -result.kept_share))
-
-
-def calibration_table(results: Sequence[MatchingResult]) -> str:
-    """How often pairs of each tenth of probability were one company, over all scenarios but stress tests.
-
-    Args:
-        results: of one kind of weights.
-
-    Returns:
-        Markdown, with a bar per tenth for the share found and a mark where the probability says it should end.
-    """
-    rows = []
-    for tenth in range(10):
-        chosen = [
-            result.calibration[tenth]
-            for result in results
-            if tenth in result.calibration and not is_stress_test(Path(result.scenario))
-        ]
-        count = sum(pairs for pairs, _, _ in chosen)
-        if not count:
-            continue
-        expected, found = sum(each[1] for each in chosen) / count, sum(each[2] for each in chosen) / count
-        bar = list("█" * round(found * 40) + "·" * (40 - round(found * 40)))
-        bar[min(round(expected * 40), 39)] = "|"
-        rows.append(
-            [f"{tenth / 10:.1f}–{tenth / 10 + 0.1:.1f}", count, f"{expected:.3f}", f"{found:.3f}", "".join(bar)]
-        )
-    return tabulate(
-        rows,
-        headers=["probability", "pairs", "mean probability", "share of true pairs", "0 to 1, | where it should end"],
-        tablefmt="github",
-        disable_numparse=True,
-    )
 
 
 @click.command()
