@@ -41,7 +41,9 @@ EXCHANGE_RATES = [
 ]
 # Resolution is replaced by the answer, and the marts that only show resolution's own columns are left out.
 LEFT_OUT = ["--exclude", "fct_account_matches", "fct_account_match_evidence", "mart_review_queue"]
-SELECTION = ["path:models/staging", "path:models/marts", *LEFT_OUT]
+# Who is one person follows from which records are one account, so persons are resolved as they always are.
+PERSONS = ["res_contacts", "res_contact_pairs", "res_contact_clusters", "res_person_registry", "res_person_clusters"]
+SELECTION = ["path:models/staging", *PERSONS, "path:models/marts", *LEFT_OUT]
 MARTS = [
     "dim_accounts",
     "dim_partners",
@@ -52,6 +54,10 @@ MARTS = [
     "mart_partner_coverage",
     "mart_account_mapping_matrix",
     "mart_refused_data",
+    "bridge_person_contacts",
+    "dim_persons",
+    "mart_who_knows_whom",
+    "mart_contact_coverage",
 ]
 
 Rows = list[tuple[object, ...]]
@@ -82,12 +88,13 @@ def load_raw(warehouse: Path, shuffle_seed: int | None = None) -> None:
     accounts = read_golden("accounts.csv")
     numbered = list(enumerate(accounts, start=2))
     opportunities = list(enumerate(read_golden("opportunities.csv"), start=2))
+    contacts = list(enumerate(read_golden("contacts.csv"), start=2))
     if shuffle_seed is not None:
-        random.Random(shuffle_seed).shuffle(numbered)  # noqa: S311
-        random.Random(shuffle_seed).shuffle(opportunities)  # noqa: S311
+        for rows in (numbered, opportunities, contacts):
+            random.Random(shuffle_seed).shuffle(rows)  # noqa: S311
     with duckdb.connect(str(warehouse)) as connection:
         create_raw_tables(connection)
-        for table, rows in (("accounts", numbered), ("opportunities", opportunities)):
+        for table, rows in (("accounts", numbered), ("opportunities", opportunities), ("contacts", contacts)):
             for row_number, row in rows:
                 party_id, month = row.get("party_id", "us"), row.get("export_month", "2026-10-01")
                 delivered = {name: value for name, value in row.items() if value and name in TABLES[table]}
@@ -257,6 +264,67 @@ def test_what_could_not_be_used_is_listed_with_its_place(workspace: Workspace) -
     assert listed == [
         ("unmapped value", "opportunities", 9, "amount", "XBT"),
         ("unlinked row", "opportunities", 10, "account_name", "Nobody"),
+        ("unlinked row", "contacts", 24, "account_name", "Nobody"),
+    ]
+
+
+# A person's key says nothing to a reader; the first of the person's contacts does.
+PERSON = "(select min(contact_key) from marts.bridge_person_contacts as own where own.person_key = {}.person_key)"
+
+
+def test_persons_are_as_worked_out_by_hand(workspace: Workspace) -> None:
+    _, rows = expected("expected_persons.csv")
+    found = workspace.query(
+        f"select contact_key, {PERSON.format('contacts')}, match_reason from marts.bridge_person_contacts as contacts"
+    )
+    assert as_text(found) == rows
+
+
+def test_who_knows_whom_is_as_worked_out_by_hand(workspace: Workspace) -> None:
+    _, rows = expected("expected_who_knows_whom.csv")
+    possible = f"(select {PERSON.format('possible')} from marts.dim_persons as possible "
+    found = workspace.query(
+        f"""
+        select
+            partner_id, account_key, {PERSON.format("known")}, is_known_to_us::varchar, is_known_to_partner::varchar,
+            our_relationship_strength, partner_relationship_strength, play,
+            {possible} where possible.person_key = known.possible_person_key)
+        from marts.mart_who_knows_whom as known
+        """
+    )
+    assert as_text(found) == rows
+
+
+def test_the_highest_and_closest_person_is_asked_for_first(workspace: Workspace) -> None:
+    asked = workspace.query(
+        """
+        select partner_id, play, person_name from marts.mart_who_knows_whom
+        where account_key = 'A1' and introduction_rank is not null order by partner_id, play, introduction_rank
+        """
+    )
+    assert asked == [
+        ("alpha", "introduction", "Rachel Reed"),
+        ("alpha", "introduction", "Maria Groß"),
+        ("alpha", "reciprocal_introduction", "Otto Klein"),
+        ("beta", "reciprocal_introduction", "Anna Weber"),
+        ("beta", "reciprocal_introduction", "Otto Klein"),
+    ]
+
+
+def test_counts_of_persons_are_those_of_the_persons(workspace: Workspace) -> None:
+    assert workspace.query(
+        """
+        select
+            partner_id, account_key, our_person_count, partner_person_count, both_know_count, introduction_count,
+            reciprocal_introduction_count, check_first_count, strongest_introduction, introducer_rank
+        from marts.mart_contact_coverage order by all
+        """
+    ) == [
+        ("alpha", "A1", 3, 4, 1, 2, 1, 2, "user", 1),
+        ("alpha", "A2", 5, 5, 2, 2, 2, 2, None, 1),
+        ("alpha", "A4", 0, 1, 0, 1, 0, 0, None, 1),
+        ("beta", "A1", 3, 1, 1, 0, 2, 0, None, None),
+        ("beta", "A3", 0, 0, 0, 0, 0, 0, None, None),
     ]
 
 

@@ -11,7 +11,7 @@ import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
-from udfs import clusters, domains, names, registrations, scoring, similarity, values
+from udfs import clusters, domains, names, persons, registrations, scoring, similarity, values
 
 
 class Udf(NamedTuple):
@@ -51,6 +51,13 @@ UDFS: list[Udf] = [
     Udf(names.name_initials, ["varchar"], "varchar[]"),
     Udf(names.name_skeleton, ["varchar"], "varchar"),
     Udf(names.phone_digits, ["varchar"], "varchar"),
+    Udf(persons.is_misspelt_name, ["varchar", "varchar"], "boolean"),
+    Udf(
+        persons.person_name_forms,
+        ["varchar[]", "struct(kind varchar, word varchar, stands_for varchar)[]"],
+        "struct(name varchar, full_name varchar, given_name varchar, given_names varchar, given_forms varchar[], "
+        "family_name varchar)[]",
+    ),
     Udf(scoring.class_shift_millibits, ["bigint[]", "bigint[]", "double"], "bigint"),
     Udf(scoring.prior_shift_millibits, ["bigint[]", "bigint[]", "double", "double"], "bigint"),
     Udf(values.read_amount, ["varchar", "varchar"], "decimal(18,2)"),
