@@ -113,7 +113,10 @@ ID_COLUMNS = {
 }
 PEOPLE_OF = {"us": 0.36, "heliograph": 0.3, "kestrelworks": 0.35, "rheinblick": 0.25}
 """Share of a party's accounts for which it names contacts; tidewell names none."""
-SHORT_NAMES = {"Anna": "Annie", "Daniel": "Dan", "Samuel": "Sam"}
+SHORT_NAMES = {
+    "Anna": "Annie", "Daniel": "Dan", "Elena": "Lena", "Marcus": "Marc", "Matteo": "Teo", "Oskar": "Ossi",
+    "Samuel": "Sam", "Sofia": "Sofie", "Viktor": "Vik",
+}  # fmt: skip
 """What a partner calls somebody; the others it calls by their full given name."""
 DEMO_FOLDER = Path(__file__).parent
 
@@ -825,7 +828,7 @@ def as_written(contact_id: str, record: Record, person: Person) -> Person:
         *[replace(person, email="", given=f"Dr. {anyascii(person.given)}")] * 2,
         replace(person, email=f"info@{record.company.domain}" if person.email else ""),
     ]
-    return Random(f"{SEED}/{contact_id}/spelling").choice(ways)
+    return Random(f"{SEED}/{contact_id}/written").choice(ways)
 
 
 def contacts_of(records: list[Record]) -> list[Contact]:

@@ -301,13 +301,11 @@ def test_we_are_told_whom_a_partner_can_introduce_and_never_at_an_account_kept_f
     introductions = rows(
         contacts,
         """
-        select known.partner_id, count(*), count(*) filter (overlaps.is_excluded or not overlaps.is_overlap)
+        select known.partner_id, count(*), count(*) filter (shared.is_excluded or not shared.is_overlap)
         from contacts.mart_who_knows_whom as known
-        left join marts.fct_account_overlaps as overlaps
-            on
-                overlaps.as_of_month = '2026-10-01' and overlaps.account_key = known.account_key
-                and overlaps.partner_id = known.partner_id
-        where known.play = 'introduction' group by all order by all
+        inner join marts.fct_account_overlaps as shared using (account_key, partner_id)
+        where known.play = 'introduction' and shared.as_of_month = '2026-10-01'
+        group by all order by all
         """,
     )
     assert [partner for partner, *_ in introductions] == ["heliograph", "kestrelworks", "rheinblick"]

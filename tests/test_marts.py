@@ -18,9 +18,14 @@ from pathlib import Path
 import duckdb
 import pytest
 from conftest import Run
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_persons import RULES
 
 from orchestration.ingestion.raw_schema import TABLES, create_raw_tables
 from orchestration.settings import HOME, Settings
+from udfs.persons import person_name
+from udfs.plugin import register
 
 DBT = str(Path(sys.executable).with_name("dbt"))
 GOLDEN = Path(__file__).parent / "golden" / "marts"
@@ -293,6 +298,68 @@ def test_who_knows_whom_is_as_worked_out_by_hand(workspace: Workspace) -> None:
         """
     )
     assert as_text(found) == rows
+
+
+NAMED = st.tuples(
+    st.sampled_from(["us", "alpha", "beta"]),
+    st.sampled_from(["A1", "A2"]),
+    st.sampled_from(
+        ["Bob Reed", "Robert Reed", "Rachel Reed", "R. Reed", "Reed, Rob", "Robret Reed", "Reed", "Otto Klein"]
+    ),
+    st.sampled_from([None, "director sales", "buyer"]),
+    st.sampled_from([None, "sales", "it"]),
+    st.sampled_from([None, "reed@a.example", "robert@a.example", "robert2@a.example", "info@a.example"]),
+)
+
+
+def persons_of(workspace: Workspace, contacts: Rows, keys: list[str]) -> dict[frozenset[str], str]:
+    """Run the compiled models on contacts under given keys, check their persons, and give the answer of each pair."""
+    compiled = workspace.target / "compiled" / "account_mapping" / "models" / "resolution"
+    with duckdb.connect() as connection:
+        register(connection)
+        connection.execute("attach ':memory:' as warehouse; create schema warehouse.resolution")
+        connection.execute(
+            """
+            create table warehouse.resolution.res_contacts (
+                contact_key varchar, party_id varchar, account_key varchar, full_name varchar, given_name varchar,
+                given_names varchar, given_forms varchar[], family_name varchar, normalized_title varchar,
+                function varchar, seniority varchar, local_part varchar, email_domain varchar,
+                mailbox varchar, is_shared_mailbox boolean, has_own_domain boolean
+            )
+            """
+        )
+        for key, (party, account, name, title, function, email) in zip(keys, contacts, strict=True):
+            forms = [form or None for form in person_name(str(name), RULES)]
+            local_part, domain = str(email).split("@") if email else (None, None)
+            row = [key, party, account, *forms, title, function, None, local_part, domain, email]
+            row += [local_part == "info", True if email else None]
+            connection.execute(f"insert into warehouse.resolution.res_contacts values ({'?, ' * 15}?)", row)
+        for model in ("res_contact_pairs", "res_contact_clusters"):
+            sql = (compiled / f"{model}.sql").read_text(encoding="utf-8")
+            connection.execute(f"create table warehouse.resolution.{model} as {sql}")
+        clusters = connection.execute(
+            "select contact_key, account_key, cluster_key from warehouse.resolution.res_contact_clusters"
+        ).fetchall()
+        assert sorted(key for key, *_ in clusters) == sorted(keys)  # each in one person, and nobody is lost
+        assert all(dict(row[:2] for row in clusters)[cluster] == account for _, account, cluster in clusters)
+        person_of = {key: cluster for key, _, cluster in clusters}
+        answers = {}
+        for left, right, answer in connection.execute(
+            "select left_contact_key, right_contact_key, answer from warehouse.resolution.res_contact_pairs"
+        ).fetchall():
+            assert answer != "different" or person_of[left] != person_of[right]
+            answers[frozenset((left, right))] = answer
+        return answers
+
+
+@settings(max_examples=40, deadline=None)
+@given(contacts=st.lists(NAMED, min_size=2, max_size=8))
+def test_whoever_comes_first_the_same_contacts_are_one_person(workspace: Workspace, contacts: Rows) -> None:
+    keys = [f"c{number}" for number in range(len(contacts))]
+    forward = persons_of(workspace, contacts, keys)
+    backward = persons_of(workspace, contacts, keys[::-1])
+    renamed = dict(zip(keys, keys[::-1], strict=True))
+    assert forward == {frozenset(renamed[key] for key in pair): answer for pair, answer in backward.items()}
 
 
 def test_the_highest_and_closest_person_is_asked_for_first(workspace: Workspace) -> None:
