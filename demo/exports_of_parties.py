@@ -339,17 +339,16 @@ def contact_rows(world: World, contacts: list[Contact], month: int) -> dict[str,
         party: (headers(world, f"{party}_contacts"), []) for party in ("us", "heliograph", "kestrelworks", "rheinblick")
     }
     for contact in contacts:
-        person, record = contact.person, contact.record
+        person, record = contact.written, contact.record
         head = [contact.source_id, record.source_id, record.names[month]]
         tail = [person.title, person.seniority, person.function, person.email, "", contact.relationship]
-        full = f"{person.given} {person.family}"
         party = record.party
         if party == "us":
-            cells = [*head, person.given, person.family, full, *tail]
+            cells = [*head, person.given, person.family, f"{person.given} {person.family}", *tail]
         elif party == "heliograph":
             cells = [*head, person.given, person.family, *tail]
         elif party == "kestrelworks":
-            cells = [*head, full, *tail]
+            cells = [*head, f"{person.family}, {person.given}", *tail]
         else:
             cells = [*head, person.given, person.family, *(german(word) for word in tail)]
         tables[party][1].append(cells)

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from demo.exports_of_parties import blank, delimited, export_files
-from demo.truth import TRUTH_COLUMNS, last_records, overlap_rows, truth_rows
+from demo.truth import TRUTH_COLUMNS, last_records, overlap_rows, person_rows, truth_rows
 from demo.world import World, build_world
 
 
@@ -26,6 +26,7 @@ def demo_files(world: World) -> dict[str, bytes]:
         "truth.csv": delimited(TRUTH_COLUMNS, truth).encode(),
         "truth_entities.csv": delimited(("record_key", "company", "company_group"), entities).encode(),
         "truth_overlaps.csv": delimited(overlap_header, overlaps).encode(),
+        "truth_persons.csv": delimited(("contact_key", "company", "person"), person_rows(world)).encode(),
     }
 
 

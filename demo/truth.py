@@ -1,6 +1,6 @@
 """What a run on the demo must find, worked out from the invented world alone.
 
-Belongs here: the rows of truth.csv, truth_entities.csv and truth_overlaps.csv.
+Belongs here: the rows of truth.csv, truth_entities.csv, truth_overlaps.csv and truth_persons.csv.
 Does not belong here: anything read from the exports or from a warehouse; the truth must not follow the pipeline.
 """
 
@@ -260,6 +260,18 @@ def overlap_rows(world: World) -> list[tuple[str, str, str, int, int]]:
     order = {status: position for position, status in enumerate(STATUSES)}
     keys = sorted(counts, key=lambda key: (key[0], order[key[1]], order[key[2]]))
     return [(partner, ours, theirs, *counts[partner, ours, theirs]) for partner, ours, theirs in keys]
+
+
+def person_rows(world: World) -> list[tuple[str, str, str]]:
+    """Every contact of the last lists: (contact_key, company, person); a person is of one company."""
+    return sorted(
+        (
+            f"{contact.record.party}:{contact.source_id}",
+            contact.record.company.company,
+            f"{contact.record.company.company}/{contact.record.company.people.index(contact.person) + 1}",
+        )
+        for contact in world.contacts
+    )
 
 
 def status_pair_truth(world: World) -> list[dict[str, str]]:

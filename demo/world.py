@@ -11,7 +11,7 @@ import csv
 import hashlib
 import tomllib
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import product
 from pathlib import Path
@@ -113,6 +113,11 @@ ID_COLUMNS = {
 }
 PEOPLE_OF = {"us": 0.36, "heliograph": 0.3, "kestrelworks": 0.35, "rheinblick": 0.25}
 """Share of a party's accounts for which it names contacts; tidewell names none."""
+SHORT_NAMES = {
+    "Anna": "Annie", "Daniel": "Dan", "Elena": "Lena", "Marcus": "Marc", "Matteo": "Teo", "Oskar": "Ossi",
+    "Samuel": "Sam", "Sofia": "Sofie", "Viktor": "Vik",
+}  # fmt: skip
+"""What a partner calls somebody; the others it calls by their full given name."""
 DEMO_FOLDER = Path(__file__).parent
 
 
@@ -232,6 +237,8 @@ class Contact:
     source_id: str
     record: Record
     person: Person
+    written: Person
+    """The person as the party writes it down; the partners' lists are not as tidy as ours."""
     relationship: str
 
 
@@ -807,6 +814,23 @@ def engagements_of(records: list[Record], words: dict[str, Any], partners_of: di
     return log
 
 
+def as_written(contact_id: str, record: Record, person: Person) -> Person:
+    """A person as the party writes it down: about half of a partner's contacts differ from ours in one way."""
+    if record.party == "us":
+        return person
+    family = person.family
+    misspelt = family[:2] + family[3] + family[2] + family[4:]
+    ways = [
+        *[person] * 10,
+        *[replace(person, email="")] * 3,
+        *[replace(person, email="", given=SHORT_NAMES.get(person.given, person.given))] * 2,
+        *[replace(person, email="", family=misspelt)] * 2,
+        *[replace(person, email="", given=f"Dr. {anyascii(person.given)}")] * 2,
+        replace(person, email=f"info@{record.company.domain}" if person.email else ""),
+    ]
+    return Random(f"{SEED}/{contact_id}/written").choice(ways)
+
+
 def contacts_of(records: list[Record]) -> list[Contact]:
     """Whom each party knows: one to three of an account's people; some are known to both sides and some to one."""
     contacts = []
@@ -816,11 +840,13 @@ def contacts_of(records: list[Record]) -> list[Contact]:
             continue
         for person in rng.sample(record.company.people, rng.randrange(1, 4)):
             key = f"contact/{record.key}/{person.given} {person.family}/{person.seniority}"
+            contact_id = salesforce_id("003", key) if record.party == "us" else source_id(record.party, key)
             contacts.append(
                 Contact(
-                    source_id=salesforce_id("003", key) if record.party == "us" else source_id(record.party, key),
+                    source_id=contact_id,
                     record=record,
                     person=person,
+                    written=as_written(contact_id, record, person),
                     relationship=rng.choice(("Champion", "User", "User", "Awareness", "Awareness")),
                 )
             )

@@ -15,8 +15,15 @@ def definitions() -> dg.Definitions:
     os.environ.update(settings.as_environment())  # dbt runs as a subprocess and finds the workspace there
     models = transform.dbt_models(resources.dbt_project_of(settings))
     marts = [key for key in models.keys if key.path[0] == "marts"]
+    persons = [key for key in marts if transform.CONTAINS_PERSONS in models.specs_by_key[key].tags]
+    impersonal = [key for key in marts if key not in persons]
     return dg.Definitions(
-        assets=[exports.raw_exports, models, publish.published_marts(marts)],
+        assets=[
+            exports.raw_exports,
+            models,
+            publish.published_marts(impersonal),
+            publish.published_contacts(persons),
+        ],
         asset_checks=[expectations.accepted_rows, expectations.accepted_marts(marts)],
         jobs=[automation.monthly_refresh],
         schedules=[automation.monthly_refresh_schedule],

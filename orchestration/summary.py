@@ -11,6 +11,7 @@ import dagster as dg
 import duckdb
 from tabulate import tabulate
 
+from orchestration.defs.publish import contacts_folder
 from orchestration.settings import DEMO_EXPORTS, Settings
 
 COVERAGE = """
@@ -101,6 +102,7 @@ def of_published(settings: Settings, month: str) -> str:
             *parts,
             f"\nWhere to look next ({counts or 'no row and no value refused'})",
             f"  {settings.published / 'marts.duckdb'}   every table; e.g. marts.fct_account_overlaps",
+            f"  {contacts_folder(settings.published) / 'contacts.duckdb'}   who knows whom, by name",
             "  marts.mart_refused_data   every refused file, row and value, with its reason and what to do",
             *([f"  {page}   what Great Expectations found"] if page else []),
             f"  make review{exports}   a sheet of the {waiting} pairs that wait for a person's word",

@@ -263,6 +263,75 @@ def test_the_summary_names_every_partner_and_where_to_look(demo: Run) -> None:
         assert words in demo.output
 
 
+@pytest.fixture(scope="module")
+def contacts(demo: Run) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The published contacts of the demo, with the truth about persons beside them."""
+    with duckdb.connect(str(demo.settings.published / "contacts" / "contacts.duckdb"), read_only=True) as connection:
+        connection.execute(f"create temp table truth_persons as from '{HOME / 'demo' / 'truth_persons.csv'}'")
+        yield connection
+
+
+def test_contacts_of_one_person_are_one_and_nobody_else_is(contacts: duckdb.DuckDBPyConnection) -> None:
+    ((true_pairs, found_pairs, right_pairs),) = rows(
+        contacts,
+        """
+        with found as (from contacts.bridge_person_contacts inner join truth_persons using (contact_key)),
+        pairs as (
+            select one.person = other.person as is_true, one.person_key = other.person_key as is_found
+            from found as one inner join found as other on one.contact_key < other.contact_key
+        )
+        select count(*) filter (is_true), count(*) filter (is_found), count(*) filter (is_true and is_found) from pairs
+        """,
+    )
+    assert right_pairs == found_pairs, f"precision: {right_pairs} of {found_pairs} pairs are right"
+    assert right_pairs / true_pairs >= 0.9, f"recall: {right_pairs} of {true_pairs} pairs are found"
+
+
+def test_every_rule_that_joins_persons_shows(contacts: duckdb.DuckDBPyConnection) -> None:
+    shown = rows(contacts, "select distinct match_reason from contacts.bridge_person_contacts")
+    assert {reason for (reason,) in shown} >= {
+        "e-mail", "name and title", "short name and title", "misspelt name and title", "single",
+    }  # fmt: skip
+
+
+def test_we_are_told_whom_a_partner_can_introduce_and_never_at_an_account_kept_from_him(
+    contacts: duckdb.DuckDBPyConnection, demo: Run
+) -> None:
+    contacts.execute(f"attach if not exists '{demo.settings.published / 'marts.duckdb'}' as marts (read_only)")
+    introductions = rows(
+        contacts,
+        """
+        select known.partner_id, count(*), count(*) filter (shared.is_excluded or not shared.is_overlap)
+        from contacts.mart_who_knows_whom as known
+        inner join marts.fct_account_overlaps as shared using (account_key, partner_id)
+        where known.play = 'introduction' and shared.as_of_month = '2026-10-01'
+        group by all order by all
+        """,
+    )
+    assert [partner for partner, *_ in introductions] == ["heliograph", "kestrelworks", "rheinblick"]
+    assert all(count > 10 and at_excluded == 0 for _, count, at_excluded in introductions)
+    unknown = rows(contacts, "select distinct partner_id from contacts.mart_who_knows_whom where play = 'unknown'")
+    assert unknown == [("tidewell",)]  # has sent no list of contacts
+
+
+def test_no_persons_name_or_address_stands_among_the_published_marts(
+    demo: Run, contacts: duckdb.DuckDBPyConnection, marts: duckdb.DuckDBPyConnection
+) -> None:
+    persons = rows(contacts, "select distinct unnest([lower(name), email]) from contacts.bridge_person_contacts")
+    secrets = {secret for (secret,) in persons if secret and not secret.startswith("info@")}
+    assert len(secrets) > 500
+    folder = demo.settings.published / "parquet"
+    tables = [f"read_parquet('{file}')" for file in sorted(folder.glob("*/*.parquet"))]
+    tables += [
+        f"marts.{table}"
+        for (table,) in rows(marts, "select table_name from duckdb_tables() where not temporary order by 1")
+    ]
+    assert len(tables) >= 2 * 14
+    for table in tables:
+        text = "\n".join(row[0].lower() for row in rows(marts, f"select published::varchar from {table} as published"))
+        assert [secret for secret in secrets if secret in text] == [], table
+
+
 def published_rows(run: Run) -> dict[str, list[tuple[Any, ...]]]:
     """Read every published table but the one that tells when it was published."""
     with duckdb.connect(str(run.settings.published / "marts.duckdb"), read_only=True) as connection:

@@ -100,3 +100,30 @@ def test_every_mart_has_a_contract_and_describes_every_column(manifest: dict[str
         if not column["description"].strip()
     ]
     assert undescribed == []
+
+
+# Columns that hold a person whom a list of contacts names; owners and deciders are our own colleagues.
+OF_PERSONS = (
+    "email",
+    "person_name",
+    "first_name",
+    "last_name",
+    "full_name",
+    "contact_name",
+    "contact_key",
+    "person_key",
+)
+
+
+def test_a_mart_that_reads_persons_says_so_or_names_none(manifest: dict[str, Any]) -> None:
+    marts = {node["name"]: node for node in models(manifest) if layer(node) == "marts"}
+    persons = {name for name, node in marts.items() if node["config"]["meta"].get("contains_persons")}
+    assert persons == {"bridge_person_contacts", "dim_persons", "mart_who_knows_whom"}
+    untold = [
+        f"{name}.{column}"
+        for name, node in marts.items()
+        if name not in persons
+        for column in node["columns"]
+        if column in OF_PERSONS
+    ]
+    assert untold == []

@@ -18,9 +18,14 @@ from pathlib import Path
 import duckdb
 import pytest
 from conftest import Run
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_persons import RULES
 
 from orchestration.ingestion.raw_schema import TABLES, create_raw_tables
 from orchestration.settings import HOME, Settings
+from udfs.persons import person_name
+from udfs.plugin import register
 
 DBT = str(Path(sys.executable).with_name("dbt"))
 GOLDEN = Path(__file__).parent / "golden" / "marts"
@@ -41,7 +46,9 @@ EXCHANGE_RATES = [
 ]
 # Resolution is replaced by the answer, and the marts that only show resolution's own columns are left out.
 LEFT_OUT = ["--exclude", "fct_account_matches", "fct_account_match_evidence", "mart_review_queue"]
-SELECTION = ["path:models/staging", "path:models/marts", *LEFT_OUT]
+# Who is one person follows from which records are one account, so persons are resolved as they always are.
+PERSONS = ["res_contacts", "res_contact_pairs", "res_contact_clusters", "res_person_registry", "res_person_clusters"]
+SELECTION = ["path:models/staging", *PERSONS, "path:models/marts", *LEFT_OUT]
 MARTS = [
     "dim_accounts",
     "dim_partners",
@@ -52,6 +59,10 @@ MARTS = [
     "mart_partner_coverage",
     "mart_account_mapping_matrix",
     "mart_refused_data",
+    "bridge_person_contacts",
+    "dim_persons",
+    "mart_who_knows_whom",
+    "mart_contact_coverage",
 ]
 
 Rows = list[tuple[object, ...]]
@@ -82,12 +93,13 @@ def load_raw(warehouse: Path, shuffle_seed: int | None = None) -> None:
     accounts = read_golden("accounts.csv")
     numbered = list(enumerate(accounts, start=2))
     opportunities = list(enumerate(read_golden("opportunities.csv"), start=2))
+    contacts = list(enumerate(read_golden("contacts.csv"), start=2))
     if shuffle_seed is not None:
-        random.Random(shuffle_seed).shuffle(numbered)  # noqa: S311
-        random.Random(shuffle_seed).shuffle(opportunities)  # noqa: S311
+        for rows in (numbered, opportunities, contacts):
+            random.Random(shuffle_seed).shuffle(rows)  # noqa: S311
     with duckdb.connect(str(warehouse)) as connection:
         create_raw_tables(connection)
-        for table, rows in (("accounts", numbered), ("opportunities", opportunities)):
+        for table, rows in (("accounts", numbered), ("opportunities", opportunities), ("contacts", contacts)):
             for row_number, row in rows:
                 party_id, month = row.get("party_id", "us"), row.get("export_month", "2026-10-01")
                 delivered = {name: value for name, value in row.items() if value and name in TABLES[table]}
@@ -257,6 +269,129 @@ def test_what_could_not_be_used_is_listed_with_its_place(workspace: Workspace) -
     assert listed == [
         ("unmapped value", "opportunities", 9, "amount", "XBT"),
         ("unlinked row", "opportunities", 10, "account_name", "Nobody"),
+        ("unlinked row", "contacts", 24, "account_name", "Nobody"),
+    ]
+
+
+# A person's key says nothing to a reader; the first of the person's contacts does.
+PERSON = "(select min(contact_key) from marts.bridge_person_contacts as own where own.person_key = {}.person_key)"
+
+
+def test_persons_are_as_worked_out_by_hand(workspace: Workspace) -> None:
+    _, rows = expected("expected_persons.csv")
+    found = workspace.query(
+        f"select contact_key, {PERSON.format('contacts')}, match_reason from marts.bridge_person_contacts as contacts"
+    )
+    assert as_text(found) == rows
+
+
+def test_who_knows_whom_is_as_worked_out_by_hand(workspace: Workspace) -> None:
+    _, rows = expected("expected_who_knows_whom.csv")
+    possible = f"(select {PERSON.format('possible')} from marts.dim_persons as possible "
+    found = workspace.query(
+        f"""
+        select
+            partner_id, account_key, {PERSON.format("known")}, is_known_to_us::varchar, is_known_to_partner::varchar,
+            our_relationship_strength, partner_relationship_strength, play,
+            {possible} where possible.person_key = known.possible_person_key)
+        from marts.mart_who_knows_whom as known
+        """
+    )
+    assert as_text(found) == rows
+
+
+NAMED = st.tuples(
+    st.sampled_from(["us", "alpha", "beta"]),
+    st.sampled_from(["A1", "A2"]),
+    st.sampled_from(
+        ["Bob Reed", "Robert Reed", "Rachel Reed", "R. Reed", "Reed, Rob", "Robret Reed", "Reed", "Otto Klein"]
+    ),
+    st.sampled_from([None, "director sales", "buyer"]),
+    st.sampled_from([None, "sales", "it"]),
+    st.sampled_from([None, "reed@a.example", "robert@a.example", "robert2@a.example", "info@a.example"]),
+)
+
+
+def persons_of(workspace: Workspace, contacts: Rows, keys: list[str]) -> dict[frozenset[str], str]:
+    """Run the compiled models on contacts under given keys, check their persons, and give the answer of each pair."""
+    compiled = workspace.target / "compiled" / "account_mapping" / "models" / "resolution"
+    with duckdb.connect() as connection:
+        register(connection)
+        connection.execute("attach ':memory:' as warehouse; create schema warehouse.resolution")
+        connection.execute(
+            """
+            create table warehouse.resolution.res_contacts (
+                contact_key varchar, party_id varchar, account_key varchar, full_name varchar, given_name varchar,
+                given_names varchar, given_forms varchar[], family_name varchar, normalized_title varchar,
+                function varchar, seniority varchar, local_part varchar, email_domain varchar,
+                mailbox varchar, is_shared_mailbox boolean, has_own_domain boolean
+            )
+            """
+        )
+        for key, (party, account, name, title, function, email) in zip(keys, contacts, strict=True):
+            forms = [form or None for form in person_name(str(name), RULES)]
+            local_part, domain = str(email).split("@") if email else (None, None)
+            row = [key, party, account, *forms, title, function, None, local_part, domain, email]
+            row += [local_part == "info", True if email else None]
+            connection.execute(f"insert into warehouse.resolution.res_contacts values ({'?, ' * 15}?)", row)
+        for model in ("res_contact_pairs", "res_contact_clusters"):
+            sql = (compiled / f"{model}.sql").read_text(encoding="utf-8")
+            connection.execute(f"create table warehouse.resolution.{model} as {sql}")
+        clusters = connection.execute(
+            "select contact_key, account_key, cluster_key from warehouse.resolution.res_contact_clusters"
+        ).fetchall()
+        assert sorted(key for key, *_ in clusters) == sorted(keys)  # each in one person, and nobody is lost
+        assert all(dict(row[:2] for row in clusters)[cluster] == account for _, account, cluster in clusters)
+        person_of = {key: cluster for key, _, cluster in clusters}
+        answers = {}
+        for left, right, answer in connection.execute(
+            "select left_contact_key, right_contact_key, answer from warehouse.resolution.res_contact_pairs"
+        ).fetchall():
+            assert answer != "different" or person_of[left] != person_of[right]
+            answers[frozenset((left, right))] = answer
+        return answers
+
+
+@settings(max_examples=40, deadline=None)
+@given(contacts=st.lists(NAMED, min_size=2, max_size=8))
+def test_whoever_comes_first_the_same_contacts_are_one_person(workspace: Workspace, contacts: Rows) -> None:
+    keys = [f"c{number}" for number in range(len(contacts))]
+    forward = persons_of(workspace, contacts, keys)
+    backward = persons_of(workspace, contacts, keys[::-1])
+    renamed = dict(zip(keys, keys[::-1], strict=True))
+    assert forward == {frozenset(renamed[key] for key in pair): answer for pair, answer in backward.items()}
+
+
+def test_the_highest_and_closest_person_is_asked_for_first(workspace: Workspace) -> None:
+    asked = workspace.query(
+        """
+        select partner_id, play, person_name from marts.mart_who_knows_whom
+        where account_key = 'A1' and introduction_rank is not null order by partner_id, play, introduction_rank
+        """
+    )
+    assert asked == [
+        ("alpha", "introduction", "Rachel Reed"),
+        ("alpha", "introduction", "Maria Groß"),
+        ("alpha", "reciprocal_introduction", "Otto Klein"),
+        ("beta", "reciprocal_introduction", "Anna Weber"),
+        ("beta", "reciprocal_introduction", "Otto Klein"),
+    ]
+
+
+def test_counts_of_persons_are_those_of_the_persons(workspace: Workspace) -> None:
+    assert workspace.query(
+        """
+        select
+            partner_id, account_key, our_person_count, partner_person_count, both_know_count, introduction_count,
+            reciprocal_introduction_count, check_first_count, strongest_introduction, introducer_rank
+        from marts.mart_contact_coverage order by all
+        """
+    ) == [
+        ("alpha", "A1", 3, 4, 1, 2, 1, 2, "user", 1),
+        ("alpha", "A2", 5, 5, 2, 2, 2, 2, None, 1),
+        ("alpha", "A4", 0, 1, 0, 1, 0, 0, None, 1),
+        ("beta", "A1", 3, 1, 1, 0, 2, 0, None, None),
+        ("beta", "A3", 0, 0, 0, 0, 0, 0, None, None),
     ]
 
 

@@ -11,7 +11,7 @@ import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
-from udfs import clusters, domains, names, registrations, scoring, similarity, values, words
+from udfs import clusters, domains, names, persons, registrations, scoring, similarity, values, words
 
 
 class Udf(NamedTuple):
@@ -56,6 +56,13 @@ UDFS: list[Udf] = [
         ["varchar[]", "struct(word varchar, millibits integer, kind integer)[]"],
         "struct(core_name varchar, words varchar[], word_millibits integer[], word_kinds integer[], "
         "word_ranks integer[])[]",
+    ),
+    Udf(persons.is_misspelt_name, ["varchar", "varchar"], "boolean"),
+    Udf(
+        persons.person_name_forms,
+        ["varchar[]", "struct(kind varchar, word varchar, stands_for varchar)[]"],
+        "struct(name varchar, full_name varchar, given_name varchar, given_names varchar, given_forms varchar[], "
+        "family_name varchar)[]",
     ),
     Udf(scoring.class_shift_millibits, ["bigint[]", "bigint[]", "double"], "bigint"),
     Udf(scoring.prior_shift_millibits, ["bigint[]", "bigint[]", "double", "double"], "bigint"),

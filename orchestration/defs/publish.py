@@ -1,13 +1,14 @@
 """Publishing: the marts of a run that passed every check, copied to where BI tools read them.
 
-Belongs here: the published files and how one set of them replaces another. Does not belong here: what the marts hold.
+Belongs here: the published files and how one set of them replaces another; persons apart from everything else. Does not
+belong here: what the marts hold.
 """
 
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -24,10 +25,26 @@ SCHEMA_VERSION = "1.0"
 STORAGE_VERSION = "v1.2.0"
 # Parquet folders of earlier runs stay, so that a reader which has just read the old manifest still finds its files.
 KEPT_RUNS = 3
+# The two sets of relations: whoever may read the one need not be able to open the other.
+MARTS = "marts"
+CONTACTS = "contacts"
 
 
-def publish_marts(warehouse: Path, published: Path, month: date, run_id: str, published_at: datetime) -> dict[str, int]:
-    """Copy every mart to `marts.duckdb` and to Parquet, each swapped in by one rename.
+def contacts_folder(published: Path) -> Path:
+    """Folder below the published one that holds persons, so that access to it can be given and taken as a whole."""
+    return published / CONTACTS
+
+
+def publish_marts(
+    warehouse: Path,
+    published: Path,
+    month: date,
+    run_id: str,
+    published_at: datetime,
+    marts: Collection[str],
+    file: str = MARTS,
+) -> dict[str, int]:
+    """Copy marts to a DuckDB file and to Parquet, each swapped in by one rename.
 
     The copies lie in the default schema of a file named marts, so that `marts.dim_accounts` is read there as in the
     warehouse (a schema of the file's own name would be ambiguous). A reader that holds the previous file open keeps
@@ -40,15 +57,19 @@ def publish_marts(warehouse: Path, published: Path, month: date, run_id: str, pu
         month: the month the run was for.
         run_id: names the Parquet folder.
         published_at: UTC time to record in `last_refreshed`.
+        marts: names of the marts to copy, and of no others: what nobody has named is not given away.
+        file: name of the DuckDB file, without its ending.
 
     Returns:
         Mart name → number of rows.
 
     Raises:
-        ValueError: the warehouse holds no marts.
+        ValueError: there are no marts to publish, or the warehouse lacks one.
     """
+    if not marts:
+        raise ValueError("There are no marts to publish.")
     published.mkdir(parents=True, exist_ok=True)
-    new_file = published / f".marts-{run_id}.duckdb"
+    new_file = published / f".{file}-{run_id}.duckdb"
     new_parquet = published / "parquet" / run_id
     for leftover in (new_file, new_file.with_suffix(".duckdb.wal")):
         leftover.unlink(missing_ok=True)
@@ -57,16 +78,13 @@ def publish_marts(warehouse: Path, published: Path, month: date, run_id: str, pu
     with duckdb.connect() as connection:
         connection.execute(f"attach {_quoted(warehouse)} as warehouse (read_only)")
         connection.execute(f"attach {_quoted(new_file)} as published (storage_version '{STORAGE_VERSION}')")
-        marts = [
-            row[0]
-            for row in connection.execute(
-                "select table_name from duckdb_tables() where database_name = 'warehouse' and schema_name = 'marts' "
-                "order by table_name"
-            ).fetchall()
-        ]
-        if not marts:
-            raise ValueError(f"{warehouse} holds no marts: nothing to publish.")
-        for mart in marts:
+        built = connection.execute(
+            "select table_name from duckdb_tables() where database_name = 'warehouse' and schema_name = 'marts'"
+        ).fetchall()
+        missing = sorted(set(marts) - {row[0] for row in built})
+        if missing:
+            raise ValueError(f"{warehouse} lacks {', '.join(missing)}: nothing to publish.")
+        for mart in sorted(marts):
             connection.execute(f'create table published."{mart}" as from warehouse.marts."{mart}" order by all')
             _copy_comments(connection, mart)
         connection.execute(
@@ -77,7 +95,7 @@ def publish_marts(warehouse: Path, published: Path, month: date, run_id: str, pu
             [month, published_at.replace(tzinfo=None), run_id, SCHEMA_VERSION],
         )
         rows = {}
-        for mart in [*marts, "last_refreshed"]:
+        for mart in [*sorted(marts), "last_refreshed"]:
             target = _quoted(new_parquet / f"{mart}.parquet")
             connection.execute(f'copy published."{mart}" to {target} (format parquet)')
             rows[mart] = connection.table(f'published."{mart}"').shape[0]
@@ -97,7 +115,7 @@ def publish_marts(warehouse: Path, published: Path, month: date, run_id: str, pu
         },
     }
     _replace_with_text(published / "parquet" / "manifest.json", json.dumps(manifest, indent=2) + "\n")
-    new_file.replace(published / "marts.duckdb")
+    new_file.replace(published / f"{file}.duckdb")
     _remove_old_runs(published / "parquet", keep=run_id)
     return rows
 
@@ -152,36 +170,63 @@ def _modified(folder: Path) -> float:
 
 
 def published_marts(marts: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
-    """Make the asset of the published copy.
+    """Make the asset of the published copy of all that names no person.
 
     Args:
         marts: the assets it copies; a blocking check of any of them that fails keeps this asset from running.
     """
+    return _published(
+        marts,
+        MARTS,
+        "The marts as BI tools read them: `marts.duckdb` and `parquet/` with its manifest, each replaced by one rename "
+        "when every check has passed. They name no person.",
+    )
+
+
+def published_contacts(marts: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
+    """Make the asset of the published copy of the marts that name persons.
+
+    Args:
+        marts: the assets it copies, those whose model says `contains_persons`; checks as for published_marts.
+    """
+    return _published(
+        marts,
+        CONTACTS,
+        "The marts that name persons, in a folder of their own: `contacts/contacts.duckdb` and `contacts/parquet/`, "
+        "replaced like the others.",
+    )
+
+
+def _published(marts: Sequence[dg.AssetKey], file: str, description: str) -> dg.AssetsDefinition:
+    """Make the asset that publishes one set of marts as one file."""
 
     @dg.asset(
-        key=["published", "marts"],
+        key=["published", file],
         deps=list(marts),
         partitions_def=MONTHS,
         group_name="published",
         owners=[OWNER],
         kinds={"duckdb", "parquet"},
-        description="The marts as BI tools read them: `marts.duckdb` and `parquet/` with its manifest, each replaced "
-        "by one rename when every check has passed.",
+        description=description,
         backfill_policy=ONE_BY_ONE,
         freshness_policy=dg.FreshnessPolicy.time_window(warn_window=timedelta(days=33), fail_window=timedelta(days=40)),
     )
     def publish(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult[None]:
+        published = Path(workspace.published)
+        folder = published if file == MARTS else contacts_folder(published)
         with retry_while_locked():
             rows = publish_marts(
                 warehouse=Path(workspace.warehouse),
-                published=Path(workspace.published),
+                published=folder,
                 month=month_of(context.partition_key),
                 run_id=context.run_id,
                 published_at=datetime.now(UTC),
+                marts=[key.path[-1] for key in marts],
+                file=file,
             )
         return dg.MaterializeResult(
             metadata={
-                "file": dg.MetadataValue.path(str(Path(workspace.published) / "marts.duckdb")),
+                "file": dg.MetadataValue.path(str(folder / f"{file}.duckdb")),
                 "schema_version": SCHEMA_VERSION,
                 "rows": dg.MetadataValue.json(rows),
                 "dagster/row_count": sum(rows.values()),

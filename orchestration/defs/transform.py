@@ -16,6 +16,8 @@ from orchestration.defs.resources import WAREHOUSE_POOL, Workspace
 from orchestration.months import MONTHS, ONE_BY_ONE, month_of
 
 OWNER = "team:revenue-operations"
+# What a model says of itself in its meta, and the catalogue shows as a tag, when its rows name persons.
+CONTAINS_PERSONS = "contains_persons"
 # The words of macros/tell_row_count.sql.
 ROW_COUNT = re.compile(r"(?P<rows>\d+) rows in \S+")
 
@@ -31,7 +33,8 @@ class Translator(DagsterDbtTranslator):
             return spec
         schema = node["schema"]
         return spec.replace_attributes(group_name=schema, owners=[OWNER], kinds={"dbt", "duckdb"}).merge_attributes(
-            metadata={"dagster/table_name": f"{schema}.{node['name']}"}
+            metadata={"dagster/table_name": f"{schema}.{node['name']}"},
+            tags={CONTAINS_PERSONS: ""} if node["config"]["meta"].get(CONTAINS_PERSONS) else {},
         )
 
 

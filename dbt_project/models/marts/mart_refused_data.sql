@@ -34,6 +34,7 @@ match_decisions as (
 
 ),
 
+-- A refused contact or engagement names persons, and this table is for everybody: the file and row say where to look.
 refused_at_the_door as (
 
     select
@@ -46,7 +47,7 @@ refused_at_the_door as (
         row_number,
         column_name,
         source_id,
-        delivered,
+        case when object not in ('contacts', 'engagements') then delivered end as delivered,
         cast(1 as bigint) as record_count,
         rule,
         reason,

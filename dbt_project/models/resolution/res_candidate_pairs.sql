@@ -2,7 +2,12 @@
 {% set sufficient_rules = ["acronym", "decision", "domain", "label", "name", "phone", "registration", "skeleton"] -%}
 
 with blocking_keys as (
-    select * from {{ ref('res_blocking_keys') }}
+    select
+        record_number,
+        key_number,
+        is_part,
+        cast({{ rule_bit('rule') }} as integer) as rule_bit
+    from {{ ref('res_blocking_keys') }}
 ),
 
 records as (

@@ -1,0 +1,35 @@
+-- Which person each contact was, month by month: the memory that keeps person keys stable. It holds keys and no names.
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        full_refresh=false,
+        on_schema_change='fail',
+        pre_hook=[
+            "{% if is_incremental() %}delete from {{ this }} where as_of_month >= {{ as_of_month() }}{% endif %}"
+        ]
+    )
+}}
+
+with contact_clusters as (
+    select * from {{ ref('res_contact_clusters') }}
+),
+
+{% if is_incremental() -%}
+earlier_months as (
+    select * from {{ this }}
+    where as_of_month < {{ as_of_month() }}
+),
+{%- else -%}
+earlier_months as (
+    select
+        cast(null as date) as as_of_month,
+        cast(null as varchar) as contact_key,
+        cast(null as varchar) as person_key
+    where false
+),
+{%- endif %}
+
+{{ stable_keys('contact_clusters', 'contact_key', 'person_key', 'p-') }}
+
+select * from final
