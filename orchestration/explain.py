@@ -264,7 +264,7 @@ def _verdict(found: Explanation) -> str:
         return f"NEVER COMPARED. Had they been, they would have been {would}, {probability}{reason}."
     if not found.is_kept:
         return f"NOT JOINED, {probability}: too unlikely to be kept (var kept_probability)."
-    if match["band"] == "auto" and not match["is_same_account"]:
+    if match["clustering_refusal"]:
         return f"ACCEPTED, {probability}{reason}; and yet kept apart when records were grouped into accounts."
     words = {"auto": "ONE COMPANY", "review": "WAITS FOR A PERSON", "rejected": "NOT JOINED"}[match["band"]]
     return f"{words}, {probability}{reason}."
@@ -294,9 +294,10 @@ def _reasons(found: Explanation) -> Iterator[str]:
     elif match["guard"]:
         kept = "" if match["decision"] is None else "; the decision stands above it"
         yield f"Guard: {match['guard']}. It forbids an automatic match whatever the evidence says{kept}."
-    if match["band"] == "auto" and found.is_kept and not match["is_same_account"]:
+    if match["clustering_refusal"]:
         yield (
-            f"Between the two accounts stand {between['pairs']} kept pairs with {between['bits']:.3f} bits together, "
+            f"Join refused: {match['clustering_refusal']}; that waits for a person. Between the two accounts stand "
+            f"{between['pairs']} kept pairs with {between['bits']:.3f} bits together, "
             f"{between['forbidden_pairs']} that a person refused or holds, {between['conflicting_pairs']} with "
             "conflicting registration numbers; a join needs more than 0 bits and none of the others."
         )

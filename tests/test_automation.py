@@ -73,7 +73,7 @@ ASSETS = """
     resolution/res_account_registry resolution/res_blocking_keys resolution/res_candidate_pairs
     resolution/res_compared_pairs resolution/res_decided_pairs resolution/res_host_domains resolution/res_list_priors
     resolution/res_name_forms resolution/res_name_words resolution/res_names resolution/res_pair_evidence
-    resolution/res_pair_guards resolution/res_record_clusters resolution/res_scored_pairs
+    resolution/res_pair_guards resolution/res_pair_joins resolution/res_record_clusters resolution/res_scored_pairs
     seeds/attribute_trust seeds/column_mappings seeds/countries seeds/domain_aliases seeds/exchange_rates
     seeds/exclusions seeds/generic_domains seeds/generic_words seeds/industries seeds/legal_forms
     seeds/lifecycle_statuses seeds/match_decisions seeds/match_weights seeds/name_abbreviations seeds/overlap_types
