@@ -129,6 +129,13 @@ BETWEEN_ACCOUNTS = """
     where (one.account_key, other.account_key) in (($one, $two), ($two, $one))
 """
 
+# Why the two accounts are, or are not, of one group.
+GROUP_LINKS = """
+    select link_reason, evidence, refusal from marts.fct_account_group_links
+    where (left_account_key, right_account_key) in (($one, $two), ($two, $one))
+    order by link_reason
+"""
+
 # Comparisons that the weights know and this pair says nothing about.
 NOT_KNOWN = f"""
     select distinct comparison from seeds.match_weights
@@ -154,6 +161,7 @@ class Explanation:
     decisions: list[Row]
     shared_keys: list[Row]
     between_accounts: Row
+    group_links: list[Row]
     is_candidate: bool
     is_kept: bool
 
@@ -197,6 +205,7 @@ def explain(settings: Settings, record: str, other: str) -> Explanation:
             decisions=_rows(connection, DECISIONS, pair),
             shared_keys=_rows(connection, SHARED_KEYS, pair),
             between_accounts=_rows(connection, BETWEEN_ACCOUNTS, {"one": one, "two": two})[0],
+            group_links=_rows(connection, GROUP_LINKS, {"one": one, "two": two}),
             is_candidate=is_candidate,
             is_kept=is_kept,
         )
@@ -226,6 +235,8 @@ def as_text(found: Explanation) -> str:
         _table(rows, ["", "left", "right"]),
         _verdict(found),
         *(f"  {line}" for line in _reasons(found)),
+        f"Answer: {match['answer']}.",
+        *(f"  {line}" for line in _groups(found)),
         "Evidence, in bits: each doubles the odds that the two are one company, a negative one halves them",
         _table(
             [*evidence, ("sum", "", "", f"probability {_probability(match)}", _bits(total))],
@@ -305,6 +316,15 @@ def _reasons(found: Explanation) -> Iterator[str]:
         yield "They stand in one account all the same, through other records (see the account's reason above)."
 
 
+def _groups(found: Explanation) -> Iterator[str]:
+    """Say what links the two accounts to one group, or keeps them out of it, a line each."""
+    for link in found.group_links:
+        refused = f"; refused: {link['refusal']}" if link["refusal"] else ""
+        yield f"Group, {link['link_reason']}: {_shown(link['evidence'])}{refused}."
+    if found.match["answer"] == "same group" and not any(link["refusal"] is None for link in found.group_links):
+        yield "They are of one group through other accounts (fct_account_group_links)."
+
+
 def _compare(connection: duckdb.DuckDBPyConnection, settings: Settings, pair: dict[str, str]) -> None:
     """Run the compiled models on the pair and its rivals."""
     models = _compiled_models(settings.dbt_target)
@@ -363,7 +383,7 @@ def _copy_in_memory(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
             connection.execute(f'create schema if not exists "{schema}"')
         for schema, table in relations:
             connection.execute(f'create view "{schema}"."{table}" as from stored."{schema}"."{table}"')
-        if ("marts", "fct_account_match_evidence") not in relations:
+        if ("marts", "fct_account_group_links") not in relations:
             raise NoExplanationError(f"{settings.warehouse} holds no marts of this version: run make run or make demo.")
         yield connection
 

@@ -62,16 +62,17 @@ def test_what_is_not_a_month_is_refused(text: str) -> None:
 
 # Written out, so that a name that changes is seen in review: alerts, bookmarks and other code locations use them.
 ASSETS = """
-    marts/bridge_account_exclusions marts/bridge_account_parties marts/bridge_account_records marts/dim_accounts
-    marts/dim_months marts/dim_partners marts/fct_account_match_evidence marts/fct_account_matches
-    marts/fct_account_overlaps marts/mart_account_mapping_matrix marts/mart_partner_coverage marts/mart_refused_data
-    marts/mart_review_queue
+    marts/bridge_account_exclusions marts/bridge_account_parties marts/bridge_account_records marts/dim_account_keys
+    marts/dim_accounts marts/dim_months marts/dim_partners marts/fct_account_group_links marts/fct_account_key_changes
+    marts/fct_account_match_evidence marts/fct_account_matches marts/fct_account_overlaps
+    marts/mart_account_mapping_matrix marts/mart_partner_coverage marts/mart_refused_data marts/mart_review_queue
     published/marts
     raw/accounts raw/contacts raw/decisions raw/engagements raw/files raw/opportunities raw/rejected_rows
     raw/rejected_values
-    resolution/res_account_clusters resolution/res_account_names resolution/res_account_records
-    resolution/res_account_registry resolution/res_blocking_keys resolution/res_candidate_pairs
-    resolution/res_compared_pairs resolution/res_decided_pairs resolution/res_host_domains resolution/res_list_priors
+    resolution/res_account_clusters resolution/res_account_groups resolution/res_account_names
+    resolution/res_account_parents resolution/res_account_records resolution/res_account_registry
+    resolution/res_blocking_keys resolution/res_candidate_pairs resolution/res_compared_pairs
+    resolution/res_decided_pairs resolution/res_group_links resolution/res_host_domains resolution/res_list_priors
     resolution/res_name_forms resolution/res_name_words resolution/res_names resolution/res_pair_evidence
     resolution/res_pair_guards resolution/res_pair_joins resolution/res_record_clusters resolution/res_scored_pairs
     seeds/attribute_trust seeds/column_mappings seeds/countries seeds/domain_aliases seeds/exchange_rates

@@ -66,7 +66,13 @@ final as (
         cast(decided_pairs.own_millibits - decided_pairs.runner_up_millibits as integer) as runner_up_lead_millibits,
         coalesce(pair_joins.band, decided_pairs.band) as band,
         array_to_string(decided_pairs.rules, ', ') as proposed_by,
-        coalesce(left_records.account_key = right_records.account_key, false) as is_same_account
+        coalesce(left_records.account_key = right_records.account_key, false) as is_same_account,
+        case
+            when left_records.account_key = right_records.account_key then 'same company'
+            when left_records.group_key = right_records.group_key then 'same group'
+            when coalesce(pair_joins.band, decided_pairs.band) = 'review' then 'undecided'
+            else 'unrelated'
+        end as answer
     from decided_pairs
     left join pair_joins
         on

@@ -1,8 +1,3 @@
-{#- What a person sees of a record, and what would make them decide anew if it changed. -#}
-{%- set inputs = [
-    'name', 'website_host', 'country_code', 'state', 'city', 'phone', 'lei', 'duns', 'vat_number', 'siret', 'cik',
-] -%}
-
 with decided_pairs as (
 
     select * from {{ ref('res_decided_pairs') }}
@@ -61,8 +56,8 @@ pairs as (
             concat_ws(
                 chr(31)
                 {%- for side in ['left', 'right'] -%}
-                {%- for input in inputs -%}
-                , coalesce({{ side }}_records.{{ input }}, '')
+                {%- for attribute in telling_attributes() -%}
+                , coalesce({{ side }}_records.{{ attribute }}, '')
                 {%- endfor -%}
                 {%- endfor -%}
             )
