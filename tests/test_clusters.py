@@ -128,7 +128,7 @@ def test_one_weak_pair_never_merges_two_companies() -> None:
     pairs = [pair(1, 11, 9000), pair(2, 12, 9000), pair(1, 2, -4000, accepted=False), pair(11, 12, 500)]
     assert together(pairs, 1, 11)
     assert together(pairs, 2, 12)
-    assert clusters(pairs).refusals == {(11, 12): "other pairs outweigh it"}
+    assert clusters(pairs).refusals == {(11, 12): "evidence outweighs it"}
 
 
 def test_chain_of_accepted_pairs_is_one_company_when_nothing_speaks_against_it() -> None:

@@ -63,10 +63,10 @@ def test_a_decision_is_told_with_its_author_and_the_guard_it_overrules(demo: Run
 
 def test_a_refused_join_is_told_with_its_reason(demo: Run) -> None:
     found = explain(demo.settings, *APPROVED)
-    found.match |= {"clustering_refusal": "other pairs outweigh it", "band": "review", "is_same_account": False}
+    found.match.update(clustering_refusal="evidence outweighs it", band="review", is_same_account=False)
     text = as_text(found)
     assert "kept apart when records were grouped into accounts" in text
-    assert "Join refused: other pairs outweigh it; that waits for a person." in text
+    assert "Join refused: evidence outweighs it; that waits for a person." in text
 
 
 def test_two_companies_of_one_group_are_told_so_and_why(demo: Run) -> None:

@@ -24,7 +24,7 @@ PAIR_JOINS_TYPE = pa.list_(
 
 HELD_APART = "a person says otherwise"
 CONFLICTING_IDS = "conflicting ids"
-OUTWEIGHED = "other pairs outweigh it"
+OUTWEIGHED = "evidence outweighs it"
 TOO_MANY_WEAK = "too many by weak pairs"
 
 

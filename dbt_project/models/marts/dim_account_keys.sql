@@ -38,7 +38,7 @@ last_changes as (
 
 ),
 
--- From key to key, each step in a later month than the one before, until one is in use or nothing is left.
+-- From a lost key to the next, each step in a later month than the one before, until one is in use or nothing is left.
 steps as (
 
     select
@@ -46,6 +46,7 @@ steps as (
         account_key as reached_account_key,
         0 as step_count
     from keys
+    where not is_current
     union all
     select
         steps.account_key,
@@ -79,13 +80,16 @@ final as (
         keys.first_month,
         keys.last_month,
         keys.is_current,
-        cast(last_steps.step_count as integer) as change_count,
-        case when reached_keys.is_current then last_steps.reached_account_key end as current_account_key,
+        cast(coalesce(last_steps.step_count, 0) as integer) as change_count,
+        case
+            when keys.is_current then keys.account_key
+            when reached_keys.is_current then reached_keys.account_key
+        end as current_account_key,
         case when not reached_keys.is_current and last_changes.kind = 'retired' then 'its records left the lists' end
             as no_account_reason
     from keys
-    inner join last_steps on keys.account_key = last_steps.account_key
-    inner join keys as reached_keys on last_steps.reached_account_key = reached_keys.account_key
+    left join last_steps on keys.account_key = last_steps.account_key
+    left join keys as reached_keys on last_steps.reached_account_key = reached_keys.account_key
     left join last_changes on last_steps.reached_account_key = last_changes.from_account_key
 
 )

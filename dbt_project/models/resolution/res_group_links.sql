@@ -153,6 +153,22 @@ linked_accounts as (
     group by left_numbers.account_number, right_numbers.account_number
 ),
 
+linked_pairs as (
+    select
+        list(
+            {
+                'left_number': left_number,
+                'right_number': right_number,
+                'millibits': millibits,
+                'is_accepted': is_accepted,
+                'is_certain': is_certain,
+                'is_forbidden': is_forbidden,
+                'is_weak': is_weak
+            }
+        ) as pairs
+    from linked_accounts
+),
+
 -- Two groups with different companies at their top are two, whatever names say.
 ultimate_parents as (
     select
@@ -168,41 +184,27 @@ ultimate_parents as (
     where ultimate_parent_account_key is not null
 ),
 
+numbered_parents as (
+    select
+        list(
+            {
+                'number': numbers.account_number,
+                'scheme': 'ultimate parent',
+                'id': ultimate_parents.ultimate_parent_account_key
+            }
+        ) as ids
+    from ultimate_parents
+    inner join numbers
+        on ultimate_parents.account_key = numbers.account_key
+),
+
 joined as (
     select
         unnest(
-            pair_joins(
-                (
-                    select
-                        list(
-                            {
-                                'left_number': left_number,
-                                'right_number': right_number,
-                                'millibits': millibits,
-                                'is_accepted': is_accepted,
-                                'is_certain': is_certain,
-                                'is_forbidden': is_forbidden,
-                                'is_weak': is_weak
-                            }
-                        )
-                    from linked_accounts
-                ),
-                (
-                    select
-                        list(
-                            {
-                                'number': numbers.account_number,
-                                'scheme': 'ultimate parent',
-                                'id': ultimate_parents.ultimate_parent_account_key
-                            }
-                        )
-                    from ultimate_parents
-                    inner join numbers
-                        on ultimate_parents.account_key = numbers.account_key
-                ),
-                {{ var('most_accounts_joined_by_names') }}
-            )
+            pair_joins(linked_pairs.pairs, numbered_parents.ids, {{ var('most_accounts_joined_by_names') }})
         ) as account_join
+    from linked_pairs
+    cross join numbered_parents
 ),
 
 final as (
