@@ -138,6 +138,13 @@ BETWEEN_ACCOUNTS = """
     where (one.account_key, other.account_key) in (($one, $two), ($two, $one))
 """
 
+# Why the two accounts are, or are not, of one group.
+GROUP_LINKS = """
+    select link_reason, evidence, refusal from marts.fct_account_group_links
+    where (left_account_key, right_account_key) in (($one, $two), ($two, $one))
+    order by link_reason
+"""
+
 # Comparisons that the weights know and this pair says nothing about.
 NOT_KNOWN = f"""
     select distinct comparison from seeds.match_weights
@@ -163,6 +170,7 @@ class Explanation:
     decisions: list[Row]
     shared_keys: list[Row]
     between_accounts: Row
+    group_links: list[Row]
     is_candidate: bool
     is_kept: bool
 
@@ -206,6 +214,7 @@ def explain(settings: Settings, record: str, other: str) -> Explanation:
             decisions=_rows(connection, DECISIONS, pair),
             shared_keys=_rows(connection, SHARED_KEYS.format(res_record_keys=compiled_sql(settings, KEYS)), pair),
             between_accounts=_rows(connection, BETWEEN_ACCOUNTS, {"one": one, "two": two})[0],
+            group_links=_rows(connection, GROUP_LINKS, {"one": one, "two": two}),
             is_candidate=is_candidate,
             is_kept=is_kept,
         )
@@ -235,6 +244,8 @@ def as_text(found: Explanation) -> str:
         _table(rows, ["", "left", "right"]),
         _verdict(found),
         *(f"  {line}" for line in _reasons(found)),
+        f"Answer: {match['answer']}.",
+        *(f"  {line}" for line in _groups(found)),
         "Evidence, in bits: each doubles the odds that the two are one company, a negative one halves them",
         _table(
             [*evidence, ("sum", "", "", f"probability {_probability(match)}", _bits(total))],
@@ -273,7 +284,7 @@ def _verdict(found: Explanation) -> str:
         return f"NEVER COMPARED. Had they been, they would have been {would}, {probability}{reason}."
     if not found.is_kept:
         return f"NOT JOINED, {probability}: too unlikely to be kept (var kept_probability)."
-    if match["band"] == "auto" and not match["is_same_account"]:
+    if match["clustering_refusal"]:
         return f"ACCEPTED, {probability}{reason}; and yet kept apart when records were grouped into accounts."
     words = {"auto": "ONE COMPANY", "review": "WAITS FOR A PERSON", "rejected": "NOT JOINED"}[match["band"]]
     return f"{words}, {probability}{reason}."
@@ -303,14 +314,24 @@ def _reasons(found: Explanation) -> Iterator[str]:
     elif match["guard"]:
         kept = "" if match["decision"] is None else "; the decision stands above it"
         yield f"Guard: {match['guard']}. It forbids an automatic match whatever the evidence says{kept}."
-    if match["band"] == "auto" and found.is_kept and not match["is_same_account"]:
+    if match["clustering_refusal"]:
         yield (
-            f"Between the two accounts stand {between['pairs']} kept pairs with {between['bits']:.3f} bits together, "
+            f"Join refused: {match['clustering_refusal']}; that waits for a person. Between the two accounts stand "
+            f"{between['pairs']} kept pairs with {between['bits']:.3f} bits together, "
             f"{between['forbidden_pairs']} that a person refused or holds, {between['conflicting_pairs']} with "
             "conflicting registration numbers; a join needs more than 0 bits and none of the others."
         )
     if match["is_same_account"] and (match["band"] != "auto" or not found.is_candidate):
         yield "They stand in one account all the same, through other records (see the account's reason above)."
+
+
+def _groups(found: Explanation) -> Iterator[str]:
+    """Say what links the two accounts to one group, or keeps them out of it, a line each."""
+    for link in found.group_links:
+        refused = f"; refused: {link['refusal']}" if link["refusal"] else ""
+        yield f"Group, {link['link_reason']}: {_shown(link['evidence'])}{refused}."
+    if found.match["answer"] == "same group" and not any(link["refusal"] is None for link in found.group_links):
+        yield "They are of one group through other accounts (fct_account_group_links)."
 
 
 def _compare(connection: duckdb.DuckDBPyConnection, settings: Settings, pair: dict[str, str]) -> None:
@@ -382,7 +403,7 @@ def _copy_in_memory(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
             connection.execute(f'create schema if not exists "{schema}"')
         for schema, table in relations:
             connection.execute(f'create view "{schema}"."{table}" as from stored."{schema}"."{table}"')
-        if ("marts", "fct_account_match_evidence") not in relations:
+        if ("marts", "fct_account_group_links") not in relations:
             raise NoExplanationError(f"{settings.warehouse} holds no marts of this version: run make run or make demo.")
         yield connection
 

@@ -37,7 +37,7 @@ COLUMNS = (
     ("Left place", "left_place", 22),
     ("Right place", "right_place", 22),
     ("Probability", "round(match_probability, 3)", 11),
-    ("Guard", "guard", 22),
+    ("Guard", "concat_ws('; ', guard, clustering_refusal)", 22),
     ("Speaks for it", "evidence_for", 46),
     ("Speaks against it", "evidence_against", 46),
     ("Our open pipeline, USD", "our_open_pipeline_usd", 14),

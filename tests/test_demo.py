@@ -62,13 +62,13 @@ def test_pairs_of_one_company_share_an_account_and_others_do_not(marts: duckdb.D
     assert right_pairs / true_pairs >= 0.98, f"recall: {right_pairs} of {true_pairs} pairs are found"
 
 
-def pairs_of(marts: duckdb.DuckDBPyConnection, kind: str) -> dict[str, list[bool]]:
-    """Tell for the truth's pairs of a kind, by role, whether they share an account."""
+def pairs_of(marts: duckdb.DuckDBPyConnection, kind: str, key: str = "account_key") -> dict[str, list[bool]]:
+    """Tell for the truth's pairs of a kind, by role, whether they share an account, or another key."""
     found: dict[str, list[bool]] = {}
     for role, is_same in rows(
         marts,
-        """
-        select truth.role, one.account_key = other.account_key
+        f"""
+        select truth.role, one.{key} = other.{key}
         from truth
         inner join marts.bridge_account_records as one on one.record_key = truth.left_record_key
         inner join marts.bridge_account_records as other on other.record_key = truth.right_record_key
@@ -98,6 +98,47 @@ def test_companies_of_one_group_stay_apart(marts: duckdb.DuckDBPyConnection) -> 
     found = pairs_of(marts, "same_group")
     assert len(found) >= 3
     assert {role: any(same) for role, same in found.items()} == dict.fromkeys(found, False)
+
+
+def test_groups_are_found_where_lists_show_them_and_strangers_are_in_none(marts: duckdb.DuckDBPyConnection) -> None:
+    found = pairs_of(marts, "same_group", "group_key")
+    assert all(found["region"])  # told apart by country words alone
+    assert all(found["region_with_shared_domain"])
+    assert any(found["subsidiary"])  # one of the two daughters names its parent
+    strangers = pairs_of(marts, "different_company", "group_key")
+    assert {role: any(same) for role, same in strangers.items()} == dict.fromkeys(strangers, False)
+
+
+def test_a_daughter_rolls_up_to_the_parent_that_its_list_names(marts: duckdb.DuckDBPyConnection) -> None:
+    names = rows(marts, "select distinct group_name from marts.dim_accounts where name = 'Valdrosana Seguros S.A.'")
+    parent = rows(
+        marts,
+        """
+        select accounts.name, parents.name, accounts.group_account_count
+        from marts.dim_accounts as accounts
+        inner join marts.dim_accounts as parents on accounts.ultimate_parent_account_key = parents.account_key
+        where accounts.name = 'Valdrosana Seguros S.A.'
+        """,
+    )
+    assert names == [("Grupo Valdrosana S.A.",)]
+    assert parent == [("Valdrosana Seguros S.A.", "Grupo Valdrosana S.A.", 2)]
+
+
+def test_every_key_of_earlier_months_still_leads_to_an_account_or_says_why(
+    marts: duckdb.DuckDBPyConnection, warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    given = rows(warehouse, "select distinct account_key from resolution.res_account_registry order by 1")
+    led = rows(
+        marts,
+        """
+        select keys.account_key from marts.dim_account_keys as keys
+        left join marts.dim_accounts as accounts on keys.current_account_key = accounts.account_key
+        where (accounts.account_key is null) = (keys.no_account_reason is not null) order by 1
+        """,
+    )
+    assert led == given
+    gone = rows(marts, "select count(*) from marts.dim_account_keys where current_account_key is null")
+    assert gone[0][0] > 0  # the demo has records that leave their lists
 
 
 def test_a_person_who_said_no_is_obeyed(marts: duckdb.DuckDBPyConnection) -> None:

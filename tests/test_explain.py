@@ -61,6 +61,27 @@ def test_a_decision_is_told_with_its_author_and_the_guard_it_overrules(demo: Run
     assert "Guard: differing names" in run.output
 
 
+def test_a_refused_join_is_told_with_its_reason(demo: Run) -> None:
+    found = explain(demo.settings, *APPROVED)
+    found.match.update(clustering_refusal="evidence outweighs it", band="review", is_same_account=False)
+    text = as_text(found)
+    assert "kept apart when records were grouped into accounts" in text
+    assert "Join refused: evidence outweighs it; that waits for a person." in text
+
+
+def test_two_companies_of_one_group_are_told_so_and_why(demo: Run) -> None:
+    pair = a_pair(
+        demo,
+        """
+        select left_record_key, right_record_key from marts.fct_account_matches
+        where answer = 'same group' and left_name like 'Brightmeres%'
+        """,
+    )
+    text = as_text(explain(demo.settings, *pair))
+    assert "Answer: same group." in text
+    assert "Group, domain: brightmeres.com." in text
+
+
 def never_compared(demo: Run, keys: str, condition: str = "") -> Explanation:
     """Explain a pair that is no candidate: the first with some, or with no, shared key."""
     record_keys = compiled_sql(demo.settings, KEYS)

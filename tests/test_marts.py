@@ -45,7 +45,10 @@ EXCHANGE_RATES = [
     {"month": "2026-10-01", "currency": "EUR", "usd_per_unit": "1.10"},
 ]
 # Resolution is replaced by the answer, and the marts that only show resolution's own columns are left out.
-LEFT_OUT = ["--exclude", "fct_account_matches", "fct_account_match_evidence", "mart_review_queue"]
+LEFT_OUT = [
+    *("--exclude", "fct_account_matches", "fct_account_match_evidence", "mart_review_queue"),
+    *("fct_account_key_changes", "dim_account_keys", "fct_account_group_links"),
+]
 # Who is one person follows from which records are one account, so persons are resolved as they always are.
 PERSONS = ["res_contacts", "res_contact_pairs", "res_contact_clusters", "res_person_registry", "res_person_clusters"]
 SELECTION = ["path:models/staging", *PERSONS, "path:models/marts", *LEFT_OUT]
@@ -122,6 +125,10 @@ def load_raw(warehouse: Path, shuffle_seed: int | None = None) -> None:
             """
             create table resolution.res_account_clusters
                 (record_key varchar, account_key varchar, match_reason varchar, match_probability double);
+            create table resolution.res_account_parents (record_key varchar, parent_account_key varchar);
+            create table resolution.res_account_groups (
+                account_key varchar, group_key varchar, group_account_count bigint, ultimate_parent_account_key varchar
+            );
             create table resolution.res_account_records (record_key varchar, domain varchar, core_name varchar);
             create table resolution.res_name_forms (name varchar, core_name varchar);
             create table resolution.res_host_domains (website_host varchar, domain varchar);
@@ -133,6 +140,10 @@ def load_raw(warehouse: Path, shuffle_seed: int | None = None) -> None:
                 "insert into resolution.res_account_clusters values (?, ?, 'given', null)", [key, row["account_key"]]
             )
             connection.execute("insert into resolution.res_account_records values (?, null, ?)", [key, core_name])
+        connection.execute(
+            "insert into resolution.res_account_groups select distinct account_key, account_key, 1, null "
+            "from resolution.res_account_clusters"
+        )
         connection.execute("insert into resolution.res_name_forms values ('Gum', 'gum'), ('Fir', 'fir')")
 
 

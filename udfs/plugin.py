@@ -24,13 +24,15 @@ class Udf(NamedTuple):
 
 UDFS: list[Udf] = [
     Udf(
-        clusters.record_clusters,
+        clusters.pair_joins,
         [
-            "struct(left_record_key varchar, right_record_key varchar, millibits bigint, is_accepted boolean, "
-            "is_certain boolean, is_forbidden boolean)[]",
-            "struct(record_key varchar, scheme varchar, number varchar)[]",
+            "struct(left_number bigint, right_number bigint, millibits bigint, is_accepted boolean, "
+            "is_certain boolean, is_forbidden boolean, is_weak boolean)[]",
+            "struct(number bigint, scheme varchar, id varchar)[]",
+            "integer",
         ],
-        "struct(record_key varchar, cluster_key varchar)[]",
+        "struct(left_number bigint, right_number bigint, left_cluster_number bigint, right_cluster_number bigint, "
+        "refusal varchar)[]",
     ),
     Udf(
         similarity.compare_names,

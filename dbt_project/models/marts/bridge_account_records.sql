@@ -10,6 +10,12 @@ clusters as (
 
 ),
 
+account_groups as (
+
+    select * from {{ ref('res_account_groups') }}
+
+),
+
 -- A record without a cluster is kept and fails a test; an inner join would lose it in silence.
 final as (
 
@@ -18,10 +24,12 @@ final as (
         records.party_id,
         records.source_id,
         clusters.account_key,
+        account_groups.group_key,
         clusters.match_reason,
         clusters.match_probability
     from records
     left join clusters on records.record_key = clusters.record_key
+    left join account_groups on clusters.account_key = account_groups.account_key
 
 )
 

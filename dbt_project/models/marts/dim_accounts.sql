@@ -30,6 +30,18 @@ compared_records as (
 
 ),
 
+account_parents as (
+
+    select * from {{ ref('res_account_parents') }}
+
+),
+
+account_groups as (
+
+    select * from {{ ref('res_account_groups') }}
+
+),
+
 attribute_trust as (
 
     select * from {{ ref('attribute_trust') }}
@@ -81,8 +93,7 @@ described_records as (
         records.state,
         records.city,
         records.parent_name,
-        case when parents.account_key <> account_records.account_key then parents.account_key end
-            as parent_account_key,
+        account_parents.parent_account_key,
         case when records.party_id = 'us' then records.owner end as our_owner,
         records.lei,
         records.duns,
@@ -100,8 +111,7 @@ described_records as (
     inner join records on account_records.record_key = records.record_key
     inner join party_trust on records.party_id = party_trust.party_id
     left join compared_records on account_records.record_key = compared_records.record_key
-    left join account_records as parents
-        on records.party_id = parents.party_id and records.parent_source_id = parents.source_id
+    left join account_parents on account_records.record_key = account_parents.record_key
 
 ),
 
@@ -202,6 +212,9 @@ final as (
         golden_records.{{ attribute }},
         golden_records.{{ attribute }}_record_key,
         {% endfor %}
+        account_groups.group_key,
+        account_groups.ultimate_parent_account_key,
+        account_groups.group_account_count,
         relationships.is_on_our_list,
         relationships.is_partner,
         first_exclusions.reason as exclusion_reason,
@@ -209,12 +222,16 @@ final as (
         relationships.partner_record_count,
         cast(relationships.partner_count as integer) as partner_count,
         relationships.first_seen_month,
+        coalesce(parents.name, firsts.name) as group_name,
         coalesce(relationships.our_status, 'none') as our_status,
         coalesce(first_exclusions.exclusion_scope = 'all partners', false) as is_excluded,
         coalesce(first_exclusions.exclusion_scope, 'none') as exclusion_scope
     from golden_records
     inner join relationships on golden_records.account_key = relationships.account_key
     left join first_exclusions on golden_records.account_key = first_exclusions.account_key
+    left join account_groups on golden_records.account_key = account_groups.account_key
+    left join golden_records as parents on account_groups.ultimate_parent_account_key = parents.account_key
+    left join golden_records as firsts on account_groups.group_key = firsts.account_key
 
 )
 

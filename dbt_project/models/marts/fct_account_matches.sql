@@ -4,6 +4,12 @@ with decided_pairs as (
 
 ),
 
+pair_joins as (
+
+    select * from {{ ref('res_pair_joins') }}
+
+),
+
 account_records as (
 
     select * from {{ ref('bridge_account_records') }}
@@ -27,11 +33,11 @@ final as (
         left_records.account_key as left_account_key,
         right_records.account_key as right_account_key,
         -- what was decided
-        decided_pairs.band,
         decided_pairs.match_reason,
         decided_pairs.match_probability,
         decided_pairs.match_bits as match_millibits,
         decided_pairs.guard,
+        pair_joins.clustering_refusal,
         decided_pairs.decision,
         decided_pairs.decided_by,
         decided_pairs.decided_on,
@@ -58,9 +64,20 @@ final as (
         decided_pairs.right_phone,
         -- worked out
         cast(decided_pairs.own_millibits - decided_pairs.runner_up_millibits as integer) as runner_up_lead_millibits,
+        coalesce(pair_joins.band, decided_pairs.band) as band,
         array_to_string(decided_pairs.rules, ', ') as proposed_by,
-        coalesce(left_records.account_key = right_records.account_key, false) as is_same_account
+        coalesce(left_records.account_key = right_records.account_key, false) as is_same_account,
+        case
+            when left_records.account_key = right_records.account_key then 'same company'
+            when left_records.group_key = right_records.group_key then 'same group'
+            when coalesce(pair_joins.band, decided_pairs.band) = 'review' then 'undecided'
+            else 'unrelated'
+        end as answer
     from decided_pairs
+    left join pair_joins
+        on
+            decided_pairs.left_record_number = pair_joins.left_record_number
+            and decided_pairs.right_record_number = pair_joins.right_record_number
     left join account_records as left_records on decided_pairs.left_record_key = left_records.record_key
     left join account_records as right_records on decided_pairs.right_record_key = right_records.record_key
     left join names as runners_up on decided_pairs.runner_up_record_key = runners_up.record_key

@@ -46,6 +46,12 @@ statuses as (
 
 ),
 
+account_groups as (
+
+    select * from {{ ref('res_account_groups') }}
+
+),
+
 opportunities as (
 
     select * from {{ ref('stg_opportunities') }}
@@ -223,6 +229,7 @@ final as (
     select
         {{ as_of_month() }} as as_of_month,
         pairs.account_key,
+        account_groups.group_key,
         pairs.partner_id,
         -- the two sides
         pairs.is_on_our_list,
@@ -256,6 +263,7 @@ final as (
         cast(case when pairs.is_pipeline_counted_here then pairs.our_open_pipeline_usd else 0 end as decimal(38, 2))
             as our_open_pipeline_counted_once_usd
     from with_pipeline_row as pairs
+    left join account_groups on pairs.account_key = account_groups.account_key
     left join earlier_overlaps
         on pairs.account_key = earlier_overlaps.account_key and pairs.partner_id = earlier_overlaps.partner_id
 

@@ -1,12 +1,12 @@
-{#- What a person sees of a record, and what would make them decide anew if it changed. -#}
-{%- set inputs = [
-    'name', 'website_host', 'country_code', 'state', 'city', 'phone', 'lei', 'duns', 'vat_number', 'siret', 'cik',
-] -%}
-
 with decided_pairs as (
 
     select * from {{ ref('res_decided_pairs') }}
-    where band = 'review' or decision is not null
+
+),
+
+pair_joins as (
+
+    select * from {{ ref('res_pair_joins') }}
 
 ),
 
@@ -46,6 +46,7 @@ pairs as (
 
     select
         decided_pairs.*,
+        pair_joins.clustering_refusal,
         {% for side in ['left', 'right'] %}
         {{ side }}_records.website_host as {{ side }}_website,
         concat_ws(', ', {{ side }}_records.city, {{ side }}_records.state, {{ side }}_records.country_code)
@@ -55,27 +56,34 @@ pairs as (
             concat_ws(
                 chr(31)
                 {%- for side in ['left', 'right'] -%}
-                {%- for input in inputs -%}
-                , coalesce({{ side }}_records.{{ input }}, '')
+                {%- for attribute in telling_attributes() -%}
+                , coalesce({{ side }}_records.{{ attribute }}, '')
                 {%- endfor -%}
                 {%- endfor -%}
             )
         ) as pair_fingerprint
     from decided_pairs
+    left join pair_joins
+        on
+            decided_pairs.left_record_number = pair_joins.left_record_number
+            and decided_pairs.right_record_number = pair_joins.right_record_number
     inner join records as left_records on decided_pairs.left_record_key = left_records.record_key
     inner join records as right_records on decided_pairs.right_record_key = right_records.record_key
+    where coalesce(pair_joins.band, decided_pairs.band) = 'review' or decided_pairs.decision is not null
 
 ),
 
--- What was decided comes up again when two people disagree, or when it was decided on other facts.
+-- What was decided comes up again when two people disagree, when it was decided on other facts, or when other evidence
+-- kept it from being done.
 waiting as (
 
     select
         *,
         case
-            when decision is null then 'undecided'
             when is_disputed then 'decisions disagree'
             when decided_fingerprint <> pair_fingerprint then 'inputs changed'
+            when clustering_refusal is not null then 'join refused'
+            when decision is null then 'undecided'
         end as queue_reason
     from pairs
 
@@ -143,7 +151,7 @@ weighed as (
             when 'us' in (waiting.left_party_id, waiting.right_party_id) then {{ var('review_points_overlap') }}
             else {{ var('review_points_partners') }}
         end as overlap_points,
-        -- where a guard or people stand against the score, the probability says nothing of how sure anybody is
+        -- where a guard, other pairs or people stand against the score, probability does not say how sure anybody is
         case
             when waiting.queue_reason <> 'undecided' or waiting.guard is not null then 1
             else 4 * waiting.match_probability * (1 - waiting.match_probability)
@@ -200,6 +208,7 @@ final as (
         match_probability,
         match_reason,
         guard,
+        clustering_refusal,
         evidence_for,
         evidence_against,
         decision,

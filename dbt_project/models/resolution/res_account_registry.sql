@@ -1,4 +1,5 @@
--- Which account each record belonged to, month by month: the memory that keeps account keys stable.
+-- Which account each record belonged to, month by month: the memory that keeps account keys stable, and of what they
+-- rested on.
 {{
     config(
         materialized='incremental',
@@ -15,6 +16,29 @@ with record_clusters as (
     select * from {{ ref('res_record_clusters') }}
 ),
 
+records as (
+    select * from {{ ref('res_account_records') }}
+),
+
+rules as (
+    select max(version) as rules_version
+    from {{ ref('match_weights') }}
+),
+
+described_records as (
+    select
+        record_key,
+        md5(
+            concat_ws(
+                chr(31)
+                {%- for attribute in telling_attributes() -%}
+                , coalesce({{ attribute }}, '')
+                {%- endfor -%}
+            )
+        ) as record_fingerprint
+    from records
+),
+
 {% if is_incremental() -%}
 earlier_months as (
     select * from {{ this }}
@@ -25,7 +49,8 @@ earlier_months as (
     select
         cast(null as date) as as_of_month,
         cast(null as varchar) as record_key,
-        cast(null as varchar) as account_key
+        cast(null as varchar) as account_key,
+        cast(null as varchar) as record_fingerprint
     where false
 ),
 {%- endif %}
@@ -33,13 +58,20 @@ earlier_months as (
 -- A record that was away for a while still remembers its account.
 last_keys as (
     select
+        as_of_month,
         record_key,
-        account_key
+        account_key,
+        record_fingerprint
     from earlier_months
     qualify row_number() over (
         partition by record_key
         order by as_of_month desc
     ) = 1
+),
+
+last_months as (
+    select max(as_of_month) as last_month
+    from earlier_months
 ),
 
 shares as (
@@ -106,10 +138,25 @@ final as (
     select
         {{ as_of_month() }} as as_of_month,
         record_clusters.record_key,
-        cluster_keys.account_key
+        cluster_keys.account_key,
+        last_keys.account_key as previous_account_key,
+        described_records.record_fingerprint,
+        rules.rules_version,
+        case
+            when last_keys.record_key is null then 'new'
+            when last_keys.as_of_month < last_months.last_month then 'came back'
+            when last_keys.record_fingerprint <> described_records.record_fingerprint then 'changed'
+            else 'unchanged'
+        end as record_change
     from record_clusters
     inner join cluster_keys
         on record_clusters.cluster_key = cluster_keys.cluster_key
+    inner join described_records
+        on record_clusters.record_key = described_records.record_key
+    cross join rules
+    cross join last_months
+    left join last_keys
+        on record_clusters.record_key = last_keys.record_key
 )
 
 select * from final

@@ -342,6 +342,7 @@ final as (
         namesake_count,
         domain_name_count,
         shared_millibits,
+        unequal_millibits,
         left_rest_words,
         right_rest_words,
         {% for comparison in comparisons() -%}

@@ -1,7 +1,11 @@
 -- Contacts grouped into persons along the pairs held to be one, strongest rule first; a pair that is two persons keeps
 -- their groups apart. Pairs never leave their account, so neither do persons.
 with contacts as (
-    select * from {{ ref('res_contacts') }}
+    select
+        contact_key,
+        account_key,
+        cast(row_number() over (order by contact_key) as integer) as contact_number
+    from {{ ref('res_contacts') }}
     where account_key is not null
 ),
 
@@ -13,31 +17,49 @@ judged_pairs as (
     select
         list(
             {
-                'left_record_key': left_contact_key,
-                'right_record_key': right_contact_key,
-                'millibits': cast(coalesce(1000 - rule_rank, 0) as bigint),
-                'is_accepted': answer = 'same',
+                'left_number': left_contacts.contact_number,
+                'right_number': right_contacts.contact_number,
+                'millibits': cast(coalesce(1000 - contact_pairs.rule_rank, 0) as bigint),
+                'is_accepted': contact_pairs.answer = 'same',
                 'is_certain': false,
-                'is_forbidden': answer = 'different'
+                'is_forbidden': contact_pairs.answer = 'different',
+                'is_weak': false
             }
-            order by left_contact_key, right_contact_key
         ) as pairs
     from contact_pairs
+    inner join contacts as left_contacts
+        on contact_pairs.left_contact_key = left_contacts.contact_key
+    inner join contacts as right_contacts
+        on contact_pairs.right_contact_key = right_contacts.contact_key
 ),
 
-clustered as (
-    select unnest(record_clusters(pairs, [])) as member
+joined as (
+    select unnest(pair_joins(pairs, [], 0)) as pair_join
     from judged_pairs
+),
+
+members as (
+    select
+        pair_join.left_number as contact_number,
+        pair_join.left_cluster_number as cluster_number
+    from joined
+    union
+    select
+        pair_join.right_number as contact_number,
+        pair_join.right_cluster_number as cluster_number
+    from joined
 ),
 
 final as (
     select
         contacts.contact_key,
         contacts.account_key,
-        coalesce(clustered.member.cluster_key, contacts.contact_key) as cluster_key
+        coalesce(firsts.contact_key, contacts.contact_key) as cluster_key
     from contacts
-    left join clustered
-        on contacts.contact_key = clustered.member.record_key
+    left join members
+        on contacts.contact_number = members.contact_number
+    left join contacts as firsts
+        on members.cluster_number = firsts.contact_number
 )
 
 select * from final

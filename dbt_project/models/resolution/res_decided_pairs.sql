@@ -209,7 +209,10 @@ described as (
         pair_evidence.runner_up_millibits,
         runners_up.record_key as runner_up_record_key,
         compared_pairs.shared_millibits,
+        compared_pairs.unequal_millibits,
         compared_pairs.namesake_count,
+        compared_pairs.has_common_name,
+        compared_pairs.has_mixed_scripts,
         -- what the two records say
         {% for side in ['left', 'right'] -%}
         compared_pairs.{{ side }}_name_number,

@@ -28,7 +28,8 @@ by_seed as (
         reason,
         expires_on,
         cast(null as varchar) as pair_fingerprint,
-        'seeds/match_decisions.csv' as decided_in
+        'seeds/match_decisions.csv' as decided_in,
+        cast(null as date) as delivered_month
     from seed_decisions
 
 ),
@@ -55,7 +56,8 @@ by_sheet as (
         {{ text_value('comment') }} as reason,
         read_date(expires_on, date_order) as expires_on,
         {{ text_value('pair_fingerprint') }} as pair_fingerprint,
-        concat(file_name, ' row ', row_number) as decided_in
+        concat(file_name, ' row ', row_number) as decided_in,
+        export_month as delivered_month
     from delivered_decisions
     where
         export_month <= {{ as_of_month() }}
@@ -83,7 +85,7 @@ distinct_decisions as (
         partition by
             least(one_record_key, other_record_key), greatest(one_record_key, other_record_key),
             decision, relation, decided_by, decided_on
-        order by decided_in
+        order by delivered_month nulls first, decided_in
     ) = 1
 
 ),
@@ -122,6 +124,7 @@ final as (
         distinct_decisions.expires_on,
         distinct_decisions.pair_fingerprint,
         distinct_decisions.decided_in,
+        distinct_decisions.delivered_month,
         coalesce(left_unknown.record_key, right_unknown.record_key) as unknown_record_key
     from distinct_decisions
     left join unknown_records as left_unknown on distinct_decisions.left_record_key = left_unknown.record_key

@@ -1,0 +1,140 @@
+-- Accepted pairs joined into groups; a join that other evidence contradicts is refused, with its reason, and left to a
+-- person. So groups are no mere connected components.
+{#- The establishment's part of a SIRET may differ inside one company. -#}
+{%- set schemes = {
+    'lei': 'lei', 'duns': 'duns', 'vat': 'vat_number', 'siren': 'left(siret, 9)', 'cik': 'cik',
+} %}
+with records as (
+    select * from {{ ref('res_account_records') }}
+),
+
+decided_pairs as (
+    select
+        left_record_number,
+        right_record_number,
+        match_bits,
+        registration_level,
+        band = 'auto' as is_accepted,
+        coalesce(decision = 'approve', false) as is_certain,
+        coalesce(decision in ('reject', 'hold'), false) as is_forbidden,
+        -- nothing but likeness speaks for the pair: no person, number or domain, nor the very same name
+        match_reason in ('fuzzy name', 'acronym') as is_weak
+    from {{ ref('res_decided_pairs') }}
+),
+
+ends as (
+    select unnest([left_record_number, right_record_number]) as record_number
+    from decided_pairs
+    where is_accepted
+),
+
+lone_ends as (
+    select record_number
+    from ends
+    group by record_number
+    having count(*) = 1
+),
+
+-- Most accepted pairs are the only one of both records, and nothing can speak against them.
+undisputed_pairs as (
+    select
+        decided_pairs.left_record_number,
+        decided_pairs.right_record_number
+    from decided_pairs
+    inner join lone_ends as left_ends on decided_pairs.left_record_number = left_ends.record_number
+    inner join lone_ends as right_ends on decided_pairs.right_record_number = right_ends.record_number
+    where decided_pairs.is_accepted and decided_pairs.match_bits > 0 and decided_pairs.registration_level = 'unknown'
+),
+
+disputed_ends as (
+    select distinct ends.record_number
+    from ends
+    left join undisputed_pairs as left_pairs on ends.record_number = left_pairs.left_record_number
+    left join undisputed_pairs as right_pairs on ends.record_number = right_pairs.right_record_number
+    where left_pairs.left_record_number is null and right_pairs.right_record_number is null
+),
+
+disputed_pairs as (
+    select
+        list(
+            {
+                'left_number': decided_pairs.left_record_number,
+                'right_number': decided_pairs.right_record_number,
+                'millibits': cast(decided_pairs.match_bits as bigint),
+                'is_accepted': decided_pairs.is_accepted,
+                'is_certain': decided_pairs.is_certain,
+                'is_forbidden': decided_pairs.is_forbidden,
+                'is_weak': decided_pairs.is_weak
+            }
+        ) as pairs
+    from decided_pairs
+    inner join disputed_ends as left_ends on decided_pairs.left_record_number = left_ends.record_number
+    inner join disputed_ends as right_ends on decided_pairs.right_record_number = right_ends.record_number
+),
+
+registrations as (
+    {% for scheme, number in schemes.items() -%}
+    select
+        record_number,
+        '{{ scheme }}' as scheme,
+        {{ number }} as number
+    from records
+    where {{ number }} is not null
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+disputed_registrations as (
+    select
+        list(
+            {
+                'number': registrations.record_number,
+                'scheme': registrations.scheme,
+                'id': registrations.number
+            }
+        ) as ids
+    from registrations
+    inner join disputed_ends on registrations.record_number = disputed_ends.record_number
+),
+
+clustered as (
+    select
+        unnest(
+            pair_joins(
+                disputed_pairs.pairs, disputed_registrations.ids, {{ var('most_records_joined_by_weak_pairs') }}
+            )
+        ) as pair_join
+    from disputed_pairs
+    cross join disputed_registrations
+),
+
+joined as (
+    select
+        left_record_number,
+        right_record_number,
+        left_record_number as left_cluster_number,
+        left_record_number as right_cluster_number,
+        cast(null as varchar) as clustering_refusal
+    from undisputed_pairs
+    union all
+    select
+        pair_join.left_number as left_record_number,
+        pair_join.right_number as right_record_number,
+        pair_join.left_cluster_number,
+        pair_join.right_cluster_number,
+        pair_join.refusal as clustering_refusal
+    from clustered
+),
+
+final as (
+    select
+        left_record_number,
+        right_record_number,
+        left_cluster_number,
+        right_cluster_number,
+        clustering_refusal,
+        case when clustering_refusal is null then 'auto' else 'review' end as band
+    from joined
+)
+
+select * from final
