@@ -193,9 +193,9 @@ def compare_names(
     left_open = (left >= 0) & ~left_done
     right_open = (right >= 0) & ~right_done
 
-    glued_left = pc.replace_substring(pc.fill_null(left_names, ""), " ", "").to_pylist()
-    glued_right = pc.replace_substring(pc.fill_null(right_names, ""), " ", "").to_pylist()
-    is_glued_equal = np.fromiter((a == b for a, b in zip(glued_left, glued_right, strict=True)), np.bool_, count)
+    glued_left = pc.replace_substring(pc.fill_null(left_names, ""), " ", "")
+    glued_right = pc.replace_substring(pc.fill_null(right_names, ""), " ", "")
+    is_glued_equal = pc.equal(glued_left, glued_right).to_numpy(zero_copy_only=False)
     # spacing alone: everything is shared
     spaced = is_glued_equal & (left_open.any(axis=1) | right_open.any(axis=1))
     shared[spaced] = np.minimum(left_bits.sum(axis=1), right_bits.sum(axis=1))[spaced]
@@ -219,13 +219,10 @@ def compare_names(
     has_right_numeral = (right_masks >> NUMERAL_KIND) & 1 == 1
     any_numeral = ((left_kind == NUMERAL_KIND) & (left >= 0)).any(axis=1)
     numerals = np.select(
-        [has_left_numeral & has_right_numeral, has_left_numeral | has_right_numeral, any_numeral],
-        ["conflict", "one_sided", "same"],
-        "none",
+        [has_left_numeral & has_right_numeral, has_left_numeral | has_right_numeral, any_numeral], [0, 1, 2], 3
     )
-    first_word = np.select(
-        [left[:, 0] == right[:, 0], ~left_open[:, 0] & ~right_open[:, 0]], ["same", "unequal"], "different"
-    )
+    first_word = np.select([left[:, 0] == right[:, 0], ~left_open[:, 0] & ~right_open[:, 0]], [0, 1], 2)
+    spellings = glued_left.to_pylist(), glued_right.to_pylist()
     return pa.StructArray.from_arrays(
         [
             pa.array(np.rint(shared).astype(np.int32)),
@@ -237,14 +234,13 @@ def compare_names(
             pa.array(right_masks.astype(np.int32)),
             _open_words(vocabulary, left, left_open & ~np.isin(left_kind, UNTELLING_KINDS)),
             _open_words(vocabulary, right, right_open & ~np.isin(right_kind, UNTELLING_KINDS)),
-            pa.array(numerals.tolist(), pa.string()),
-            pa.array(first_word.tolist(), pa.string()),
+            pa.array(["conflict", "one_sided", "same", "none"]).take(pa.array(numerals)),
+            pa.array(["same", "unequal", "different"]).take(pa.array(first_word)),
             pa.array(_is_acronym(left_names, right_names, left_offsets, right_offsets), pa.bool_()),
-            pa.array(process.cpdist(glued_left, glued_right, scorer=fuzz.ratio, dtype=np.float64, workers=1) / 100),
+            pa.array(process.cpdist(*spellings, scorer=fuzz.ratio, dtype=np.float64, workers=1) / 100),
             pa.array(
                 process.cpdist(
-                    glued_left,
-                    glued_right,
+                    *spellings,
                     scorer=fuzz.partial_ratio,
                     dtype=np.float64,
                     workers=1,

@@ -1,5 +1,5 @@
 -- Unordered pairs of records worth comparing, with the rules that proposed them.
-{% set sufficient_rules = ["acronym", "decision", "domain", "label", "name", "phone", "registration", "skeleton"] -%}
+{% set sufficient_rules = ["acronym", "decision", "domain", "label", "name", "phone", "registration"] -%}
 
 with blocking_keys as (
     select

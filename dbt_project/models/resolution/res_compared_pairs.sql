@@ -143,12 +143,17 @@ rest_classes as (
         case
             -- little words (of, der, la) left over are nothing left over
             when joined.{{ side }}_rest_kinds in (0, 64) then 'none'
+            -- looked at in two steps, since the first is cheap and says no of nearly all
             when
-                len(joined.{{ side }}_rest_words) > 0
-                and list_has_all(
-                    list_concat(joined.left_place_words, joined.right_place_words), joined.{{ side }}_rest_words
-                )
-                then 'own place'
+                case
+                    when
+                        list_contains(joined.left_place_words, joined.{{ side }}_rest_words[1])
+                        or list_contains(joined.right_place_words, joined.{{ side }}_rest_words[1])
+                        then list_has_all(
+                            list_concat(joined.left_place_words, joined.right_place_words),
+                            joined.{{ side }}_rest_words
+                        )
+                end then 'own place'
             when (joined.{{ side }}_rest_kinds & 1) > 0 then 'distinctive'
             when (joined.{{ side }}_rest_kinds & 256) > 0 then 'numeral'
             when (joined.{{ side }}_rest_kinds & 32) > 0 then 'fund'
