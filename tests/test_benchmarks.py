@@ -90,7 +90,7 @@ def test_rule_left_out_has_no_say_and_comes_back(resolved: Resolved) -> None:
             "from resolution.res_decided_pairs where own_guard = 'differing names'"
         ),
         ablation.Omission("blocking rule", "word"): (
-            "from resolution.res_candidate_pairs where list_contains(rules, 'word')"
+            "from resolution.res_decided_pairs where list_contains(rules, 'word')"
         ),
     }
     with duckdb.connect(str(resolved[0].warehouse)) as connection:

@@ -66,7 +66,7 @@ UDFS: list[Udf] = [
         "struct(name varchar, full_name varchar, given_name varchar, given_names varchar, given_forms varchar[], "
         "family_name varchar)[]",
     ),
-    Udf(scoring.class_shift_millibits, ["bigint[]", "bigint[]", "double"], "bigint"),
+    Udf(scoring.class_shift_millibits, ["bigint[]", "bigint[]", "double", "bigint"], "bigint"),
     Udf(scoring.prior_shift_millibits, ["bigint[]", "bigint[]", "double", "double"], "bigint"),
     Udf(values.read_amount, ["varchar", "varchar"], "decimal(18,2)"),
     Udf(values.read_amount_currency, ["varchar"], "varchar"),

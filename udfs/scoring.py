@@ -79,46 +79,52 @@ def prior_shift_millibits(
     return pa.array(shifts, pa.int64())
 
 
-def shift_to_sum(millibits: npt.NDArray[np.int64], counts: npt.NDArray[np.int64], most: float) -> int:
-    """Find the shift under which probabilities sum up to no more than is believed.
+def shift_to_sum(
+    millibits: npt.NDArray[np.int64], counts: npt.NDArray[np.int64], believed: float, highest: int = 0
+) -> int:
+    """Find the highest shift under which probabilities sum up to no more than is believed.
 
     Args:
         millibits: distinct scores in 1/1000 bit.
         counts: how many pairs have each.
-        most: the sum allowed.
+        believed: the sum allowed.
+        highest: the shift that is not exceeded, 0 or more.
 
     Returns:
-        1/1000 bits, 0 or less; LOWEST_SHIFT when even that does not suffice.
+        1/1000 bits; LOWEST_SHIFT when even that does not suffice.
     """
 
     def expected(shift: int) -> float:
         return float((counts / (1 + np.exp2(-(millibits + shift) / 1000))).sum())
 
-    if expected(0) <= most:
-        return 0
-    low, high = LOWEST_SHIFT, 0
+    if expected(highest) <= believed:
+        return highest
+    low, high = LOWEST_SHIFT, highest
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if expected(middle) <= most else (low, middle)
+        low, high = (middle, high) if expected(middle) <= believed else (low, middle)
     return low
 
 
-def class_shift_millibits(millibits: pa.Array, counts: pa.Array, most: pa.Array) -> pa.Array:
-    """By how much the scores of one kind of evidence must fall so that no more pairs are believed than can be true.
+def class_shift_millibits(millibits: pa.Array, counts: pa.Array, believed: pa.Array, highest: pa.Array) -> pa.Array:
+    """By how much the scores of one kind of evidence must shift so that as many pairs are believed as can be true.
 
     Args:
         millibits: list<bigint> per row: the distinct scores.
         counts: list<bigint> per row: pairs of each score.
-        most: double per row: how many of them can be true.
+        believed: double per row: how many of them can be true.
+        highest: bigint per row: the shift that is not exceeded, 0 or more.
 
     Returns:
         bigint per row, see shift_to_sum; 0 without scores.
     """
-    columns: list[Any] = [column.to_pylist() for column in (millibits, counts, most)]
+    columns: list[Any] = [column.to_pylist() for column in (millibits, counts, believed, highest)]
     return pa.array(
         [
-            shift_to_sum(np.asarray(scores or [], dtype=np.int64), np.asarray(numbers or [], dtype=np.int64), allowed)
-            for scores, numbers, allowed in zip(*columns, strict=True)
+            shift_to_sum(np.asarray(scores, dtype=np.int64), np.asarray(numbers, dtype=np.int64), allowed, most)
+            if scores
+            else 0
+            for scores, numbers, allowed, most in zip(*columns, strict=True)
         ],
         pa.int64(),
     )

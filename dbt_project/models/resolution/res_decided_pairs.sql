@@ -193,6 +193,7 @@ described as (
         banded.is_disputed,
         -- what it rests on
         banded.evidence_class,
+        banded.has_group_name,
         banded.list_prior_millibits,
         pair_evidence.prior_millibits,
         pair_evidence.rules_version,

@@ -74,8 +74,7 @@ domain_links as (
         and shared_millibits >= {{ var('common_name_millibits') }}
 ),
 
--- The same telling words, and nothing left over but places and words of structure (Acme Japan, Acme Holding). The very
--- same name in two countries is none: strangers share names.
+-- Acme Japan, Acme Holding. The very same name in two countries is none: strangers share names.
 name_links as (
     select
         one_account_key,
@@ -86,15 +85,7 @@ name_links as (
         concat(left_core_name, ' / ', right_core_name) as evidence,
         shared_millibits as strength_millibits
     from undecided_pairs
-    where
-        not has_common_name
-        and unequal_millibits = 0
-        and shared_millibits >= {{ var('group_name_millibits') }}
-        and name_level in (
-            'contained, rest place', 'contained, rest own place', 'contained, rest structure',
-            'rests place and place', 'rests own place and place', 'rests own place and own place',
-            'rests place and structure', 'rests own place and structure'
-        )
+    where has_group_name
 ),
 
 every_link as (

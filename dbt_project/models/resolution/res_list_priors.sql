@@ -5,8 +5,17 @@
 -- match. But true pairs come in a mix. Where strong pairs (equal names or identifiers) are few, weaker kinds of
 -- evidence cannot hold many true pairs either; what is more than labelled lists had, beside their strong ones, is not
 -- believed.
+--
+-- How many names are misspelt depends on who typed the lists, so there the lists themselves are asked: inside one list
+-- names that differ by a slip of the pen are strangers, nearly all. Between two lists about as many pairs must be
+-- strangers as their sizes make of that; what is more may be true. Where that is more than the scores believe, the
+-- kind is believed in as far as on the lists the weights were fitted on.
 with pair_evidence as (
     select * from {{ ref('res_pair_evidence') }}
+),
+
+records as (
+    select * from {{ ref('res_account_records') }}
 ),
 
 pair_guards as (
@@ -124,6 +133,59 @@ strong_counts as (
     where evidence_class = 'strong'
 ),
 
+list_sizes as (
+    select
+        party_id,
+        count(*) as record_count
+    from records
+    group by party_id
+),
+
+misspelt_counts as (
+    select
+        pair_evidence.left_party_id,
+        pair_evidence.right_party_id,
+        count(*) as pair_count
+    from pair_evidence
+    inner join pair_guards
+        on
+            pair_evidence.left_record_number = pair_guards.left_record_number
+            and pair_evidence.right_record_number = pair_guards.right_record_number
+    where
+        pair_guards.evidence_class = 'misspelt'
+        and (
+            pair_guards.own_guard is null
+            -- the guard of pairs inside one list stands for none between two
+            or pair_guards.own_guard = 'differing names in one list'
+        )
+    group by pair_evidence.left_party_id, pair_evidence.right_party_id
+),
+
+-- The share of strangers among all pairs, by either list, times the pairs between the two: the mean of both.
+stranger_counts as (
+    select
+        misspelt_counts.left_party_id,
+        misspelt_counts.right_party_id,
+        misspelt_counts.pair_count,
+        coalesce(left_strangers.pair_count, 0) * right_sizes.record_count / greatest(left_sizes.record_count - 1, 1)
+        + coalesce(right_strangers.pair_count, 0) * left_sizes.record_count
+        / greatest(right_sizes.record_count - 1, 1) as stranger_count
+    from misspelt_counts
+    inner join list_sizes as left_sizes
+        on misspelt_counts.left_party_id = left_sizes.party_id
+    inner join list_sizes as right_sizes
+        on misspelt_counts.right_party_id = right_sizes.party_id
+    left join misspelt_counts as left_strangers
+        on
+            misspelt_counts.left_party_id = left_strangers.left_party_id
+            and misspelt_counts.left_party_id = left_strangers.right_party_id
+    left join misspelt_counts as right_strangers
+        on
+            misspelt_counts.right_party_id = right_strangers.left_party_id
+            and misspelt_counts.right_party_id = right_strangers.right_party_id
+    where misspelt_counts.left_party_id <> misspelt_counts.right_party_id
+),
+
 -- every kind of evidence, whether these lists have pairs of it or not
 list_classes as (
     select
@@ -133,9 +195,15 @@ list_classes as (
         class_shares.evidence_class,
         cast(list_shifts.pair_count as bigint) as pair_count,
         {{ var('believed_pairs_of_a_class') }}
-        + coalesce(strong_counts.strong_count, 0) * power(2.0, class_shares.share_millibits / 1000.0) as believed_count
+        + coalesce(strong_counts.strong_count, 0) * power(2.0, class_shares.share_millibits / 1000.0) as mixed_count,
+        coalesce(stranger_counts.pair_count - stranger_counts.stranger_count, 0) as unexplained_count
     from list_shifts
     cross join class_shares
+    left join stranger_counts
+        on
+            list_shifts.left_party_id = stranger_counts.left_party_id
+            and list_shifts.right_party_id = stranger_counts.right_party_id
+            and class_shares.evidence_class = 'misspelt'
     left join strong_counts
         on
             list_shifts.left_party_id = strong_counts.left_party_id
@@ -149,10 +217,17 @@ shifted as (
         list_classes.evidence_class,
         list_classes.pair_count,
         list_classes.list_shift_millibits,
-        list_classes.believed_count,
         coalesce(class_lists.expected_count, 0) as expected_count,
+        greatest(list_classes.mixed_count, list_classes.unexplained_count) as believed_count,
         class_shift_millibits(
-            class_lists.millibits, class_lists.counts, list_classes.believed_count
+            class_lists.millibits,
+            class_lists.counts,
+            greatest(list_classes.mixed_count, list_classes.unexplained_count),
+            case
+                when list_classes.unexplained_count > list_classes.mixed_count
+                    then greatest(-list_classes.list_shift_millibits, 0)
+                else 0
+            end
         ) as class_shift_millibits
     from list_classes
     left join class_lists

@@ -15,6 +15,7 @@ described as (
             and right_rest_class not in ('none', 'structure', 'own place')
             and name_level <> 'acronym'
         ) as has_differing_names,
+        left_party_id = right_party_id and name_level not in ('exact', 'spacing', 'order') as has_differing_names_in_one_list,
         coalesce(domain_name_count >= {{ var('crowded_domain_name_count') }}, false) as has_crowded_domain
     from compared_pairs
 ),
@@ -31,9 +32,7 @@ guarded as (
                 and spelling_level <> 'over 0.95'
                 and domain_label_level <> 'is the name'
                 then 'differing names'
-            -- funds of one house share its domain, and each is a record of its own
-            when left_party_id = right_party_id and not has_same_name then 'differing names in one list'
-            when has_identifier then null
+            when has_identifier and not has_differing_names_in_one_list then null
             when has_mixed_scripts then 'mixed scripts'
             when country_level = 'different' then 'other country'
             when
@@ -51,6 +50,9 @@ guarded as (
             when numeral_level = 'one_sided' then 'numeral left over'
             -- the same note in brackets behind two names
             when left_name_number >= 2 and right_name_number >= 2 then 'other names of both'
+            -- funds of one house share its domain, and each is a record of its own; last, so that what is left are names
+            -- that between two lists nothing would stand against (res_list_priors counts them)
+            when has_differing_names_in_one_list then 'differing names in one list'
         end as own_guard
     from described
 ),
@@ -63,6 +65,15 @@ final as (
         own_guard,
         -- an identifier of one company stands above any name
         has_identifier and not has_crowded_domain and country_level <> 'different' as has_own_identifier,
+        -- the same telling words, and nothing left over but places and words of structure: Acme Japan, Acme Holding
+        not has_common_name
+        and unequal_millibits = 0
+        and shared_millibits >= {{ var('group_name_millibits') }}
+        and name_level in (
+            'contained, rest place', 'contained, rest own place', 'contained, rest structure',
+            'rests place and place', 'rests own place and place', 'rests own place and own place',
+            'rests place and structure', 'rests own place and structure'
+        ) as has_group_name,
         case
             when registration_level = 'same' then 'registration id'
             when domain_level = 'same' then 'domain'

@@ -25,6 +25,7 @@ summed_up as (
         candidate_pairs.right_record_number,
         pair_guards.own_guard,
         pair_guards.has_own_identifier,
+        pair_guards.has_group_name,
         pair_guards.match_reason,
         pair_guards.evidence_class,
         list_priors.list_prior_millibits,
@@ -55,7 +56,8 @@ likely as (
 final as (
     select
         *,
-        match_probability >= {{ var('kept_probability') }} as is_kept
+        -- names of one group are told of, however unlikely they are one company
+        match_probability >= {{ var('kept_probability') }} or coalesce(has_group_name, false) as is_kept
     from likely
 )
 
