@@ -12,8 +12,9 @@ decided_pairs as (
     select
         left_record_number,
         right_record_number,
-        match_bits,
         registration_level,
+        -- an identifier is accepted below even odds too (res_decided_pairs); what is accepted speaks for a join
+        case when band = 'auto' then greatest(match_bits, 1) else match_bits end as millibits,
         band = 'auto' as is_accepted,
         coalesce(decision = 'approve', false) as is_certain,
         coalesce(decision in ('reject', 'hold'), false) as is_forbidden,
@@ -43,7 +44,7 @@ undisputed_pairs as (
     from decided_pairs
     inner join lone_ends as left_ends on decided_pairs.left_record_number = left_ends.record_number
     inner join lone_ends as right_ends on decided_pairs.right_record_number = right_ends.record_number
-    where decided_pairs.is_accepted and decided_pairs.match_bits > 0 and decided_pairs.registration_level = 'unknown'
+    where decided_pairs.is_accepted and decided_pairs.registration_level = 'unknown'
 ),
 
 disputed_ends as (
@@ -60,7 +61,7 @@ disputed_pairs as (
             {
                 'left_number': decided_pairs.left_record_number,
                 'right_number': decided_pairs.right_record_number,
-                'millibits': cast(decided_pairs.match_bits as bigint),
+                'millibits': cast(decided_pairs.millibits as bigint),
                 'is_accepted': decided_pairs.is_accepted,
                 'is_certain': decided_pairs.is_certain,
                 'is_forbidden': decided_pairs.is_forbidden,
