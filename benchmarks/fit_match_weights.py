@@ -4,13 +4,11 @@ Belongs here: from comparison levels and labels to integer weights, and the guar
 here: computing the levels (res_compared_pairs does, in the real pipeline) or running it (benchmarks/matching.py).
 
 The model is a logistic regression over one-hot levels, so that every weight can be read. Scenarios count alike
-whatever their size, and each stands beside a copy in which few records have a counterpart, as in most lists. How far a
-pair leads over each end's other choices is a comparison too; since a lead depends on the weights, fitting and ranking
-alternate.
+whatever their size. How far a pair leads over each end's other choices is a comparison too; since a lead depends on the
+weights, fitting and ranking alternate.
 """
 
 import csv
-import hashlib
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -40,9 +38,6 @@ SCENARIO_WEIGHT = 1000.0
 BOUNDED_CLASSES = ("misspelt", "structure left over", "generic left over", "distinctive left over", "both left over")
 # How many names are cut to their initials depends on who typed the list.
 UNBOUNDED_CLASSES = (("strong", 20000), ("acronym", 20000))
-# Every scenario counts a second time with this share of its true pairs: weights that see only lists full of
-# counterparts trust a resemblance too much in lists that share hardly a company.
-THINNED_SHARE = 0.1
 # Shares are no smaller than this: a list may have a kind of evidence that the labelled ones hardly had.
 SMALLEST_CLASS_SHARE = 0.002
 BELIEVABLE = 0.3
@@ -95,15 +90,7 @@ class Weights:
             ("prior", "true share", self.true_share_millibits, version, "", "", "fitted: log2 odds among candidates"),
         ]
         rows += [
-            (
-                "class share",
-                name,
-                bits,
-                version,
-                "",
-                "",
-                "fitted: log2 of the true pairs beside a strong one, on the list with the second most",
-            )
+            ("class share", name, bits, version, "", "", "fitted: log2 of the most true pairs beside a strong one")
             for name, bits in self.class_shares.items()
         ]
         rows += [
@@ -259,8 +246,7 @@ def fit(labelled: Sequence[Labelled], regularisation: float = 1.0) -> Weights:
         for column in labelled[0].pairs.columns
         if column.endswith("_level") and column.removesuffix("_level") not in {*UNFITTED, *LEADS}
     )
-    scenarios = [*labelled, *(thinned(each, THINNED_SHARE) for each in labelled)]
-    weights = _regress(scenarios, comparisons, regularisation)
+    weights = _regress(labelled, comparisons, regularisation)
     for _ in range(ALTERNATIONS - 1):
         ranked = [
             Labelled(
@@ -270,51 +256,32 @@ def fit(labelled: Sequence[Labelled], regularisation: float = 1.0) -> Weights:
                 ),
                 each.true_pair_count,
             )
-            for each in scenarios
+            for each in labelled
         ]
         weights = _regress(ranked, [*comparisons, *LEADS], regularisation)
-    weights.class_shares = class_shares(ranked[: len(labelled)], weights)
+    weights.class_shares = class_shares(ranked, weights)
     return weights
 
 
-def thinned(labelled: Labelled, share: float) -> Labelled:
-    """Leave most of the partner's records that have a counterpart out of their list.
-
-    Args:
-        labelled: a scenario.
-        share: share of those records to keep; which ones follows from their keys alone.
-
-    Returns:
-        The pairs that remain; they weigh as much as before.
-    """
-    pairs = labelled.pairs
-    theirs = pairs.left_record_key.where(pairs.left_party_id != "us", pairs.right_record_key)
-    matched = sorted(set(theirs[pairs.label == 1]), key=lambda key: hashlib.sha256(key.encode()).digest())
-    left_out = set(matched[round(share * len(matched)) :])
-    return Labelled(labelled.scenario, pairs[~theirs.isin(left_out)].reset_index(drop=True), labelled.true_pair_count)
-
-
 def class_shares(labelled: Sequence[Labelled], weights: Weights) -> dict[str, int]:
-    """How many true pairs of each bounded kind of evidence a list may have beside each strong one.
+    """How many true pairs of each bounded kind of evidence a list has at most beside each strong one.
 
     Args:
         labelled: scenarios with leads.
         weights: fitted on them; true pairs that they do not find believable are not counted.
 
     Returns:
-        Evidence class → 1000 · log2 of the second largest share of any scenario (one odd list must not open the door
-        for all), or of the only one.
+        Evidence class → 1000 · log2 of the largest share of any scenario.
     """
-    shares: dict[str, list[float]] = {name: [] for name in BOUNDED_CLASSES}
+    shares: dict[str, float] = dict.fromkeys(BOUNDED_CLASSES, SMALLEST_CLASS_SHARE)
     for each in labelled:
         probability = 1 / (1 + np.exp2(-evidence(each.pairs, weights) / 1000))
         true = each.pairs[(each.pairs.label == 1) & each.pairs.own_guard.isna() & (probability >= BELIEVABLE)]
         counts = true.evidence_class.value_counts()
         strong = max(int(counts.get("strong", 0)), 1)
         for name in BOUNDED_CLASSES:
-            shares[name].append(counts.get(name, 0) / strong)
-    allowed = {name: sorted(found)[-2:][0] for name, found in shares.items()}
-    return {name: round(1000 * math.log2(max(share, SMALLEST_CLASS_SHARE))) for name, share in allowed.items()}
+            shares[name] = max(shares[name], counts.get(name, 0) / strong)
+    return {name: round(1000 * math.log2(share)) for name, share in shares.items()}
 
 
 def disordered(weights: Weights) -> list[str]:

@@ -17,7 +17,6 @@ from benchmarks.fit_match_weights import (
     evidence,
     fit,
     lead_levels,
-    thinned,
     write,
 )
 
@@ -34,7 +33,6 @@ def labelled(scenario: str = "made up", seed: int = 1) -> Labelled:
         {
             "left_record_key": [f"partner:{n // 2}" for n in range(count)],
             "right_record_key": [f"us:{n}" for n in range(count)],
-            "left_party_id": "partner",
             "name_level": name,
             "domain_level": "unknown",
             "own_guard": None,
@@ -50,18 +48,7 @@ def test_better_level_weighs_more() -> None:
     assert weights.millibits["name", "exact"] > 1000 > weights.millibits["name", "nothing shared"]
 
 
-def test_a_thinned_scenario_keeps_the_strangers_and_few_of_the_counterparts() -> None:
-    whole = labelled()
-    thin = thinned(whole, 0.1)
-    matched = set(whole.pairs.left_record_key[whole.pairs.label == 1])
-    kept = set(thin.pairs.left_record_key) & matched
-    assert len(kept) == round(0.1 * len(matched))
-    strangers = whole.pairs[~whole.pairs.left_record_key.isin(matched)]
-    assert len(thin.pairs) == len(strangers) + whole.pairs.left_record_key.isin(kept).sum()
-    assert thin.true_pair_count == whole.true_pair_count
-
-
-def test_mix_of_true_pairs_is_bounded_by_the_list_that_had_second_most() -> None:
+def test_mix_of_true_pairs_is_bounded_by_the_list_that_had_most() -> None:
     pairs = pd.DataFrame(
         {
             "name_level": ["exact"] * 8 + ["contained"] * 4,
@@ -71,10 +58,8 @@ def test_mix_of_true_pairs_is_bounded_by_the_list_that_had_second_most() -> None
         }
     )
     weights = Weights({("name", "exact"): 5000, ("name", "contained"): 2000}, 0, 0)
-    lists = [Labelled("none", pairs.head(8), 8), Labelled("one", pairs.head(9), 9), Labelled("two", pairs, 11)]
-    shares = class_shares(lists, weights)
-    assert shares["generic left over"] == -3000  # one beside eight: log2 of an eighth
-    assert class_shares(lists[2:], weights)["generic left over"] == -2000  # two beside eight
+    shares = class_shares([Labelled("one", pairs, 11), Labelled("other", pairs.head(9), 9)], weights)
+    assert shares["generic left over"] == -2000  # two beside eight: log2 of a quarter
     assert shares["both left over"] == round(1000 * np.log2(SMALLEST_CLASS_SHARE))
 
 
