@@ -55,8 +55,10 @@ earlier_months as (
 ),
 {%- endif %}
 
--- A record that was away for a while still remembers its account.
-last_keys as (
+{{ stable_keys('record_clusters', 'record_key', 'account_key', 'a-') }},
+
+-- What each record was when it was last there.
+last_records as (
     select
         as_of_month,
         record_key,
@@ -74,89 +76,27 @@ last_months as (
     from earlier_months
 ),
 
-shares as (
+described_keys as (
     select
-        record_clusters.cluster_key,
-        last_keys.account_key,
-        count(*) as record_count
-    from record_clusters
-    inner join last_keys
-        on record_clusters.record_key = last_keys.record_key
-    group by record_clusters.cluster_key, last_keys.account_key
-),
-
--- A split account's key goes with most of its records …
-heirs as (
-    select *
-    from shares
-    qualify row_number() over (
-        partition by account_key
-        order by record_count desc, cluster_key asc
-    ) = 1
-),
-
--- … and a merged account takes the key that brought most records.
-inherited_keys as (
-    select *
-    from heirs
-    qualify row_number() over (
-        partition by cluster_key
-        order by record_count desc, account_key asc
-    ) = 1
-),
-
-used_keys as (
-    select distinct account_key
-    from earlier_months
-),
-
--- A new account is named after its smallest record, and after the month as well where that name is taken.
-new_keys as (
-    select
-        record_clusters.cluster_key,
-        'a-' || left(md5(record_clusters.cluster_key), 16) as plain_key,
-        'a-' || left(md5(record_clusters.cluster_key || ' ' || cast({{ as_of_month() }} as varchar)), 16) as dated_key
-    from record_clusters
-    where record_clusters.record_key = record_clusters.cluster_key
-),
-
-cluster_keys as (
-    select
-        new_keys.cluster_key,
-        coalesce(
-            inherited_keys.account_key,
-            case when used_keys.account_key is null then new_keys.plain_key else new_keys.dated_key end
-        ) as account_key
-    from new_keys
-    left join inherited_keys
-        on new_keys.cluster_key = inherited_keys.cluster_key
-    left join used_keys
-        on new_keys.plain_key = used_keys.account_key
-),
-
-final as (
-    select
-        {{ as_of_month() }} as as_of_month,
-        record_clusters.record_key,
-        cluster_keys.account_key,
-        last_keys.account_key as previous_account_key,
+        final.as_of_month,
+        final.record_key,
+        final.account_key,
+        last_records.account_key as previous_account_key,
         described_records.record_fingerprint,
         rules.rules_version,
         case
-            when last_keys.record_key is null then 'new'
-            when last_keys.as_of_month < last_months.last_month then 'came back'
-            when last_keys.record_fingerprint <> described_records.record_fingerprint then 'changed'
+            when last_records.record_key is null then 'new'
+            when last_records.as_of_month < last_months.last_month then 'came back'
+            when last_records.record_fingerprint <> described_records.record_fingerprint then 'changed'
             else 'unchanged'
         end as record_change
-    from record_clusters
-    inner join cluster_keys
-        on record_clusters.cluster_key = cluster_keys.cluster_key
+    from final
     inner join described_records
-        on record_clusters.record_key = described_records.record_key
+        on final.record_key = described_records.record_key
     cross join rules
     cross join last_months
-    left join last_keys
-        on record_clusters.record_key = last_keys.record_key
+    left join last_records
+        on final.record_key = last_records.record_key
 )
 
-select * from final
+select * from described_keys
