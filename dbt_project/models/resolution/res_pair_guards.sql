@@ -15,7 +15,9 @@ described as (
             and right_rest_class not in ('none', 'structure', 'own place')
             and name_level <> 'acronym'
         ) as has_differing_names,
-        left_party_id = right_party_id and name_level not in ('exact', 'spacing', 'order') as has_differing_names_in_one_list,
+        (
+            left_party_id = right_party_id and name_level not in ('exact', 'spacing', 'order')
+        ) as has_differing_names_in_one_list,
         coalesce(domain_name_count >= {{ var('crowded_domain_name_count') }}, false) as has_crowded_domain
     from compared_pairs
 ),
@@ -50,8 +52,8 @@ guarded as (
             when numeral_level = 'one_sided' then 'numeral left over'
             -- the same note in brackets behind two names
             when left_name_number >= 2 and right_name_number >= 2 then 'other names of both'
-            -- funds of one house share its domain, and each is a record of its own; last, so that what is left are names
-            -- that between two lists nothing would stand against (res_list_priors counts them)
+            -- funds of one house share its domain, and each is a record of its own; last, so that what is left are
+            -- names that between two lists nothing would stand against (res_list_priors counts them)
             when has_differing_names_in_one_list then 'differing names in one list'
         end as own_guard
     from described
