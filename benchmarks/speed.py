@@ -305,7 +305,8 @@ def measure_rival(python: Path, tool: str, version: str, lists: Path, folder: Pa
         folder: where its matches are written.
     """
     matches = folder / f"{tool}.csv"
-    cost = cost_of([str(python), rivals_file, tool, str(lists), str(matches)], folder)
+    # absolute, as the tool runs elsewhere; not resolved, or it would be the Python behind the link, without the tools
+    cost = cost_of([str(python.absolute()), rivals_file, tool, str(lists), str(matches)], folder)
     with duckdb.connect() as connection:
         ((planted, found, joined),) = connection.execute(
             RIVAL_FOUND, {"truth": str(lists / "truth.csv"), "matches": str(matches)}
