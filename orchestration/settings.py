@@ -18,7 +18,18 @@ DEMO_EXPORTS = HOME / "demo" / "exports"
 DBT_EXECUTABLE = Path(sys.executable).with_name("dbt")
 
 # Seeds that hold the facts of one company and its partners; the rest of the folder is reference data and rules.
-PARTY_TABLES = ("partners", "match_decisions", "exclusions")
+PARTY_TABLES = (
+    "partners",
+    "match_decisions",
+    "exclusions",
+    "icp_definitions",
+    "activation_plan",
+    "kpi_targets",
+    "partner_surveys",
+    "onboarding_capacity",
+    "partner_impressions",
+    "partner_plan_progress",
+)
 
 
 @dataclass(frozen=True)

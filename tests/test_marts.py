@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from test_persons import RULES
 
 from orchestration.ingestion.raw_schema import TABLES, create_raw_tables
-from orchestration.settings import HOME, Settings
+from orchestration.settings import HOME, PARTY_TABLES, Settings
 from udfs.persons import person_name
 from udfs.plugin import register
 
@@ -153,11 +153,12 @@ class Workspace:
     def __init__(self, folder: Path) -> None:
         seeds = folder / "seeds"
         shutil.copytree(HOME / "seeds", seeds)
+        for table in PARTY_TABLES:
+            rewrite_seed(seeds / f"{table}.csv", [])
         rewrite_seed(seeds / "partners.csv", PARTNERS)
         excluded = {"excluded_by": "Legal", "since": "2026-01-01"}
         rewrite_seed(seeds / "exclusions.csv", [row | excluded for row in EXCLUSIONS])
         rewrite_seed(seeds / "exchange_rates.csv", EXCHANGE_RATES)
-        rewrite_seed(seeds / "match_decisions.csv", [])
         self.target = folder / "target"
         self.settings = Settings(folder / "exports", seeds, folder / "warehouse.duckdb", folder / "published")
         self.settings.link_seeds()
