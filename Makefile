@@ -1,6 +1,6 @@
 # Needs Python 3.11 to 3.13 and a package index, nothing else. uv is used where there is one.
 .DEFAULT_GOAL := help
-.PHONY: help demo test init run explain review dev docs bench lint lock clean
+.PHONY: help demo test init run explain review session crm dev docs bench lint lock clean
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
@@ -52,6 +52,12 @@ explain: $(SETUP) ## LEFT=record RIGHT=record [EXPORTS=dir]: why two records are
 
 review: $(SETUP) ## [EXPORTS=dir]: the pairs that wait for a person, as a sheet to fill
 	@$(RUN) orchestration review $(if $(EXPORTS),--exports "$(EXPORTS)")
+
+session: $(SETUP) ## [PARTNER=id] [EXPORTS=dir]: the workbook of the one-hour mapping session, per partner
+	@$(RUN) orchestration session $(if $(EXPORTS),--exports "$(EXPORTS)") $(if $(PARTNER),--partner "$(PARTNER)")
+
+crm: $(SETUP) ## [EXPORTS=dir]: tiers, plays and ranks as a CSV for our CRM, keyed by its own ids
+	@$(RUN) orchestration crm $(if $(EXPORTS),--exports "$(EXPORTS)")
 
 dev: $(SETUP) ## [EXPORTS=dir]: Dagster's web UI
 	@$(RUN) orchestration dev $(if $(EXPORTS),--exports "$(EXPORTS)")

@@ -138,6 +138,35 @@ def review(exports: Path | None) -> None:
   or put it into the folder of the month that is run next: a run reads the files of its own month.""")
 
 
+@main.command()
+@click.option("--exports", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--partner", help="Only this one; each partner by default.")
+def session(exports: Path | None, partner: str | None) -> None:
+    """Write the workbook of the one-hour mapping session with a partner."""
+    from orchestration.handoff import NoHandoffError, write_session_sheets  # noqa: PLC0415 - takes a second
+
+    settings = Settings.for_exports(exports, None) if exports else Settings.from_environment()
+    try:
+        sheets = write_session_sheets(settings.published, settings.var / "sessions", partner)
+    except NoHandoffError as problem:
+        raise CommandError(str(problem)) from problem
+    click.echo("\n".join(str(sheet) for sheet in sheets))
+
+
+@main.command()
+@click.option("--exports", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def crm(exports: Path | None) -> None:
+    """Write tiers, plays and ranks as a CSV that our CRM imports by its own record ids."""
+    from orchestration.handoff import NoHandoffError, write_crm_updates  # noqa: PLC0415 - takes a second
+
+    settings = Settings.for_exports(exports, None) if exports else Settings.from_environment()
+    try:
+        file, rows = write_crm_updates(settings.published, settings.var / "crm")
+    except NoHandoffError as problem:
+        raise CommandError(str(problem)) from problem
+    click.echo(f"{file}: {rows} rows, one per record of ours and partner. Match on source_id when you import it.")
+
+
 def prepare(settings: Settings) -> None:
     """Make the folders of a workspace.
 
