@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 import duckdb
 
-from orchestration.ingestion.folder import read_parties
+from orchestration.ingestion.folder import read_acceptances, read_parties
 from orchestration.ingestion.raw_schema import check_exports_folder
 from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR, HOME, PARTY_TABLES, Settings
 
@@ -42,6 +42,7 @@ def run(exports: Path, month: datetime, seeds: Path | None) -> None:
     settings = Settings.for_exports(exports, seeds)
     try:
         read_parties(settings.seeds / "partners.csv")
+        read_acceptances(settings.seeds / "accepted_files.csv")
         check_exports_folder(settings.warehouse, settings.exports)
     except (ValueError, FileNotFoundError) as refusal:
         raise CommandError(str(refusal)) from refusal
