@@ -1,6 +1,6 @@
 # Needs Python 3.11 to 3.13 and a package index, nothing else. uv is used where there is one.
 .DEFAULT_GOAL := help
-.PHONY: help demo test init run explain review session crm dev docs bench lint lock clean
+.PHONY: help demo test init run restore explain review session crm dev docs bench lint lock clean
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
@@ -45,6 +45,10 @@ init: $(SETUP) ## DIR=dir: a workspace of your own
 run: $(SETUP) ## EXPORTS=dir MONTH=2026-10 [SEEDS=dir]: the monthly job on your own exports
 	@test -n "$(EXPORTS)" && test -n "$(MONTH)" || { echo "Say which: make run EXPORTS=my-workspace/exports MONTH=2026-10"; exit 2; }
 	@$(RUN) orchestration run --exports "$(EXPORTS)" --month "$(MONTH)" $(if $(SEEDS),--seeds "$(SEEDS)")
+
+restore: $(SETUP) ## MONTH=2026-09 [EXPORTS=dir]: an earlier month, published again
+	@test -n "$(MONTH)" || { echo "Say which: make restore MONTH=2026-09"; exit 2; }
+	@$(RUN) orchestration restore --month "$(MONTH)" $(if $(EXPORTS),--exports "$(EXPORTS)")
 
 explain: $(SETUP) ## LEFT=record RIGHT=record [EXPORTS=dir]: why two records are, or are not, one company
 	@test -n "$(LEFT)" && test -n "$(RIGHT)" || { echo "Say which: make explain LEFT=us:123 RIGHT=acme:456"; exit 2; }
