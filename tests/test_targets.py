@@ -97,7 +97,7 @@ def priorities(sql: str, listed: list[dict[str, object]], weights: list[int]) ->
         return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     listed=st.lists(LISTED, min_size=1, max_size=8),
     weights=st.lists(st.integers(0, 5), min_size=5, max_size=5),
@@ -112,7 +112,7 @@ def test_weights_scaled_together_leave_every_rank_as_it_is(
     assert after == before  # ranks, tiers, the top and the focused list
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(listed=st.lists(LISTED, min_size=1, max_size=8), weights=st.lists(st.integers(1, 5), min_size=5, max_size=5))
 def test_ranks_of_a_partners_targets_have_no_gap_and_follow_the_score(
     compiled_sql: str, listed: list[dict[str, object]], weights: list[int]
