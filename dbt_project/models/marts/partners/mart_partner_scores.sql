@@ -42,7 +42,7 @@ weights as (
 onboarding_capacity as (
 
     select * from {{ ref('onboarding_capacity') }}
-    where quarter_start = date_trunc('quarter', {{ as_of_month() }})
+    where quarter_start = {{ quarter_start() }}
 
 ),
 
@@ -257,7 +257,7 @@ signed_this_quarter as (
     from partners
     where
         status = 'signed'
-        and signed_on between date_trunc('quarter', {{ as_of_month() }}) and {{ as_of_date() }}
+        and signed_on between {{ quarter_start() }} and {{ as_of_date() }}
 
 ),
 
