@@ -1,17 +1,21 @@
 # Needs Python 3.11 to 3.13 and a package index, nothing else. uv is used where there is one.
 .DEFAULT_GOAL := help
-.PHONY: help demo test init run restore explain review session crm dev docs bench lint lock clean
+.PHONY: help demo test test-bi bi init run restore explain review session crm dev docs bench lint lock clean
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
 SETUP := .venv/requirements.lock
+# Superset 6.1 wants a pandas that has no wheel for Python 3.13.
+BI_PYTHON ?= $(shell for p in $(PYTHON) python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null && { echo $$p; break; }; done)
+BI_SETUP := .venv-bi/requirements.lock
 RIVALS_SETUP := .venv-rivals/pyvenv.cfg
 NO_TELEMETRY := GX_ANALYTICS_ENABLED=false DBT_SEND_ANONYMOUS_USAGE_STATS=false DO_NOT_TRACK=1
 RUN := $(NO_TELEMETRY) $(BIN)/python -m
 
 help: ## what can be made
-	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
 
 $(SETUP): requirements.lock
 	@test -n "$(PYTHON)" || { echo "No Python 3.11, 3.12 or 3.13 found: install one, or say make PYTHON=/path/to/python3.12"; exit 1; }
@@ -69,6 +73,24 @@ dev: $(SETUP) ## [EXPORTS=dir]: Dagster's web UI
 docs: $(SETUP) ## [EXPORTS=dir]: the documentation of every table and column
 	@$(RUN) orchestration docs $(if $(EXPORTS),--exports "$(EXPORTS)")
 
+bi: $(SETUP) $(BI_SETUP) ## [EXPORTS=dir] [PORT=8088] [DEMO_USER=1]: dashboards over the published marts, in Apache Superset
+	@$(RUN) bi $(if $(EXPORTS),--exports "$(EXPORTS)") $(if $(PORT),--port "$(PORT)") $(if $(DEMO_USER),--demo-user)
+
+test-bi: $(SETUP) $(BI_SETUP) ## the dashboards, in a real Superset and a real Chromium, on the demo
+	@$(RUN) pytest -m bi
+
+$(BI_SETUP): bi/requirements.lock
+	@test -n "$(BI_PYTHON)" || { echo "No Python 3.11 or 3.12 found for Superset: install one, or say make bi BI_PYTHON=/path/to/python3.12"; exit 1; }
+	@echo "Setting up .venv-bi with $(BI_PYTHON) …"
+	@if command -v uv >/dev/null; then \
+		uv venv --quiet --clear --python "$$($(BI_PYTHON) -c 'import sys; print(sys.executable)')" .venv-bi && \
+		uv pip install --quiet --compile-bytecode --python .venv-bi/bin/python --no-deps --require-hashes -r bi/requirements.lock; \
+	else \
+		$(BI_PYTHON) -m venv --clear .venv-bi && \
+		.venv-bi/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r bi/requirements.lock; \
+	fi
+	@cp bi/requirements.lock $(BI_SETUP)
+
 bench: $(SETUP) $(if $(RIVALS),$(RIVALS_SETUP)) ## [BENCH_DATA=dir] [RIVALS=1] [MILLION=1] [PARTS="speed …"]: measure, into benchmarks/REPORT.md
 	@$(RUN) benchmarks $(if $(BENCH_DATA),--bench-data "$(BENCH_DATA)") $(if $(RIVALS),--rivals-python .venv-rivals/bin/python) \
 		$(if $(MILLION),--million) $(foreach part,$(PARTS),--part $(part))
@@ -86,9 +108,11 @@ $(RIVALS_SETUP): pyproject.toml
 	fi
 	@touch $(RIVALS_SETUP)
 
-lock: ## renew requirements.lock from pyproject.toml (needs uv)
+lock: ## renew requirements.lock and bi/requirements.lock from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-header \
 		--python-version 3.11 --quiet --upgrade -o requirements.lock
+	uv pip compile --group pyproject.toml:bi --universal --generate-hashes --no-emit-index-url --no-header \
+		--python-version 3.11 --quiet --upgrade -o bi/requirements.lock
 
 clean: ## remove what was built, the set-up included
-	rm -rf .venv .venv-rivals var dbt_project/target .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-bi .venv-rivals var dbt_project/target .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,10 +1,12 @@
 """Shared by several test files: the demo, run once as its user runs it, in a folder of its own."""
 
+import json
 import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,3 +63,27 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Run:
     run = run_command(workspace_in(tmp_path_factory.mktemp("demo")), "demo")
     assert run.exit_code == 0, run.output
     return run
+
+
+@pytest.fixture(scope="session")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Dbt's manifest of this repository's project."""
+    folder = tmp_path_factory.mktemp("manifest")
+    settings = Settings(folder, HOME / "seeds", folder / "warehouse.duckdb", folder / "published")
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("dbt")), "--quiet", "parse", "--profiles-dir", "."],
+        cwd=HOME / "dbt_project",
+        env={
+            **os.environ,
+            **settings.as_environment(),
+            "DBT_TARGET_PATH": str(folder / "target"),
+            "DBT_LOG_PATH": str(folder / "logs"),
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    parsed: dict[str, Any] = json.loads((folder / "target" / "manifest.json").read_text(encoding="utf-8"))
+    return parsed

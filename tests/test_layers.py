@@ -4,16 +4,8 @@ Belongs here: which folder's models may read which, and that they say so by bein
 what a model computes.
 """
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
-
-import pytest
-
-from orchestration.settings import HOME, Settings
 
 MAY_READ = {
     "staging": {"source", "seed", "staging"},
@@ -25,29 +17,6 @@ PREFIXES = {
     "resolution": ("res_",),
     "marts": ("dim_", "fct_", "bridge_", "mart_"),
 }
-
-
-@pytest.fixture(scope="module")
-def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    folder = tmp_path_factory.mktemp("layers")
-    settings = Settings(folder, HOME / "seeds", folder / "warehouse.duckdb", folder / "published")
-    done = subprocess.run(
-        [str(Path(sys.executable).with_name("dbt")), "--quiet", "parse", "--profiles-dir", "."],
-        cwd=HOME / "dbt_project",
-        env={
-            **os.environ,
-            **settings.as_environment(),
-            "DBT_TARGET_PATH": str(folder / "target"),
-            "DBT_LOG_PATH": str(folder / "logs"),
-        },
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    parsed: dict[str, Any] = json.loads((folder / "target" / "manifest.json").read_text(encoding="utf-8"))
-    return parsed
 
 
 def layer(node: dict[str, Any]) -> str:

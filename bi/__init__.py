@@ -1,0 +1,1 @@
+"""Dashboards over the published marts: compact specifications, and what starts Superset with them."""
