@@ -16,7 +16,7 @@ from orchestration.ingestion.raw_schema import TABLES, create_raw_tables
 GOLDEN = Path(__file__).parent / "golden" / "partner_icp"
 INDUSTRIES = ["Retail", "Logistics", "Manufacturing", "Energy"]
 # Resolution is replaced by the answer, so only what the partner marts rest on is built.
-SELECTION = ["path:models/staging", "+path:models/marts/partners", "--exclude", "path:models/resolution"]
+SELECTION = ["+path:models/marts/partners", "--exclude", "path:models/resolution"]
 DELIVERED = {
     "export_month": "2026-10-01",
     "file_sha256": "by hand",
@@ -99,7 +99,7 @@ def load_raw(warehouse: Path) -> None:
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """The case, built for October with the tests of the partner marts."""
+    """The case, built for October."""
     made = Workspace(tmp_path_factory.mktemp("partner_icp"))
     partners = [{name: row[name] for name in row if name != "lists"} for row in read_golden("partners.csv")]
     rewrite_seed(made.settings.seeds / "partners.csv", partners)
@@ -108,8 +108,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     for seed in ["icp_definitions", "onboarding_capacity", "partner_impressions"]:
         rewrite_seed(made.settings.seeds / f"{seed}.csv", read_golden(f"{seed}.csv"))
     load_raw(made.settings.warehouse)
-    tests = ["--exclude-resource-type", "unit_test", "--indirect-selection", "cautious"]
-    done = made.dbt("build", "--select", "resource_type:seed", *SELECTION, *tests)
+    done = made.dbt("build", "--select", *SELECTION, "--exclude-resource-types", "unit_test", "test")
     assert done.returncode == 0, done.stdout
     return made
 
