@@ -88,3 +88,8 @@
 {% macro accepted(records, column) -%}
     case when not coalesce(refused_columns.is_{{ column }}_refused, false) then {{ records }}.{{ column }} end
 {%- endmacro %}
+
+{# The words of a text that lists several, separated by semicolons or commas; null when there is none. #}
+{% macro listed_words(text) -%}
+    string_split(nullif(regexp_replace(trim({{ text }}, ' ;,'), '\s*[;,][;,\s]*', ';', 'g'), ''), ';')
+{%- endmacro %}

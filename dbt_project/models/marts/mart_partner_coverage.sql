@@ -17,8 +17,22 @@ statuses as (
 
 ),
 
--- Our market, as long as no ICP score says so by itself: our accounts of a status that counts, partners left out.
--- Excluded accounts are in no numerator and no denominator.
+our_fits as (
+
+    select * from {{ ref('fct_account_icp_fit') }}
+    where party_id = 'us' and total_weight > 0
+
+),
+
+bases as (
+
+    select case when count(*) > 0 then 'icp definition' else 'status proxy' end as icp_basis
+    from our_fits
+
+),
+
+-- Our market: our accounts that fit our definition, or as long as we have none, those of a status that counts; partners
+-- left out. Excluded accounts are in no numerator and no denominator.
 accounts as (
 
     select
@@ -27,10 +41,16 @@ accounts as (
         account_overlaps.is_on_partner_list,
         account_overlaps.is_overlap,
         account_overlaps.partner_status,
-        account_overlaps.is_on_our_list and statuses.is_icp_proxy and not account_overlaps.is_partner
-            as is_our_icp_account
+        account_overlaps.is_on_our_list
+        and not account_overlaps.is_partner
+        and case bases.icp_basis
+            when 'icp definition' then coalesce(our_fits.fit_level in ('strong', 'moderate'), false)
+            else statuses.is_icp_proxy
+        end as is_our_icp_account
     from account_overlaps
+    cross join bases
     inner join statuses on account_overlaps.our_status = statuses.lifecycle_status
+    left join our_fits on account_overlaps.account_key = our_fits.account_key
     where not account_overlaps.is_excluded
 
 ),
@@ -78,6 +98,7 @@ final as (
         partners.list_month,
         partners.list_status,
         partners.is_stale,
+        bases.icp_basis,
         rated.our_account_count,
         rated.our_icp_account_count,
         rated.partner_account_count,
@@ -95,6 +116,7 @@ final as (
             when rated.our_icp_coverage_rate = 0 then 'complementary'
         end as coverage_band
     from rated
+    cross join bases
     inner join partners on rated.partner_id = partners.partner_id
 
 )

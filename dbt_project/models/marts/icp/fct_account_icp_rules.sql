@@ -1,0 +1,156 @@
+{#- The fields that accounts have. A rule on any other field (challenge) counts between two definitions only. -#}
+{%- set text_fields = ['industry', 'country_code', 'competitor_product', 'products_owned', 'function', 'seniority'] -%}
+{%- set number_fields = ['employees', 'annual_revenue_usd', 'expected_deal_size_usd'] -%}
+
+with rules as (
+
+    select
+        party_id,
+        attribute,
+        field,
+        operator,
+        rule_value,
+        lowest_value,
+        highest_value,
+        weight,
+        list_transform(words, lambda word: lower(word)) as compared_words
+    from {{ ref('stg_icp_rules') }}
+    where
+        field in (
+            '{{ text_fields | join("', '") }}',
+            '{{ number_fields | join("', '") }}'
+        )
+
+),
+
+accounts as (
+
+    select * from {{ ref('dim_accounts') }}
+
+),
+
+account_records as (
+
+    select * from {{ ref('bridge_account_records') }}
+
+),
+
+our_records as (
+
+    select * from {{ ref('stg_accounts') }}
+    where party_id = 'us'
+
+),
+
+contacts as (
+
+    select * from {{ ref('stg_contacts') }}
+
+),
+
+our_knowledge as (
+
+    select
+        account_records.account_key,
+        {% for field in ['competitor_product', 'products_owned'] %}
+        min_by(our_records.{{ field }}, our_records.record_key) filter (where our_records.{{ field }} is not null)
+            as {{ field }},
+        {% endfor %}
+        max(our_records.expected_deal_size_usd) as expected_deal_size_usd
+    from our_records
+    inner join account_records on our_records.record_key = account_records.record_key
+    group by account_records.account_key
+
+),
+
+-- Whoever knows them: a function that is there is there.
+account_people as (
+
+    select
+        account_records.account_key,
+        string_agg(distinct contacts.function, '; ' order by contacts.function) as function,
+        string_agg(distinct contacts.seniority, '; ' order by contacts.seniority) as seniority
+    from contacts
+    inner join account_records on contacts.account_record_key = account_records.record_key
+    group by account_records.account_key
+
+),
+
+account_values as (
+
+    select
+        accounts.account_key,
+        accounts.industry,
+        accounts.country_code,
+        our_knowledge.competitor_product,
+        our_knowledge.products_owned,
+        account_people.function,
+        account_people.seniority,
+        accounts.employees,
+        accounts.annual_revenue_usd,
+        our_knowledge.expected_deal_size_usd
+    from accounts
+    left join our_knowledge on accounts.account_key = our_knowledge.account_key
+    left join account_people on accounts.account_key = account_people.account_key
+
+),
+
+-- Taken apart once per account, not once per rule.
+account_words as (
+
+    select
+        account_key,
+        {% for field in text_fields %}
+        {{ field }},
+        {{ listed_words('lower(' ~ field ~ ')') }} as {{ field }}_words,
+        {% endfor %}
+        employees,
+        annual_revenue_usd,
+        expected_deal_size_usd
+    from account_values
+
+),
+
+compared as (
+
+    select
+        account_words.account_key,
+        rules.*,
+        case rules.field
+            {% for field in text_fields + number_fields %}
+            when '{{ field }}' then cast(account_words.{{ field }} as varchar)
+            {% endfor %}
+        end as account_value,
+        case rules.field
+            {% for field in text_fields %}
+            when '{{ field }}' then list_has_any(account_words.{{ field }}_words, rules.compared_words)
+            {% endfor %}
+            {% for field in number_fields %}
+            when '{{ field }}'
+                then
+                    account_words.{{ field }} >= coalesce(rules.lowest_value, account_words.{{ field }})
+                    and account_words.{{ field }} <= coalesce(rules.highest_value, account_words.{{ field }})
+            {% endfor %}
+        end as is_met
+    from account_words
+    cross join rules
+
+),
+
+final as (
+
+    select
+        account_key,
+        party_id,
+        attribute,
+        field,
+        operator,
+        rule_value,
+        weight,
+        account_value,
+        case when is_met then 'met' when not is_met then 'missed' else 'unknown' end as outcome
+    from compared
+
+)
+
+select * from final
