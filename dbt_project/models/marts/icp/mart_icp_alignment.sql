@@ -152,7 +152,7 @@ compared_attributes as (
         partner_id,
         attribute,
         cast(round(sum(shared_rate) / count(*), 6) as decimal(9, 6)) as definition_rate,
-        string_agg(shared_values, ' / ' order by field_number) as shared_values,
+        coalesce(string_agg(shared_values, ' / ' order by field_number), 'nothing') as shared_values,
         string_agg(our_values, ' / ' order by field_number) as our_values,
         string_agg(partner_values, ' / ' order by field_number) as partner_values
     from compared_fields
@@ -279,7 +279,7 @@ final as (
             else
                 concat_ws(
                     ' ',
-                    'Both: ' || coalesce(shared_values, case when definition_rate is not null then 'nothing' end) || '.',
+                    'Both: ' || shared_values || '.',
                     'Only we: ' || our_values || '.',
                     'Only they: ' || partner_values || '.',
                     'Only we define ' || our_fields || '.',
