@@ -1,0 +1,177 @@
+with account_overlaps as (
+
+    select * from {{ ref('fct_account_overlaps') }}
+    where as_of_month = {{ as_of_month() }} and is_overlap and not is_excluded and not is_partner
+
+),
+
+accounts as (
+
+    select * from {{ ref('dim_accounts') }}
+
+),
+
+account_records as (
+
+    select * from {{ ref('bridge_account_records') }}
+
+),
+
+activation_plan as (
+
+    select * from {{ ref('activation_plan') }}
+
+),
+
+engagements as (
+
+    select * from {{ ref('fct_engagements') }}
+    where engaged_on <= {{ as_of_date() }}
+
+),
+
+opportunities as (
+
+    select * from {{ ref('fct_opportunities') }}
+
+),
+
+current_exports as (
+
+    select * from {{ ref('stg_current_exports') }}
+    where party_id = 'us'
+
+),
+
+-- Without a log of engagements nobody can tell who was touched, and without opportunities what came of it.
+known as (
+
+    select
+        coalesce(bool_or(object = 'engagements'), false) as has_engagements,
+        coalesce(bool_or(object = 'opportunities'), false) as has_opportunities
+    from current_exports
+
+),
+
+first_touches as (
+
+    select
+        account_overlaps.account_key,
+        account_overlaps.partner_id,
+        min(engagements.engaged_on) as first_touch_on
+    from account_overlaps
+    inner join engagements
+        on
+            account_overlaps.account_key = engagements.account_key
+            and account_overlaps.partner_id = engagements.partner_id
+            and account_overlaps.mapped_on <= engagements.engaged_on
+    group by account_overlaps.account_key, account_overlaps.partner_id
+
+),
+
+-- What came after the mapping, whoever has the credit.
+results as (
+
+    select
+        account_overlaps.account_key,
+        account_overlaps.partner_id,
+        min(opportunities.created_on) filter (
+            where opportunities.created_on between account_overlaps.mapped_on and {{ as_of_date() }}
+        ) as entered_pipeline_on,
+        min(opportunities.closed_on) filter (
+            where
+            opportunities.outcome = 'won'
+            and opportunities.closed_on between account_overlaps.mapped_on and {{ as_of_date() }}
+        ) as won_on,
+        sum(opportunities.amount_usd) filter (
+            where
+            opportunities.outcome = 'won'
+            and opportunities.closed_on between account_overlaps.mapped_on and {{ as_of_date() }}
+        ) as won_revenue_usd
+    from account_overlaps
+    inner join opportunities on account_overlaps.account_key = opportunities.account_key
+    group by account_overlaps.account_key, account_overlaps.partner_id
+
+),
+
+numbered_plans as (
+
+    select
+        account_records.account_key,
+        activation_plan.partner_id,
+        activation_plan.owner,
+        row_number() over (
+            partition by account_records.account_key, activation_plan.partner_id
+            order by activation_plan.due_on desc nulls last, activation_plan.record_key asc
+        ) as plan_number
+    from activation_plan
+    inner join account_records on activation_plan.record_key = account_records.record_key
+
+),
+
+plans as (
+
+    select * from numbered_plans
+    where plan_number = 1
+
+),
+
+judged as (
+
+    select
+        account_overlaps.account_key,
+        account_overlaps.partner_id,
+        account_overlaps.mapped_on,
+        account_overlaps.mapped_on + {{ var('first_touch_days') }} as due_on,
+        first_touches.first_touch_on,
+        results.entered_pipeline_on,
+        results.won_on,
+        case
+            when results.won_on is not null then results.won_revenue_usd
+            when known.has_opportunities then 0
+        end as won_revenue_usd,
+        coalesce(plans.owner, accounts.our_owner) as owner,
+        case when known.has_engagements then first_touches.first_touch_on is not null end as is_activated,
+        known.has_opportunities
+    from account_overlaps
+    cross join known
+    left join accounts on account_overlaps.account_key = accounts.account_key
+    left join first_touches
+        on
+            account_overlaps.account_key = first_touches.account_key
+            and account_overlaps.partner_id = first_touches.partner_id
+    left join results
+        on account_overlaps.account_key = results.account_key and account_overlaps.partner_id = results.partner_id
+    left join plans
+        on account_overlaps.account_key = plans.account_key and account_overlaps.partner_id = plans.partner_id
+
+),
+
+final as (
+
+    select
+        account_key,
+        partner_id,
+        owner,
+        -- the first touch
+        mapped_on,
+        due_on,
+        first_touch_on,
+        cast(first_touch_on - mapped_on as integer) as days_to_first_touch,
+        is_activated,
+        not is_activated and due_on < {{ as_of_date() }} as is_overdue,
+        cast(case when not is_activated and due_on < {{ as_of_date() }} then {{ as_of_date() }} - due_on end as integer)
+            as days_overdue,
+        -- what came of it
+        entered_pipeline_on,
+        case
+            when has_opportunities and is_activated is not null
+                then coalesce(entered_pipeline_on >= first_touch_on, false)
+        end as is_converted,
+        won_on,
+        cast(won_revenue_usd as decimal(38, 2)) as won_revenue_usd
+    from judged
+
+)
+
+select * from final

@@ -1,0 +1,247 @@
+with activations as (
+
+    select * from {{ ref('fct_account_activations') }}
+
+),
+
+our_overlap_accounts as (
+
+    select * from {{ ref('fct_account_overlaps') }}
+    where as_of_month = {{ as_of_month() }} and is_on_our_list and not is_excluded and not is_partner
+
+),
+
+opportunities as (
+
+    select * from {{ ref('fct_opportunities') }}
+    where outcome = 'won' and closed_on between {{ quarter_start() }} and {{ as_of_date() }}
+
+),
+
+partners as (
+
+    select * from {{ ref('dim_partners') }}
+
+),
+
+benchmarks as (
+
+    select * from {{ ref('roi_benchmarks') }}
+
+),
+
+our_lists as (
+
+    select * from {{ ref('stg_current_exports') }}
+    where party_id = 'us' and object = 'opportunities' and export_month >= {{ quarter_start() }}
+
+),
+
+scopes as (
+
+    select
+        partner_id as scope,
+        name as scope_name
+    from partners
+    union all
+    select
+        'all' as scope,
+        'All partners' as scope_name
+
+),
+
+market as (
+
+    select
+        scopes.scope,
+        count(distinct our_overlap_accounts.account_key) as our_account_count,
+        count(distinct our_overlap_accounts.account_key) filter (where our_overlap_accounts.is_overlap)
+            as mapped_account_count
+    from scopes
+    inner join our_overlap_accounts on scopes.scope in ('all', our_overlap_accounts.partner_id)
+    group by scopes.scope
+
+),
+
+-- Of several partners on one account it is enough that one was engaged; whether nobody was is unknown without a log.
+touched as (
+
+    select
+        scopes.scope,
+        count(distinct activations.account_key) filter (where activations.is_activated is not null)
+            as mapped_account_count,
+        count(distinct activations.account_key) filter (where activations.is_activated) as activated_account_count,
+        count(distinct activations.account_key) filter (
+            where activations.is_activated and activations.is_converted is not null
+        ) as judged_account_count,
+        count(distinct activations.account_key) filter (where activations.is_converted) as converted_account_count,
+        sum(activations.days_to_first_touch) as total_days,
+        count(activations.days_to_first_touch) as touch_count
+    from scopes
+    inner join activations on scopes.scope in ('all', activations.partner_id)
+    group by scopes.scope
+
+),
+
+-- Each opportunity once, however many partners share its account.
+won_on_mapped_accounts as (
+
+    select distinct
+        scopes.scope,
+        opportunities.opportunity_key,
+        opportunities.amount_usd
+    from scopes
+    inner join activations on scopes.scope in ('all', activations.partner_id)
+    inner join opportunities
+        on activations.account_key = opportunities.account_key and activations.mapped_on <= opportunities.closed_on
+
+),
+
+revenue as (
+
+    select
+        scope,
+        sum(amount_usd) as revenue_usd
+    from won_on_mapped_accounts
+    group by scope
+
+),
+
+scopes_with_revenue as (
+
+    select
+        market.scope,
+        coalesce(revenue.revenue_usd, 0) as revenue_usd
+    from market
+    left join revenue on market.scope = revenue.scope
+    where exists (select 1 from our_lists)
+
+),
+
+measured as (
+
+    select
+        scope,
+        'overlap_rate' as metric,
+        cast(mapped_account_count as decimal(38, 2)) as numerator,
+        cast(our_account_count as decimal(38, 2)) as denominator
+    from market
+    union all
+    select
+        scope,
+        'activation_rate' as metric,
+        activated_account_count as numerator,
+        mapped_account_count as denominator
+    from touched
+    union all
+    select
+        scope,
+        'conversion_rate' as metric,
+        converted_account_count as numerator,
+        judged_account_count as denominator
+    from touched
+    union all
+    select
+        scope,
+        'days_to_first_touch' as metric,
+        total_days as numerator,
+        touch_count as denominator
+    from touched
+    union all
+    select
+        scope,
+        'revenue_usd' as metric,
+        revenue_usd as numerator,
+        null as denominator
+    from scopes_with_revenue
+
+),
+
+metrics as (
+
+    select
+        listed.metric,
+        listed.metric_number
+    from (
+        values
+        ('overlap_rate', 1),
+        ('activation_rate', 2),
+        ('conversion_rate', 3),
+        ('days_to_first_touch', 4),
+        ('revenue_usd', 5)
+    ) as listed (metric, metric_number)
+
+),
+
+compared as (
+
+    select
+        scopes.scope,
+        scopes.scope_name,
+        metrics.metric,
+        metrics.metric_number,
+        measured.numerator,
+        measured.denominator,
+        case metrics.metric
+            when 'revenue_usd' then cast(measured.numerator as decimal(38, 6))
+            when 'days_to_first_touch'
+                then cast({{ quotient('measured.numerator', 'measured.denominator', 2) }} as decimal(38, 6))
+            else {{ quotient('measured.numerator', 'measured.denominator', 6) }}
+        end as actual
+    from scopes
+    cross join metrics
+    left join measured on scopes.scope = measured.scope and metrics.metric = measured.metric
+
+),
+
+-- What we do not measure ourselves stands below, for comparison.
+with_comparisons as (
+
+    select
+        *,
+        false as is_comparison
+    from compared
+    union all
+    select
+        'all' as scope,
+        'All partners' as scope_name,
+        benchmarks.metric,
+        5 + row_number() over (order by benchmarks.metric) as metric_number,
+        null as numerator,
+        null as denominator,
+        null as actual,
+        true as is_comparison
+    from benchmarks
+    left join metrics on benchmarks.metric = metrics.metric
+    where metrics.metric is null
+
+),
+
+final as (
+
+    select
+        with_comparisons.scope,
+        with_comparisons.scope_name,
+        with_comparisons.metric,
+        cast(with_comparisons.metric_number as integer) as metric_number,
+        with_comparisons.numerator,
+        with_comparisons.denominator,
+        with_comparisons.actual,
+        benchmarks.low as benchmark_low,
+        benchmarks.high as benchmark_high,
+        benchmarks.better,
+        benchmarks.source as benchmark_source,
+        case
+            when with_comparisons.is_comparison then 'comparison'
+            when with_comparisons.actual is null then 'unknown'
+            when benchmarks.metric is null then 'no benchmark'
+            when with_comparisons.actual < benchmarks.low then 'below'
+            when with_comparisons.actual > benchmarks.high then 'above'
+            else 'within'
+        end as status
+    from with_comparisons
+    left join benchmarks on with_comparisons.metric = benchmarks.metric
+
+)
+
+select * from final

@@ -1,0 +1,110 @@
+with pipeline_summary as (
+
+    select * from {{ ref('mart_pipeline_summary') }}
+    where dimension = 'all'
+
+),
+
+kpi_status as (
+
+    select * from {{ ref('mart_kpi_status') }}
+    where partner_id = 'all'
+
+),
+
+mapping_roi as (
+
+    select * from {{ ref('mart_mapping_roi') }}
+    where scope = 'all' and metric <> 'revenue_usd' and status <> 'comparison'
+
+),
+
+previous_actuals as (
+
+    select * from {{ ref('fct_kpi_actuals') }}
+    where
+        partner_id = 'all'
+        and quarter_start = cast({{ quarter_start() }} - interval '3 months' as date)
+
+),
+
+pipeline_figures as (
+
+    select
+        listed.figure,
+        listed.figure_number,
+        listed.unit,
+        listed.period
+    from (
+        values
+        ('joint_pipeline_usd', 1, 'usd', 'now'),
+        ('weighted_pipeline_usd', 2, 'usd', 'now'),
+        ('open_opportunity_count', 3, 'count', 'now'),
+        ('win_rate', 4, 'rate', 'all time'),
+        ('average_sales_cycle_days', 5, 'days', 'all time')
+    ) as listed (figure, figure_number, unit, period)
+
+),
+
+figures as (
+
+    select
+        pipeline_figures.figure,
+        pipeline_figures.figure_number,
+        pipeline_figures.unit,
+        pipeline_figures.period,
+        case pipeline_figures.figure
+            when 'joint_pipeline_usd' then cast(coalesce(pipeline_summary.open_pipeline_usd, 0) as decimal(38, 6))
+            when 'weighted_pipeline_usd'
+                then cast(coalesce(pipeline_summary.weighted_pipeline_usd, 0) as decimal(38, 6))
+            when 'open_opportunity_count'
+                then cast(coalesce(pipeline_summary.open_opportunity_count, 0) as decimal(38, 6))
+            when 'win_rate' then cast(pipeline_summary.win_rate as decimal(38, 6))
+            when 'average_sales_cycle_days' then cast(pipeline_summary.average_sales_cycle_days as decimal(38, 6))
+        end as value,
+        cast(null as decimal(38, 6)) as previous_value
+    from pipeline_figures
+    left join pipeline_summary on pipeline_summary.dimension = 'all'
+    union all
+    select
+        kpi_status.kpi as figure,
+        10 + kpi_status.kpi_number as figure_number,
+        kpi_status.unit,
+        'quarter' as period,
+        cast(kpi_status.actual as decimal(38, 6)) as value,
+        cast(
+            case
+                when kpi_status.why_unknown is not null then null
+                when previous_actuals.kpi is null then 0
+                else previous_actuals.actual
+            end as decimal(38, 6)
+        ) as previous_value
+    from kpi_status
+    left join previous_actuals on kpi_status.kpi = previous_actuals.kpi
+    union all
+    select
+        metric as figure,
+        20 + metric_number as figure_number,
+        case when metric = 'days_to_first_touch' then 'days' else 'rate' end as unit,
+        'now' as period,
+        actual as value,
+        null as previous_value
+    from mapping_roi
+
+),
+
+final as (
+
+    select
+        figure,
+        cast(figure_number as integer) as figure_number,
+        unit,
+        period,
+        value,
+        previous_value,
+        value - previous_value as difference
+    from figures
+
+)
+
+select * from final

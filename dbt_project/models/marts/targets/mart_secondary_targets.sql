@@ -1,0 +1,25 @@
+with {{ tier_targets('T2') }},
+
+final as (
+
+    select
+        account_key,
+        account_name,
+        partner_id,
+        partner_name,
+        industry,
+        employees,
+        our_status,
+        partner_status,
+        relationship_level,
+        joint_opportunity_amount_usd,
+        amount_basis,
+        owner,
+        activity_status,
+        next_step,
+        priority_score
+    from targets
+
+)
+
+select * from final
