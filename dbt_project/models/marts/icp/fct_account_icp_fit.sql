@@ -24,8 +24,8 @@ counted as (
         sum(weight) filter (where outcome <> 'unknown') as known_weight,
         sum(weight) filter (where outcome = 'met') as met_weight,
         sum(weight) as total_weight,
-        string_agg(field, ', ' order by field) filter (where outcome = 'missed') as missed_fields,
-        string_agg(field, ', ' order by field) filter (where outcome = 'unknown') as unknown_fields
+        list_sort(list(field) filter (where outcome = 'missed')) as missed_fields,
+        list_sort(list(field) filter (where outcome = 'unknown')) as unknown_fields
     from account_rules
     group by account_key, party_id
 
@@ -40,8 +40,8 @@ account_parties as (
         cast(coalesce(counted.known_weight, 0) as bigint) as known_weight,
         cast(coalesce(counted.met_weight, 0) as bigint) as met_weight,
         cast(coalesce(counted.total_weight, 0) as bigint) as total_weight,
-        counted.missed_fields,
-        counted.unknown_fields
+        array_to_string(counted.missed_fields, ', ') as missed_fields,
+        array_to_string(counted.unknown_fields, ', ') as unknown_fields
     from accounts
     cross join parties
     left join counted on accounts.account_key = counted.account_key and parties.party_id = counted.party_id
