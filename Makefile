@@ -1,6 +1,6 @@
 # Needs Python 3.11 to 3.13 and a package index, nothing else. uv is used where there is one.
 .DEFAULT_GOAL := help
-.PHONY: help demo test init run explain review dev docs bench lint lock clean
+.PHONY: help demo test init run explain review metrics dev docs bench lint lock clean
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
@@ -52,6 +52,9 @@ explain: $(SETUP) ## LEFT=record RIGHT=record [EXPORTS=dir]: why two records are
 
 review: $(SETUP) ## [EXPORTS=dir]: the pairs that wait for a person, as a sheet to fill
 	@$(RUN) orchestration review $(if $(EXPORTS),--exports "$(EXPORTS)")
+
+metrics: $(SETUP) ## [EXPORTS=dir] [BY="partner …"]: the figures of joint selling, all together or by partner, stage, month …
+	@$(RUN) orchestration metrics $(if $(EXPORTS),--exports "$(EXPORTS)") $(foreach name,$(BY),--by $(name))
 
 dev: $(SETUP) ## [EXPORTS=dir]: Dagster's web UI
 	@$(RUN) orchestration dev $(if $(EXPORTS),--exports "$(EXPORTS)")
