@@ -53,7 +53,7 @@ SEEDS = {
 # Resolution is replaced by the answer, and the marts that only show resolution's own columns are left out.
 LEFT_OUT = [
     *("--exclude", "fct_account_matches", "fct_account_match_evidence", "mart_review_queue"),
-    *("fct_account_key_changes", "dim_account_keys", "fct_account_group_links"),
+    *("dim_account_keys", "fct_account_group_links"),
 ]
 # Who is one person follows from which records are one account, so persons are resolved as they always are.
 PERSONS = ["res_contacts", "res_contact_pairs", "res_contact_clusters", "res_person_registry", "res_person_clusters"]
@@ -167,6 +167,26 @@ def load_raw(
             "from resolution.res_account_clusters"
         )
         connection.execute("insert into resolution.res_name_forms values ('Gum', 'gum'), ('Fir', 'fir')")
+        connection.execute(
+            """
+            create table resolution.res_account_registry as
+            with months as (select distinct export_month as as_of_month from raw.accounts),
+            lists as (
+                select as_of_month, party_id, max(export_month) as export_month
+                from months inner join raw.accounts on export_month <= as_of_month group by all
+            ),
+            members as (
+                select distinct as_of_month, party_id || ':' || source_id as record_key
+                from lists inner join raw.accounts using (party_id, export_month)
+            )
+            select
+                as_of_month, record_key, account_key, lag(account_key) over times as previous_account_key,
+                'given' as record_fingerprint, 'given' as rules_version,
+                case when lag(as_of_month) over times is null then 'new' else 'unchanged' end as record_change
+            from members inner join resolution.res_account_clusters using (record_key)
+            window times as (partition by record_key order by as_of_month)
+            """
+        )
 
 
 class Workspace:

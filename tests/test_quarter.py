@@ -30,6 +30,8 @@ COMPARED = {
     "mart_mapping_roi": "status <> 'comparison'",
     "mart_list_scorecards": "object = 'accounts'",
     "mart_what_changed.values": "change_type in ('category', 'score', 'tier')",
+    # a score moves with the euro too, for which there is no word
+    "mart_what_changed.causes": "change_type <> 'score'",
 }
 
 SENTENCES = [
