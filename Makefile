@@ -1,6 +1,6 @@
 # Needs Python 3.11 to 3.13 and a package index, nothing else. uv is used where there is one.
 .DEFAULT_GOAL := help
-.PHONY: help demo test init run explain review metrics dev docs bench lint lock clean
+.PHONY: help demo test init run restore explain review session crm metrics dev docs bench lint lock clean
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
@@ -46,12 +46,22 @@ run: $(SETUP) ## EXPORTS=dir MONTH=2026-10 [SEEDS=dir]: the monthly job on your 
 	@test -n "$(EXPORTS)" && test -n "$(MONTH)" || { echo "Say which: make run EXPORTS=my-workspace/exports MONTH=2026-10"; exit 2; }
 	@$(RUN) orchestration run --exports "$(EXPORTS)" --month "$(MONTH)" $(if $(SEEDS),--seeds "$(SEEDS)")
 
+restore: $(SETUP) ## MONTH=2026-09 [EXPORTS=dir]: an earlier month, published again
+	@test -n "$(MONTH)" || { echo "Say which: make restore MONTH=2026-09"; exit 2; }
+	@$(RUN) orchestration restore --month "$(MONTH)" $(if $(EXPORTS),--exports "$(EXPORTS)")
+
 explain: $(SETUP) ## LEFT=record RIGHT=record [EXPORTS=dir]: why two records are, or are not, one company
 	@test -n "$(LEFT)" && test -n "$(RIGHT)" || { echo "Say which: make explain LEFT=us:123 RIGHT=acme:456"; exit 2; }
 	@$(RUN) orchestration explain $(if $(EXPORTS),--exports "$(EXPORTS)") -- "$(LEFT)" "$(RIGHT)"
 
 review: $(SETUP) ## [EXPORTS=dir]: the pairs that wait for a person, as a sheet to fill
 	@$(RUN) orchestration review $(if $(EXPORTS),--exports "$(EXPORTS)")
+
+session: $(SETUP) ## [PARTNER=id] [EXPORTS=dir]: the workbook of the one-hour mapping session, per partner
+	@$(RUN) orchestration session $(if $(EXPORTS),--exports "$(EXPORTS)") $(if $(PARTNER),--partner "$(PARTNER)")
+
+crm: $(SETUP) ## [EXPORTS=dir]: tiers, plays and ranks as a CSV for our CRM, keyed by its own ids
+	@$(RUN) orchestration crm $(if $(EXPORTS),--exports "$(EXPORTS)")
 
 metrics: $(SETUP) ## [EXPORTS=dir] [BY="partner …"]: the figures of joint selling, all together or by partner, stage, month …
 	@$(RUN) orchestration metrics $(if $(EXPORTS),--exports "$(EXPORTS)") $(foreach name,$(BY),--by $(name))

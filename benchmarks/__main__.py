@@ -19,7 +19,7 @@ from typing import Any
 import click
 from tabulate import tabulate
 
-from benchmarks import ablation, calibration, landing, matching, speed
+from benchmarks import ablation, calibration, landing, marts, matching, speed
 from orchestration.settings import HOME
 
 REPORT = Path(__file__).with_name("REPORT.md")
@@ -29,6 +29,7 @@ HEADINGS = {
     "matching": "Matching",
     "ablation": "What each rule is worth",
     "speed": "Speed",
+    "marts": "The marts of a month with many partners",
     "landing": "Landing one million accounts from one CSV",
     "demo": "The demo: three months, each landed, built, checked and published",
 }
@@ -142,6 +143,7 @@ def main(bench_data: Path | None, rivals_python: Path | None, million: bool, par
         "matching": lambda: matching_section(bench_data),
         "ablation": lambda: ablation_section(bench_data),
         "speed": lambda: speed.report(speed.run(bench_data, rivals_python, with_million=million)),
+        "marts": lambda: marts.report(marts.run()),
         "landing": lambda: as_table(landing.run()),
         "demo": lambda: f"```\n{demo_seconds()}\n```",
     }

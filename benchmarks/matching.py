@@ -11,7 +11,6 @@ records on one account_key in bridge_account_records.
 import csv
 import hashlib
 import importlib.util
-import json
 import os
 import shutil
 import subprocess
@@ -199,10 +198,7 @@ class ScenarioRun:
         Args:
             arguments: command and options.
         """
-        return [
-            str(DBT_EXECUTABLE), "--quiet", *arguments, "--profiles-dir", str(self.project),
-            "--vars", json.dumps({"as_of_month": self.month.isoformat()}),
-        ]  # fmt: skip
+        return [str(DBT_EXECUTABLE), "--quiet", *arguments, "--profiles-dir", str(self.project)]
 
     @property
     def environment(self) -> dict[str, str]:
@@ -211,6 +207,7 @@ class ScenarioRun:
             **os.environ,
             "ACCOUNT_MAPPING_HOME": str(HOME),
             "ACCOUNT_MAPPING_WAREHOUSE": str(self.warehouse),
+            "ACCOUNT_MAPPING_AS_OF_MONTH": self.month.isoformat(),
             "DBT_TARGET_PATH": str(self.target),
             "DBT_LOG_PATH": str(self.folder / "logs"),
             "PYTHONDONTWRITEBYTECODE": "1",

@@ -32,6 +32,8 @@ from stdnum.iso7064 import mod_97_10
 
 SEED = "account-mapping demo 1"
 MONTHS = ("2026-08", "2026-09", "2026-10")
+# How many of our deals at accounts that a partner lists too began after the first exchange of lists.
+JOINT_SHARE = 0.5
 STATUSES = ("customer", "open_opportunity", "prospect", "target", "churned", "none")  # in order of precedence
 PARTNERS = ("heliograph", "tidewell", "kestrelworks", "rheinblick")
 PARTIES = ("us", *PARTNERS)
@@ -742,6 +744,16 @@ def opportunities_of(
             closed = date(2026, 8 + months_closed[0], 1 + rng.randrange(25)) if months_closed[0] else None
             closed = closed or created + timedelta(days=30 + rng.randrange(40))
         partners = partners_of.get(record.company.company, [])
+        chance = record.rng("opportunity/began")
+        if partners and chance.random() < JOINT_SHARE:
+            # begun when the lists had been exchanged, so that a partner can have a part in it
+            created = date(2026, 8, 3) + timedelta(days=chance.randrange(30 if closed else 78))
+            if closed:
+                closed = created + timedelta(days=chance.randrange(20, 55))
+                stages = [
+                    stages[2] if f"{closed:%Y-%m}" <= f"2026-{8 + month:02}" else open_stages[2 + month]
+                    for month in range(3)
+                ]
         sourced = influenced = ""
         recorded = None
         if partners and rng.random() < 0.55:

@@ -11,13 +11,14 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 import duckdb
 
-from orchestration.ingestion.folder import read_parties
+from orchestration.ingestion.folder import read_acceptances, read_parties
 from orchestration.ingestion.raw_schema import check_exports_folder
 from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR, HOME, PARTY_TABLES, Settings
 
@@ -42,6 +43,7 @@ def run(exports: Path, month: datetime, seeds: Path | None) -> None:
     settings = Settings.for_exports(exports, seeds)
     try:
         read_parties(settings.seeds / "partners.csv")
+        read_acceptances(settings.seeds / "accepted_files.csv")
         check_exports_folder(settings.warehouse, settings.exports)
     except (ValueError, FileNotFoundError) as refusal:
         raise CommandError(str(refusal)) from refusal
@@ -140,6 +142,54 @@ def review(exports: Path | None) -> None:
 
 @main.command()
 @click.option("--exports", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--month", type=click.DateTime(["%Y-%m"]), required=True, help="The month to publish again.")
+def restore(exports: Path | None, month: datetime) -> None:
+    """Publish an earlier month again, as it was; the warehouse stays, and the next run publishes the latest."""
+    from orchestration.restore import NoRestoreError, copy_until  # noqa: PLC0415 - takes a second
+
+    settings = Settings.for_exports(exports, None) if exports else Settings.from_environment()
+    copied = replace(settings, warehouse=settings.var / "restored.duckdb")
+    copied.warehouse.unlink(missing_ok=True)
+    try:
+        copy_until(settings.warehouse, copied.warehouse, month.date())
+        refresh(copied, [f"{month:%Y-%m}"], is_landed=True)
+    except NoRestoreError as problem:
+        raise CommandError(str(problem)) from problem
+    finally:
+        copied.warehouse.unlink(missing_ok=True)
+
+
+@main.command()
+@click.option("--exports", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--partner", help="Only this one; each partner by default.")
+def session(exports: Path | None, partner: str | None) -> None:
+    """Write the workbook of the one-hour mapping session with a partner."""
+    from orchestration.handoff import NoHandoffError, write_session_sheets  # noqa: PLC0415 - takes a second
+
+    settings = Settings.for_exports(exports, None) if exports else Settings.from_environment()
+    try:
+        sheets = write_session_sheets(settings.published, settings.var / "sessions", partner)
+    except NoHandoffError as problem:
+        raise CommandError(str(problem)) from problem
+    click.echo("\n".join(str(sheet) for sheet in sheets))
+
+
+@main.command()
+@click.option("--exports", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def crm(exports: Path | None) -> None:
+    """Write tiers, plays and ranks as a CSV that our CRM imports by its own record ids."""
+    from orchestration.handoff import NoHandoffError, write_crm_updates  # noqa: PLC0415 - takes a second
+
+    settings = Settings.for_exports(exports, None) if exports else Settings.from_environment()
+    try:
+        file, rows = write_crm_updates(settings.published, settings.var / "crm")
+    except NoHandoffError as problem:
+        raise CommandError(str(problem)) from problem
+    click.echo(f"{file}: {rows} rows, one per record of ours and partner. Match on source_id when you import it.")
+
+
+@main.command()
+@click.option("--exports", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option(
     "--by", "groups", multiple=True, help="partner, metric_time__month, opportunity__stage …; may be repeated."
 )
@@ -189,12 +239,13 @@ def dbt(settings: Settings, *arguments: str) -> None:
         raise CommandError(f"dbt {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
 
 
-def refresh(settings: Settings, months: list[str]) -> None:
+def refresh(settings: Settings, months: list[str], *, is_landed: bool = False) -> None:
     """Run the job `monthly_refresh` for some months and say what came of it.
 
     Args:
         settings: the workspace.
         months: `YYYY-MM`, in the order to run.
+        is_landed: whether the exports are in the warehouse already, so that the landing folder is not looked at.
 
     Raises:
         CommandError: a month was not published; the message says which step stopped it.
@@ -211,7 +262,10 @@ def refresh(settings: Settings, months: list[str]) -> None:
         from orchestration.months import MONTHS  # noqa: PLC0415
 
         parsing.result()
-    job = definitions().resolve_job_def("monthly_refresh")
+    defined = definitions()
+    job = defined.resolve_job_def("monthly_refresh")
+    landing = dg.AssetSelection.groups("raw").resolve(defined.resolve_asset_graph())
+    selected = [key for key in job.asset_layer.selected_asset_keys if key not in landing] if is_landed else None
     instance = dg.DagsterInstance.get()
     seconds = {"imports and dbt parse": time.perf_counter() - started}
     for month in months:
@@ -223,6 +277,7 @@ def refresh(settings: Settings, months: list[str]) -> None:
                 partition_key=month,
                 instance=instance,
                 raise_on_error=False,
+                asset_selection=selected,
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
         seconds = summary.add_step_seconds(seconds, result)

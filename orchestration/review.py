@@ -8,7 +8,6 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
@@ -16,7 +15,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from orchestration.ingestion.readings import ANSWERS
-from orchestration.ingestion.workbooks import neutralise_formulas
+from orchestration.ingestion.workbooks import safe_column
 
 # Header, what stands below it, and the column's width. The first five are for the person to fill; the landing folder
 # knows them and the last three by seeds/column_mappings.csv.
@@ -49,8 +48,6 @@ COLUMNS = (
     ("Fingerprint", "pair_fingerprint", 12),
 )
 TO_FILL = 5
-# Control characters that XML cannot hold.
-_NOT_IN_A_WORKBOOK = r"[\x00-\x08\x0b\x0c\x0e-\x1f]"
 
 
 class NoReviewError(Exception):
@@ -92,19 +89,12 @@ def write_review_sheet(published: Path, folder: Path) -> tuple[Path, int]:
     assert isinstance(worksheet, Worksheet)  # noqa: S101 - a new workbook has one
     worksheet.title = "decisions"
     worksheet.append([header for header, *_ in COLUMNS])
-    columns = [_safe(column).to_pylist() for column in queue.columns]
+    columns = [safe_column(column).to_pylist() for column in queue.columns]
     for row in zip(*columns, strict=True):
         worksheet.append(row)
     _lay_out(worksheet)
     workbook.save(sheet)
     return sheet, queue.num_rows
-
-
-def _safe(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Make texts of a partner safe in a workbook: no formula runs, and no character breaks the file."""
-    if not pa.types.is_string(column.type):
-        return column
-    return neutralise_formulas(pc.replace_substring_regex(column, _NOT_IN_A_WORKBOOK, "\ufffd"))
 
 
 def _lay_out(worksheet: Worksheet) -> None:

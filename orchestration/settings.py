@@ -22,6 +22,7 @@ PARTY_TABLES = (
     "partners",
     "match_decisions",
     "exclusions",
+    "accepted_files",
     "icp_definitions",
     "activation_plan",
     "kpi_targets",

@@ -34,10 +34,36 @@ PLAYS = """
         count(distinct shared.partner_id) as partners,
         sum(shared.our_open_pipeline_counted_once_usd)::bigint as "our open pipeline, USD"
     from marts.fct_account_overlaps as shared
-    inner join marts.last_refreshed on shared.as_of_month = last_refreshed.as_of_month
+    inner join marts.dim_months on shared.as_of_month = dim_months.month and dim_months.is_as_of_month
     where shared.is_overlap
     group by all
     order by accounts desc, 1, 2
+"""
+
+FIGURES = """
+    select
+        replace(figure, '_', ' ') as figure,
+        case unit
+            when 'usd' then format('{:,} USD', round(value)::bigint)
+            when 'rate' then round(100 * value, 1) || ' %'
+            when 'days' then round(value, 1) || ' days'
+            else round(value)::bigint::varchar
+        end as "now",
+        case unit
+            when 'usd' then format('{:,} USD', round(previous_value)::bigint)
+            when 'count' then round(previous_value)::bigint::varchar
+        end as "last quarter"
+    from marts.mart_executive_summary
+    order by figure_number
+"""
+
+FIRST_ACCOUNTS = """
+    select
+        co_sell_rank as rank, account_name as account, partner_name as "with", strategy as how, tier,
+        priority_score as priority, our_owner as "our owner"
+    from marts.mart_co_sell_list
+    where co_sell_rank <= 10
+    order by co_sell_rank
 """
 
 # For each way a pair was recognised, the least similar pair of names: the one that a person would look up.
@@ -86,6 +112,10 @@ def of_published(settings: Settings, month: str) -> str:
             _table(marts.execute(COVERAGE)),
             "\nWhat kind of overlap, and what to do about it",
             _table(marts.execute(PLAYS)),
+            "\nThe quarter so far, all partners together",
+            _table(marts.execute(FIGURES)),
+            "\nWhere to begin: the ten accounts of highest priority that nobody has contacted yet with the partner",
+            _table(marts.execute(FIRST_ACCOUNTS)),
             "\nWhy the pipeline thinks so: the least alike names of each kind of evidence",
             _table(marts.execute(EXAMPLES)),
             f"\nFiles not taken in {month}",
@@ -105,6 +135,8 @@ def of_published(settings: Settings, month: str) -> str:
             f"  {contacts_folder(settings.published) / 'contacts.duckdb'}   who knows whom, by name",
             "  marts.mart_refused_data   every refused file, row and value, with its reason and what to do",
             *([f"  {page}   what Great Expectations found"] if page else []),
+            f"  make session{exports}   a workbook per partner for the one-hour mapping session",
+            f"  make crm{exports}   tiers, plays and ranks for our CRM, keyed by its own ids",
             f"  make review{exports}   a sheet of the {waiting} pairs that wait for a person's word",
             f"  make dev{exports}   the Dagster page",
             f"  make docs{exports}   every table and column explained",

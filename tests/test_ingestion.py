@@ -26,7 +26,7 @@ from orchestration.ingestion import landing, readers
 from orchestration.ingestion.landing import land_month
 from orchestration.ingestion.mapping import ColumnMappings
 from orchestration.ingestion.raw_schema import OtherExportsError
-from orchestration.ingestion.readers import Limits
+from orchestration.ingestion.readers import FileRefusedError, Limits, hash_file, take_snapshot
 from orchestration.ingestion.report import render_page
 from orchestration.ingestion.suites import check_accepted_rows, check_marts
 from orchestration.ingestion.workbooks import neutralise_formulas
@@ -630,6 +630,60 @@ def test_fewer_than_half_of_last_months_rows_quarantine_the_list(workspace: Work
         "The list has 4 usable rows, last month's had 10: less than 50% of it. Last month's data stays."
     )
     assert workspace.rows("select count(*) as n from raw.accounts where party_id = 'us'") == [{"n": 1}]
+
+
+def test_a_refused_file_is_taken_once_when_a_person_accepts_it(workspace: Workspace) -> None:
+    workspace.put("accounts.csv", "Name\n" + "".join(f"Firm {n}\n" for n in range(10)), month="2026-09")
+    workspace.put("accounts.csv", "Name\nFirm 1\nFirm 2\n")
+    workspace.land(SEPTEMBER)
+    workspace.land(OCTOBER)
+    refused = workspace.rows("select * from raw.files where status = 'quarantined'")[0]
+    assert f"seeds/accepted_files.csv: {refused['file_sha256']}" in refused["remedy"]
+    acceptance = f"{refused['file_sha256'].upper()},Dana Whitlock,2026-11-02,They sold a division\n"
+    (workspace.seeds / "accepted_files.csv").write_text("file_sha256,accepted_by,accepted_on,reason\n" + acceptance)
+    workspace.land(OCTOBER)
+    landed = workspace.rows("select * from raw.files where export_month = '2026-10-01'")
+    assert [(file["status"], file["rule"]) for file in landed] == [("landed", "accepted_by_a_person")]
+    assert landed[0]["reason"] == "Accepted by Dana Whitlock on 2026-11-02: They sold a division"
+    assert workspace.rows("select count(*) as n from raw.accounts where export_month = '2026-10-01'") == [{"n": 2}]
+    workspace.put("accounts.csv", "Name\nFirm 1\nFirm 3\n")  # another file, of the same size
+    workspace.land(OCTOBER)
+    statuses = workspace.rows("select status from raw.files where export_month = '2026-10-01' order by 1")
+    assert [row["status"] for row in statuses] == ["landed", "quarantined"]  # what was accepted before stays
+
+
+def test_a_file_that_is_too_large_is_taken_when_its_very_bytes_are_accepted(workspace: Workspace) -> None:
+    file, small = workspace.put("accounts.csv", "Name\nPumps\n"), Limits(max_file_bytes=5)
+    copies = workspace.folder / "copies"
+    copies.mkdir()
+    with pytest.raises(FileRefusedError, match="at most 5 are read"):
+        take_snapshot(file, copies, small, {"a" * 64})
+    assert take_snapshot(file, copies, small, {hash_file(file)[0]}).path.read_text() == "Name\nPumps\n"
+
+
+def test_acceptance_overrules_the_bound_of_refused_rows_and_no_missing_name(workspace: Workspace) -> None:
+    bad = workspace.put("accounts.csv", "Name,City\nPumps,Bonn\n" + "Fans\n" * 50)
+    nameless = workspace.put("accounts.csv", "City\nBonn\n", party="us")
+    (workspace.seeds / "accepted_files.csv").write_text(
+        "file_sha256,accepted_by,accepted_on,reason\n"
+        + "".join(f"{hash_file(path)[0]},Dana,2026-11-02,why not\n" for path in (bad, nameless))
+    )
+    workspace.land(limits=Limits(max_refused_rows=20))
+    statuses = workspace.rows("select party_id, status, rule from raw.files order by 1")
+    assert [tuple(row.values()) for row in statuses] == [
+        ("acme", "landed", "accepted_by_a_person"),
+        ("us", "quarantined", "no_name_column"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "row", ["abc,Dana,2026-11-02,why", f"{'a' * 64},,2026-11-02,why", f"{'a' * 64},Dana,2.11.,why"]
+)
+def test_an_acceptance_that_names_nobody_no_file_or_no_day_is_refused(workspace: Workspace, row: str) -> None:
+    workspace.put("accounts.csv", "Name\nPumps\n")
+    (workspace.seeds / "accepted_files.csv").write_text(f"file_sha256,accepted_by,accepted_on,reason\n{row}\n")
+    with pytest.raises(ValueError, match=r"accepted_files\.csv, line 2"):
+        workspace.land()
 
 
 def test_misplaced_things_are_recorded_and_skipped(workspace: Workspace) -> None:

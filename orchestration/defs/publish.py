@@ -17,10 +17,10 @@ import duckdb
 
 from orchestration.defs.resources import Workspace, retry_while_locked
 from orchestration.defs.transform import OWNER
-from orchestration.months import MONTHS, ONE_BY_ONE, month_of
+from orchestration.months import MONTHS, ONE_BY_ONE
 
 # Version of what is published: a table or column taken away raises the first number, one added the second.
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 # Clients as old as DuckDB 1.2 can open the published file.
 STORAGE_VERSION = "v1.2.0"
 # Parquet folders of earlier runs stay, so that a reader which has just read the old manifest still finds its files.
@@ -54,7 +54,7 @@ def publish_marts(
     Args:
         warehouse: the DuckDB file that dbt built; opened for reading only.
         published: folder to publish into; made when missing.
-        month: the month the run was for.
+        month: the month the marts are of; a late file's month is an earlier one, and the later are built again.
         run_id: names the Parquet folder.
         published_at: UTC time to record in `last_refreshed`.
         marts: names of the marts to copy, and of no others: what nobody has named is not given away.
@@ -76,8 +76,8 @@ def publish_marts(
     shutil.rmtree(new_parquet, ignore_errors=True)
     new_parquet.mkdir(parents=True)
     with duckdb.connect() as connection:
-        connection.execute(f"attach {_quoted(warehouse)} as warehouse (read_only)")
-        connection.execute(f"attach {_quoted(new_file)} as published (storage_version '{STORAGE_VERSION}')")
+        connection.execute(f"attach {quoted(warehouse)} as warehouse (read_only)")
+        connection.execute(f"attach {quoted(new_file)} as published (storage_version '{STORAGE_VERSION}')")
         built = connection.execute(
             "select table_name from duckdb_tables() where database_name = 'warehouse' and schema_name = 'marts'"
         ).fetchall()
@@ -96,7 +96,7 @@ def publish_marts(
         )
         rows = {}
         for mart in [*sorted(marts), "last_refreshed"]:
-            target = _quoted(new_parquet / f"{mart}.parquet")
+            target = quoted(new_parquet / f"{mart}.parquet")
             connection.execute(f'copy published."{mart}" to {target} (format parquet)')
             rows[mart] = connection.table(f'published."{mart}"').shape[0]
         connection.execute("detach published")
@@ -128,17 +128,17 @@ def _copy_comments(connection: duckdb.DuckDBPyConnection, mart: str) -> None:
         [mart],
     ).fetchone()
     if table_comment and table_comment[0]:
-        connection.execute(f'comment on table published."{mart}" is {_quoted(table_comment[0])}')
+        connection.execute(f'comment on table published."{mart}" is {quoted(table_comment[0])}')
     columns = connection.execute(
         "select column_name, comment from duckdb_columns() where database_name = 'warehouse' "
         "and schema_name = 'marts' and table_name = ? and comment is not null",
         [mart],
     ).fetchall()
     for column, comment in columns:
-        connection.execute(f'comment on column published."{mart}"."{column}" is {_quoted(comment)}')
+        connection.execute(f'comment on column published."{mart}"."{column}" is {quoted(comment)}')
 
 
-def _quoted(text: object) -> str:
+def quoted(text: object) -> str:
     """Write a value as an SQL string literal: attach, copy and comment take no parameters."""
     return "'" + str(text).replace("'", "''") + "'"
 
@@ -214,11 +214,13 @@ def _published(marts: Sequence[dg.AssetKey], file: str, description: str) -> dg.
     def publish(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult[None]:
         published = Path(workspace.published)
         folder = published if file == MARTS else contacts_folder(published)
+        with workspace.read_warehouse() as warehouse:
+            ((month,),) = warehouse.execute("select month from marts.dim_months where is_as_of_month").fetchall()
         with retry_while_locked():
             rows = publish_marts(
                 warehouse=Path(workspace.warehouse),
                 published=folder,
-                month=month_of(context.partition_key),
+                month=month,
                 run_id=context.run_id,
                 published_at=datetime.now(UTC),
                 marts=[key.path[-1] for key in marts],

@@ -16,6 +16,7 @@ from orchestration.ingestion.readers import FileRefusedError
 
 US = "us"
 EXTENSIONS = (".csv", ".tsv", ".txt", ".xlsx", ".parquet")
+_SHA256 = re.compile(r"^[0-9a-fA-F]{64}$")
 _MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
 
 
@@ -86,6 +87,47 @@ def read_parties(path: Path) -> dict[str, Party]:
                 cells.get("default_currency"),
             )
     return parties
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """A person's word that one file is right although its size or shape speaks against it."""
+
+    accepted_by: str
+    accepted_on: date
+    reason: str
+
+
+def read_acceptances(path: Path) -> dict[str, Acceptance]:
+    """Read which files a person has accepted. A file is named by its hash, so a changed one is judged again.
+
+    Args:
+        path: accepted_files.csv; may be missing.
+
+    Returns:
+        Acceptances by the file's SHA-256, in lower case.
+
+    Raises:
+        ValueError: a row lacks the hash, the person, the day or the reason.
+    """
+    if not path.is_file():
+        return {}
+    accepted = {}
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        reader = csv.DictReader(stream)
+        for row in reader:
+            cells = {name: (row.get(name) or "").strip() for name in ("file_sha256", "accepted_by", "reason")}
+            try:
+                day = date.fromisoformat((row.get("accepted_on") or "").strip())
+            except ValueError:
+                day = None
+            if day is None or not all(cells.values()) or not _SHA256.match(cells["file_sha256"]):
+                raise ValueError(
+                    f"{path}, line {reader.line_num}: a file is accepted by its SHA-256 (64 hexadecimal digits), a "
+                    "person, a day (YYYY-MM-DD) and a reason; one of them is missing or cannot be read."
+                )
+            accepted[cells["file_sha256"].lower()] = Acceptance(cells["accepted_by"], day, cells["reason"])
+    return accepted
 
 
 def find_deliveries(exports: Path, month: date, parties: dict[str, Party]) -> tuple[list[Delivery], set[str]]:

@@ -33,7 +33,14 @@ from orchestration.ingestion.columns import (
     read_grids,
     rows_below,
 )
-from orchestration.ingestion.folder import Delivery, Party, find_deliveries, read_parties
+from orchestration.ingestion.folder import (
+    Acceptance,
+    Delivery,
+    Party,
+    find_deliveries,
+    read_acceptances,
+    read_parties,
+)
 from orchestration.ingestion.mapping import ColumnMappings, Header, object_of_sheet
 from orchestration.ingestion.raw_schema import (
     FIELDS,
@@ -56,6 +63,9 @@ from orchestration.ingestion.readers import (
     take_snapshot,
 )
 from orchestration.ingestion.report import keep_results
+
+# What speaks against a file as a whole, and what a person may overrule for that file.
+ACCEPTABLE = frozenset({"file_too_large", "row_count_dropped", "too_many_refused_rows"})
 
 
 @dataclass
@@ -130,6 +140,7 @@ def land_month(
         words=readings.NameWords(_column(seeds / "legal_forms.csv", "form")),
         currencies=_mapped_currencies(seeds / "value_mappings.csv"),
         limits=limits,
+        acceptances=read_acceptances(seeds / "accepted_files.csv"),
         summary=summary,
     )
     warehouse.parent.mkdir(parents=True, exist_ok=True)
@@ -158,6 +169,7 @@ class _Landing:
     words: readings.NameWords
     currencies: frozenset[str]
     limits: Limits
+    acceptances: dict[str, Acceptance]
     summary: LandingSummary
     results: list[suites.SuiteResult] = field(default_factory=list)
     _unused_sheets: list[dict[str, Any]] = field(default_factory=list)
@@ -199,7 +211,7 @@ class _Landing:
         for delivery in deliveries:
             try:
                 with self.timed("copy and hash"):
-                    snapshot = take_snapshot(delivery.path, snapshots, self.limits)
+                    snapshot = take_snapshot(delivery.path, snapshots, self.limits, self.acceptances)
                 parts.extend(self._read_file(delivery, snapshot))
             except FileRefusedError as problem:
                 failures.append((delivery, problem))
@@ -278,7 +290,7 @@ class _Landing:
         with self.timed("read and split"):
             for numbers, rows in rows_below(grid, header):
                 kept_numbers, kept_rows = keep_even_rows(numbers, rows, width, refused)
-                self._bound(len(refused) + len(grid.refused), refused or grid.refused)
+                self._bound(len(refused) + len(grid.refused), refused or grid.refused, snapshot)
                 if len(kept_numbers):
                     batch = as_columns(kept_numbers, kept_rows, self.limits)
                     if len(batch[0]):
@@ -339,7 +351,7 @@ class _Landing:
             part.result.add(result)
         with self.timed("keep what was refused"):
             refused_rows = positions["row__reading"]
-            self._bound(len(refused_rows) + len(part.refused_rows), part.refused_rows)
+            self._bound(len(refused_rows) + len(part.refused_rows), part.refused_rows, part.snapshot)
             for position in refused_rows.tolist():
                 cells = [column[position].as_py() for column in columns]
                 part.refused_rows.append(
@@ -382,9 +394,9 @@ class _Landing:
         )
         return table.filter(pa.array(~is_refused)) if is_refused.any() else table
 
-    def _bound(self, count: int, refused: list[RefusedRow]) -> None:
+    def _bound(self, count: int, refused: list[RefusedRow], snapshot: Snapshot) -> None:
         """Refuse the file when more of its rows are refused than anybody would look through."""
-        if count > self.limits.max_refused_rows:
+        if count > self.limits.max_refused_rows and snapshot.sha256 not in self.acceptances:
             first = f" The first: {refused[0].reason}" if refused else ""
             raise FileRefusedError(
                 "too_many_refused_rows",
@@ -414,8 +426,9 @@ class _Landing:
             subject = ", ".join(dict.fromkeys(part.delivery.file_name for part in parts))
             shape = suites.judge_file(object_name, subject, facts)
         self.results.extend([shape, *(part.result for part in parts)])
+        is_accepted = all(part.snapshot.sha256 in self.acceptances for part in parts)
         for outcome in shape.outcomes:
-            if not outcome.success:
+            if not outcome.success and not (is_accepted and outcome.rule in ACCEPTABLE):
                 reason = _shape_reason(outcome, facts, previous, parts)
                 problem = FileRefusedError(outcome.rule, reason, outcome.remedy)
                 self._quarantine(connection, [], [(part.delivery, problem) for part in parts], judged=True)
@@ -607,7 +620,13 @@ class _Landing:
         for delivery, problem in dict(failed).items():
             row = self._file_row(delivery, "quarantined")
             row |= {"rule": problem.rule, "reason": problem.reason, "remedy": problem.remedy}
-            rows.append(row | _fingerprint(delivery.path))
+            row |= _fingerprint(delivery.path)
+            if problem.rule in ACCEPTABLE and "file_sha256" in row:
+                row["remedy"] = (
+                    f"{problem.remedy} If it is right as it is, accept it once by a row in seeds/accepted_files.csv: "
+                    f"{row['file_sha256']}, your name, the day, and why."
+                )
+            rows.append(row)
         names = ", ".join(sorted(Path(delivery.file_name).name for delivery, _ in failed))
         for part in parts:
             row = self._landed(part, 0, 0) | {"status": "quarantined", "rule": "list_incomplete"}
@@ -651,10 +670,17 @@ class _Landing:
         return row | _fingerprint(delivery.path)
 
     def _landed(self, part: Part, accepted: int, values_refused: int) -> dict[str, Any]:
+        acceptance = self.acceptances.get(part.snapshot.sha256)
         mapped = {c.header: c.field for c in sorted(part.header.columns, key=lambda c: c.index) if c.field}
         unmapped = [c.header for c in sorted(part.header.columns, key=lambda c: c.index) if not c.field]
         return {
             **self._file_row(part.delivery, "landed"),
+            "rule": "accepted_by_a_person" if acceptance else None,
+            "reason": (
+                f"Accepted by {acceptance.accepted_by} on {acceptance.accepted_on}: {acceptance.reason}"
+                if acceptance
+                else None
+            ),
             "object": part.header.object,
             "file_sha256": part.snapshot.sha256,
             "size_bytes": part.snapshot.size_bytes,

@@ -19,7 +19,7 @@ import re
 import stat
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -123,13 +123,14 @@ def hash_file(path: Path) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
-def take_snapshot(path: Path, directory: Path, limits: Limits) -> Snapshot:
+def take_snapshot(path: Path, directory: Path, limits: Limits, accepted: Container[str] = ()) -> Snapshot:
     """Copy a delivered file once, and make sure that it did not change meanwhile.
 
     Args:
         path: the delivered file.
         directory: an existing folder that only we can read.
         limits: bounds of the file's size.
+        accepted: hashes of files that a person has accepted whatever their size.
 
     Returns:
         The copy, its hash and size.
@@ -145,7 +146,7 @@ def take_snapshot(path: Path, directory: Path, limits: Limits) -> Snapshot:
     digest, size = hashlib.sha256(), 0
     with _open_regular(path) as source:
         before = os.fstat(source.fileno())
-        if before.st_size > limits.max_file_bytes:
+        if before.st_size > limits.max_file_bytes and hash_file(path)[0] not in accepted:
             raise FileRefusedError(
                 "file_too_large",
                 f"The file has {before.st_size:,} bytes; at most {limits.max_file_bytes:,} are read.",

@@ -22,6 +22,8 @@ from orchestration.ingestion.readers import FileRefusedError, Grid, Limits, RowB
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _CELL = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
 _FORMULA_STARTS = r"^[\s\x00]*[=+\-@\t\r\n|%]"
+# Control characters that XML cannot hold.
+_NOT_IN_A_WORKBOOK = r"[\x00-\x08\x0b\x0c\x0e-\x1f]"
 _NUMBER = r"^\s*[+-]?(\d[\d., ]*|[.,]\d+)([eE][+-]?\d+)?\s*%?\s*$"
 
 
@@ -185,6 +187,20 @@ def neutralise_formulas(texts: pa.Array) -> pa.Array:
         pc.match_substring_regex(texts, _FORMULA_STARTS), pc.invert(pc.match_substring_regex(texts, _NUMBER))
     )
     return pc.if_else(dangerous, pc.binary_join_element_wise("'", texts, ""), texts)
+
+
+def safe_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Make a column safe to write into a workbook or CSV: no formula runs, and no character breaks the file.
+
+    Args:
+        column: n values of any type; only texts are looked at.
+
+    Returns:
+        The n values.
+    """
+    if not pa.types.is_string(column.type):
+        return column
+    return neutralise_formulas(pc.replace_substring_regex(column, _NOT_IN_A_WORKBOOK, "\ufffd"))
 
 
 def _not_a_workbook() -> FileRefusedError:

@@ -20,7 +20,7 @@ statuses as (
 our_fits as (
 
     select * from {{ ref('fct_account_icp_fit') }}
-    where party_id = 'us' and total_weight > 0
+    where party_id = 'us'
 
 ),
 

@@ -4,47 +4,18 @@ with account_rules as (
 
 ),
 
-accounts as (
-
-    select * from {{ ref('dim_accounts') }}
-
-),
-
-parties as (
-
-    select distinct party_id from {{ ref('stg_icp_rules') }}
-
-),
-
 counted as (
 
     select
         account_key,
         party_id,
-        sum(weight) filter (where outcome <> 'unknown') as known_weight,
-        sum(weight) filter (where outcome = 'met') as met_weight,
-        sum(weight) as total_weight,
-        list_sort(list(field) filter (where outcome = 'missed')) as missed_fields,
-        list_sort(list(field) filter (where outcome = 'unknown')) as unknown_fields
+        cast(coalesce(sum(weight) filter (where outcome <> 'unknown'), 0) as bigint) as known_weight,
+        cast(coalesce(sum(weight) filter (where outcome = 'met'), 0) as bigint) as met_weight,
+        cast(sum(weight) as bigint) as total_weight,
+        array_to_string(list_sort(list(field) filter (where outcome = 'missed')), ', ') as missed_fields,
+        array_to_string(list_sort(list(field) filter (where outcome = 'unknown')), ', ') as unknown_fields
     from account_rules
     group by account_key, party_id
-
-),
-
--- A definition that says nothing of what accounts show fits nobody in particular: it is kept, with nothing known.
-account_parties as (
-
-    select
-        accounts.account_key,
-        parties.party_id,
-        cast(coalesce(counted.known_weight, 0) as bigint) as known_weight,
-        cast(coalesce(counted.met_weight, 0) as bigint) as met_weight,
-        cast(coalesce(counted.total_weight, 0) as bigint) as total_weight,
-        array_to_string(counted.missed_fields, ', ') as missed_fields,
-        array_to_string(counted.unknown_fields, ', ') as unknown_fields
-    from accounts
-    cross join parties
-    left join counted on accounts.account_key = counted.account_key and parties.party_id = counted.party_id
 
 ),
 
@@ -54,7 +25,7 @@ rated as (
         *,
         {{ rate('met_weight', 'known_weight') }} as fit_rate,
         {{ rate('known_weight', 'total_weight') }} as known_rate
-    from account_parties
+    from counted
 
 ),
 

@@ -48,6 +48,31 @@ contacts as (
 
 ),
 
+account_parties as (
+
+    select * from {{ ref('bridge_account_parties') }}
+
+),
+
+-- Whose definition is applied to which account: ours to every one, a partner's to those that both of us list. What else
+-- a partner lists is his own affair, and with many partners the product of all would be large.
+account_definitions as (
+
+    select
+        account_key,
+        'us' as party_id
+    from accounts
+    union all
+    select
+        partner_accounts.account_key,
+        partner_accounts.party_id
+    from account_parties as partner_accounts
+    inner join account_parties as our_accounts
+        on partner_accounts.account_key = our_accounts.account_key and our_accounts.party_id = 'us'
+    where partner_accounts.party_id <> 'us'
+
+),
+
 our_knowledge as (
 
     select
@@ -132,8 +157,9 @@ compared as (
                     and account_words.{{ field }} <= coalesce(rules.highest_value, account_words.{{ field }})
             {% endfor %}
         end as is_met
-    from account_words
-    cross join rules
+    from account_definitions
+    inner join rules on account_definitions.party_id = rules.party_id
+    inner join account_words on account_definitions.account_key = account_words.account_key
 
 ),
 
