@@ -1,6 +1,6 @@
 # Needs Python 3.11 to 3.13 and a package index, nothing else. uv is used where there is one.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-bi bi init run restore explain review session crm dev docs bench lint lock clean
+.PHONY: help demo test test-bi bi init run restore explain review session crm metrics dev docs bench lint lock clean
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
@@ -66,6 +66,9 @@ session: $(SETUP) ## [PARTNER=id] [EXPORTS=dir]: the workbook of the one-hour ma
 
 crm: $(SETUP) ## [EXPORTS=dir]: tiers, plays and ranks as a CSV for our CRM, keyed by its own ids
 	@$(RUN) orchestration crm $(if $(EXPORTS),--exports "$(EXPORTS)")
+
+metrics: $(SETUP) ## [EXPORTS=dir] [BY="partner …"]: the figures of joint selling, all together or by partner, stage, month …
+	@$(RUN) orchestration metrics $(if $(EXPORTS),--exports "$(EXPORTS)") $(foreach name,$(BY),--by $(name))
 
 dev: $(SETUP) ## [EXPORTS=dir]: Dagster's web UI
 	@$(RUN) orchestration dev $(if $(EXPORTS),--exports "$(EXPORTS)")

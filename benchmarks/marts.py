@@ -10,6 +10,7 @@ import json
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import click
@@ -28,6 +29,7 @@ ENGAGEMENTS = 500_000
 SHARED_SHARE = 0.2
 # Companies there are in all; the lists draw from them.
 COMPANIES = 400_000
+LAST_MONTH = MONTH.replace(month=MONTH.month - 1)
 SHOWN_MODELS = 12
 # What resolution hands on, and the marts that show resolution's own tables and nothing else.
 GIVEN = """
@@ -45,11 +47,14 @@ GIVEN = """
         select record_key, null::varchar as domain, lower(name) as core_name from generated;
     create table resolution.res_name_forms (name varchar, core_name varchar);
     create table resolution.res_host_domains (website_host varchar, domain varchar);
+    create table resolution.res_account_registry as
+        select
+            unnest([$last_month, $month]::date[]) as as_of_month, record_key, company as account_key,
+            company as previous_account_key, '' as record_fingerprint, 'generated' as rules_version,
+            'unchanged' as record_change
+        from generated;
 """
-OF_RESOLUTION = (
-    *("fct_account_matches", "fct_account_match_evidence", "mart_review_queue"),
-    *("fct_account_key_changes", "dim_account_keys", "fct_account_group_links"),
-)
+OF_RESOLUTION = ("fct_account_matches", "fct_account_match_evidence", "mart_review_queue", "fct_account_group_links")
 OF_PERSONS = ("res_contacts", "res_contact_pairs", "res_contact_clusters", "res_person_registry", "res_person_clusters")
 
 # hash() of a row's number and a purpose stands in for chance: the same rows every time, whatever the threads do.
@@ -85,7 +90,7 @@ ACCOUNTS = """
         (10 + company_number * 37 % 20000)::varchar as employees,
         (1000000 + company_number * 7919 % 900000000)::varchar as annual_revenue,
         ['customer', 'prospect', 'target', 'churned', 'none', 'open opportunity'][
-            1 + hash(party_number, company_number, 'status') % 6
+            1 + (hash(party_number, company_number, 'status') % 6)::integer
         ] as lifecycle_status,
         case when party_id = 'us' then ['active need', 'upcoming budget', 'long term'][1 + position % 3] end
             as timing_signal,
@@ -98,13 +103,20 @@ ACCOUNTS = """
     qualify row_number() over (partition by party_id, company_number order by position) = 1
 """
 DELIVERED = """
-    '{party}' as party_id, date '{month}' as export_month, 'generated' as file_name, '' as file_sha256,
+    date '{month}' as export_month, 'generated' as file_name, '' as file_sha256,
     'plain' as source_system, timestamp '{month}' as loaded_at, 'generated' as run_id, 1 as identical_row_count,
     '.' as decimal_mark, 'ymd' as date_order, 'USD' as default_currency
+"""
+LISTED_ACCOUNTS = """
+    insert into raw.accounts by name
+    select {delivered}, * exclude (record_key, company)
+    from generated
+    where not ($is_last and row_number % 50 = 0)
 """
 OUR_OPPORTUNITIES = """
     insert into raw.opportunities by name
     select
+        'us' as party_id,
         {delivered},
         'o' || number as source_id,
         number + 2 as row_number,
@@ -127,6 +139,7 @@ OUR_OPPORTUNITIES = """
 OUR_ENGAGEMENTS = """
     insert into raw.engagements by name
     select
+        'us' as party_id,
         {delivered},
         'e' || number as source_id,
         number + 2 as row_number,
@@ -164,7 +177,7 @@ class GeneratedMonth(ScenarioRun):
         super().__init__(Path("month"), folder)
         self.sizes = sizes
 
-    def deliver(self, scenario: Path, month: object) -> None:
+    def deliver(self, scenario: Path, month: date) -> None:
         """Nothing lies in the landing folder: `fill` writes what landing would have."""
 
     def _write_partners(self) -> None:
@@ -206,19 +219,29 @@ class GeneratedMonth(ScenarioRun):
             writer.writerows(rows)
 
     def fill(self) -> None:
-        """Write the raw tables and what resolution would have made of them."""
+        """Write the raw tables of two months, the first with a few accounts less, and what resolution makes of them."""
         given = {name: self.sizes[name] for name in ("accounts", "partners")}
-        delivered = DELIVERED.format(party="us", month=MONTH)
         with duckdb.connect(str(self.warehouse)) as connection:
             create_raw_tables(connection)
             connection.execute(ACCOUNTS, {**given, "companies": COMPANIES, "shared_share": SHARED_SHARE})
-            rows = DELIVERED.format(party="", month=MONTH).replace("'' as party_id,", "")
-            connection.execute(
-                f"insert into raw.accounts by name select {rows}, * exclude (record_key, company) from generated"  # noqa: S608
-            )
-            for statement, name in ((OUR_OPPORTUNITIES, "opportunities"), (OUR_ENGAGEMENTS, "engagements")):
-                connection.execute(statement.format(delivered=delivered), {**given, name: self.sizes[name]})
-            connection.execute(GIVEN)
+            for month in (LAST_MONTH, MONTH):
+                delivered = DELIVERED.format(month=month)
+                connection.execute(LISTED_ACCOUNTS.format(delivered=delivered), {"is_last": month == LAST_MONTH})
+                for statement, name in ((OUR_OPPORTUNITIES, "opportunities"), (OUR_ENGAGEMENTS, "engagements")):
+                    connection.execute(statement.format(delivered=delivered), {**given, name: self.sizes[name]})
+            connection.execute(GIVEN.replace("$last_month", f"'{LAST_MONTH}'").replace("$month", f"'{MONTH}'"))
+
+    def stage(self, month: date) -> None:
+        """Build what stands before the marts.
+
+        Args:
+            month: first day of the month to build.
+        """
+        self.month = month
+        self.dbt(
+            "build", "--resource-type", "seed", "--resource-type", "model",
+            "--select", "resource_type:seed", "path:models/staging", *OF_PERSONS,
+        )  # fmt: skip
 
 
 def run(partners: int = PARTNERS) -> MartsResult:
@@ -237,11 +260,10 @@ def run(partners: int = PARTNERS) -> MartsResult:
         month = GeneratedMonth(Path(name), sizes)
         month.prepare()
         month.fill()
-        month.dbt(
-            "build", "--resource-type", "seed", "--resource-type", "model",
-            "--select", "resource_type:seed", "path:models/staging", *OF_PERSONS,
-        )  # fmt: skip
         command = month.dbt_command("run", "--select", "path:models/marts", "--exclude", *OF_RESOLUTION)
+        month.stage(LAST_MONTH)
+        cost_of(command, month.project, month.environment)
+        month.stage(MONTH)
         cost = cost_of(command, month.project, month.environment)
         with duckdb.connect(str(month.warehouse), read_only=True) as connection:
             row_counts = dict(
@@ -269,8 +291,9 @@ def report(result: MartsResult) -> str:
     )
     return (
         f"Generated: {sizes['partners']} partners, {sizes['accounts']:,} accounts in each list and in ours,"
-        f" {sizes['opportunities']:,} opportunities, {sizes['engagements']:,} engagements, no contacts. Seeds, staging"
-        " and resolution stand before the clock starts; marts that only show resolution's tables belong to Speed.\n\n"
+        f" {sizes['opportunities']:,} opportunities, {sizes['engagements']:,} engagements, no contacts. The month"
+        " before is built first, and seeds, staging and resolution stand before the clock starts; marts that only show"
+        " resolution's tables belong to Speed.\n\n"
         f"All {len(result.model_seconds)} marts of the month: {result.cost.seconds:.0f} s, dbt's start and parsing"
         f" included, {result.cost.peak_gib:.1f} GiB at most.\n\n{table}"
     )

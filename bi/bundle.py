@@ -41,7 +41,11 @@ VIZ_TYPES = {
 }
 # The connection is opened anew for every query (Superset keeps no pool), so the next query after a swap reads the new
 # file. It reads that file and nothing else: no other file, no network, no extension, and no query can lift this.
-READ_ONLY = {"access_mode": "READ_ONLY", "enable_external_access": False, "lock_configuration": True}
+READ_ONLY: dict[str, str | bool | int | float | list[str]] = {
+    "access_mode": "READ_ONLY",
+    "enable_external_access": False,
+    "lock_configuration": True,
+}
 
 Chart = dict[str, Any]
 Spec = dict[str, Any]

@@ -1,4 +1,4 @@
-"""The command line behind the Makefile: demo, run, init, explain, review, dev and docs.
+"""The command line behind the Makefile: demo, run, init, explain, review, metrics, dev and docs.
 
 Belongs here: turning arguments into settings and results into words and an exit code. Does not belong here: the work.
 """
@@ -186,6 +186,27 @@ def crm(exports: Path | None) -> None:
     except NoHandoffError as problem:
         raise CommandError(str(problem)) from problem
     click.echo(f"{file}: {rows} rows, one per record of ours and partner. Match on source_id when you import it.")
+
+
+@main.command()
+@click.option("--exports", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--by", "groups", multiple=True, help="partner, metric_time__month, opportunity__stage …; may be repeated."
+)
+@click.option("--csv", "as_csv", is_flag=True, help="Every digit, separated by commas.")
+@click.argument("names", nargs=-1)
+def metrics(exports: Path | None, groups: tuple[str, ...], as_csv: bool, names: tuple[str, ...]) -> None:
+    """Show metrics of joint selling by their names; without names, all of them that have the groups."""
+    settings = Settings.for_exports(exports, None) if exports else Settings.from_environment()
+    prepare(settings)
+    dbt(settings, "parse")
+    from orchestration import metrics as querying  # noqa: PLC0415 - MetricFlow takes seconds
+
+    try:
+        figures = querying.query(settings, names, groups)
+    except querying.NoMetricsError as problem:
+        raise CommandError(str(problem)) from problem
+    click.echo(querying.as_csv(figures) if as_csv else querying.as_text(figures))
 
 
 def prepare(settings: Settings) -> None:

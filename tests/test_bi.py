@@ -22,13 +22,13 @@ from typing import Any
 import duckdb
 import pytest
 from click.testing import CliRunner
+from conftest import Run
 
 from bi.__main__ import HOST, Superset, keep_secret
 from bi.__main__ import main as start
 from bi.bundle import READ_ONLY, SpecificationError, bundle_files, marts_of, read_dashboards, read_datasets
 from orchestration.defs.publish import publish_marts
 from orchestration.settings import HOME
-from conftest import Run
 
 DASHBOARDS = read_dashboards()
 CHARTS = {chart["name"]: chart for dashboard in DASHBOARDS.values() for chart in dashboard["charts"]}

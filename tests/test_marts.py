@@ -5,12 +5,13 @@ here: whether they are (test_scoring, test_clusters), and the rules that one dbt
 """
 
 import csv
+import json
 import os
 import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +23,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_persons import RULES
 
-from orchestration.ingestion.raw_schema import TABLES, create_raw_tables
+from orchestration.ingestion.raw_schema import FIELDS, create_raw_tables
 from orchestration.settings import HOME, PARTY_TABLES, Settings
 from udfs.persons import person_name
 from udfs.plugin import register
@@ -44,10 +45,15 @@ EXCHANGE_RATES = [
     {"month": "2026-09-01", "currency": "EUR", "usd_per_unit": "1.05"},
     {"month": "2026-10-01", "currency": "EUR", "usd_per_unit": "1.10"},
 ]
+SEEDS = {
+    "partners": PARTNERS,
+    "exclusions": [row | {"excluded_by": "Legal", "since": "2026-01-01"} for row in EXCLUSIONS],
+    "exchange_rates": EXCHANGE_RATES,
+}
 # Resolution is replaced by the answer, and the marts that only show resolution's own columns are left out.
 LEFT_OUT = [
     *("--exclude", "fct_account_matches", "fct_account_match_evidence", "mart_review_queue"),
-    *("fct_account_key_changes", "dim_account_keys", "fct_account_group_links"),
+    *("dim_account_keys", "fct_account_group_links"),
 ]
 # Who is one person follows from which records are one account, so persons are resolved as they always are.
 PERSONS = ["res_contacts", "res_contact_pairs", "res_contact_clusters", "res_person_registry", "res_person_clusters"]
@@ -71,8 +77,8 @@ MARTS = [
 Rows = list[tuple[object, ...]]
 
 
-def read_golden(name: str) -> list[dict[str, str]]:
-    with (GOLDEN / name).open(encoding="utf-8", newline="") as stream:
+def read_golden(name: str, golden: Path = GOLDEN) -> list[dict[str, str]]:
+    with (golden / name).open(encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream))
 
 
@@ -91,35 +97,51 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, row: dict[str, obj
     connection.execute(f"insert into raw.{table} ({names}) values ({marks})", list(row.values()))
 
 
-def load_raw(warehouse: Path, shuffle_seed: int | None = None) -> None:
-    """Write the hand-made rows as ingestion would, and the resolution they are to be given."""
-    accounts = read_golden("accounts.csv")
-    numbered = list(enumerate(accounts, start=2))
-    opportunities = list(enumerate(read_golden("opportunities.csv"), start=2))
-    contacts = list(enumerate(read_golden("contacts.csv"), start=2))
+def load_raw(
+    warehouse: Path, shuffle_seed: int | None = None, golden: Path = GOLDEN, left_out_party: str | None = None
+) -> None:
+    """Write the hand-made rows as ingestion would, and the resolution they are to be given.
+
+    Args:
+        warehouse: the DuckDB file to write.
+        shuffle_seed: puts the rows in another order; None keeps that of the files.
+        golden: folder of the rows; a row stands in each of the months that its export_month names.
+        left_out_party: whose rows are not delivered; which records are one account stays as it is.
+    """
+    accounts = read_golden("accounts.csv", golden)
+    delivered_rows = {
+        table: list(enumerate(read_golden(f"{table}.csv", golden), start=2))
+        for table in ("accounts", "opportunities", "contacts", "engagements")
+        if (golden / f"{table}.csv").exists()
+    }
     if shuffle_seed is not None:
-        for rows in (numbered, opportunities, contacts):
+        for rows in delivered_rows.values():
             random.Random(shuffle_seed).shuffle(rows)  # noqa: S311
+    deliveries = [
+        (table, row_number, row, row.get("party_id", "us"), month)
+        for table, rows in delivered_rows.items()
+        for row_number, row in rows
+        for month in row.get("export_month", "2026-10-01").split()
+        if row.get("party_id", "us") != left_out_party
+    ]
     with duckdb.connect(str(warehouse)) as connection:
         create_raw_tables(connection)
-        for table, rows in (("accounts", numbered), ("opportunities", opportunities), ("contacts", contacts)):
-            for row_number, row in rows:
-                party_id, month = row.get("party_id", "us"), row.get("export_month", "2026-10-01")
-                delivered = {name: value for name, value in row.items() if value and name in TABLES[table]}
-                provenance: dict[str, object] = {
-                    "party_id": party_id,
-                    "export_month": month,
-                    "file_name": f"{party_id}/{month[:7]}/{table}.csv",
-                    "file_sha256": "by hand",
-                    "row_number": row_number,
-                    "loaded_at": "2026-11-01",
-                    "run_id": "by hand",
-                    "source_system": "plain",
-                    "identical_row_count": 1,
-                    "decimal_mark": ".",
-                    "date_order": "ymd",
-                }
-                insert(connection, table, provenance | delivered)
+        for table, row_number, row, party_id, month in deliveries:
+            delivered = {name: value for name, value in row.items() if value and name in (*FIELDS[table], "source_id")}
+            provenance: dict[str, object] = {
+                "party_id": party_id,
+                "export_month": month,
+                "file_name": f"{party_id}/{month[:7]}/{table}.csv",
+                "file_sha256": "by hand",
+                "row_number": row_number,
+                "loaded_at": "2026-11-01",
+                "run_id": "by hand",
+                "source_system": "plain",
+                "identical_row_count": 1,
+                "decimal_mark": ".",
+                "date_order": "ymd",
+            }
+            insert(connection, table, provenance | delivered)
         connection.execute("create schema resolution")
         connection.execute(
             """
@@ -145,22 +167,50 @@ def load_raw(warehouse: Path, shuffle_seed: int | None = None) -> None:
             "from resolution.res_account_clusters"
         )
         connection.execute("insert into resolution.res_name_forms values ('Gum', 'gum'), ('Fir', 'fir')")
+        connection.execute(
+            """
+            create table resolution.res_account_registry as
+            with months as (select distinct export_month as as_of_month from raw.accounts),
+            lists as (
+                select as_of_month, party_id, max(export_month) as export_month
+                from months inner join raw.accounts on export_month <= as_of_month group by all
+            ),
+            members as (
+                select distinct as_of_month, party_id || ':' || source_id as record_key
+                from lists inner join raw.accounts using (party_id, export_month)
+            )
+            select
+                as_of_month, record_key, account_key, lag(account_key) over times as previous_account_key,
+                'given' as record_fingerprint, 'given' as rules_version,
+                case when lag(as_of_month) over times is null then 'new' else 'unchanged' end as record_change
+            from members inner join resolution.res_account_clusters using (record_key)
+            window times as (partition by record_key order by as_of_month)
+            """
+        )
 
 
 class Workspace:
-    """A scratch warehouse with hand-made rows and party seeds of its own, and dbt run on it."""
+    """A scratch warehouse with hand-made rows and party seeds of its own, and dbt run on it.
 
-    def __init__(self, folder: Path) -> None:
-        seeds = folder / "seeds"
-        shutil.copytree(HOME / "seeds", seeds)
-        for table in PARTY_TABLES:
-            rewrite_seed(seeds / f"{table}.csv", [])
-        rewrite_seed(seeds / "partners.csv", PARTNERS)
-        excluded = {"excluded_by": "Legal", "since": "2026-01-01"}
-        rewrite_seed(seeds / "exclusions.csv", [row | excluded for row in EXCLUSIONS])
-        rewrite_seed(seeds / "exchange_rates.csv", EXCHANGE_RATES)
+    Args:
+        folder: where to build.
+        seeds: rows of the party seeds and of any other that is to be replaced; a party seed not named is empty.
+        dbt_vars: vars that are not to be those of the project.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        seeds: Mapping[str, Sequence[dict[str, str]]] = SEEDS,
+        dbt_vars: Mapping[str, int] | None = None,
+    ) -> None:
+        seeds_folder = folder / "seeds"
+        shutil.copytree(HOME / "seeds", seeds_folder)
+        for table in {*PARTY_TABLES, *seeds}:
+            rewrite_seed(seeds_folder / f"{table}.csv", seeds.get(table, []))
+        self.vars = ["--vars", json.dumps(dbt_vars)] if dbt_vars else []
         self.target = folder / "target"
-        self.settings = Settings(folder / "exports", seeds, folder / "warehouse.duckdb", folder / "published")
+        self.settings = Settings(folder / "exports", seeds_folder, folder / "warehouse.duckdb", folder / "published")
         self.settings.link_seeds()
 
     def beside(self, warehouse: Path) -> "Workspace":
@@ -180,7 +230,7 @@ class Workspace:
     def dbt(self, *arguments: str, month: str = "2026-10", **environment: str) -> subprocess.CompletedProcess[str]:
         """Run one dbt command for a month; quiet, so that only what went wrong is in the output."""
         return subprocess.run(
-            [DBT, "--quiet", *arguments, "--profiles-dir", "."],
+            [DBT, "--quiet", *arguments, *self.vars, "--profiles-dir", "."],
             cwd=HOME / "dbt_project",
             env={
                 **os.environ,
@@ -204,9 +254,9 @@ class Workspace:
         with duckdb.connect(str(self.settings.warehouse), read_only=True) as connection:
             return connection.execute(sql).fetchall()
 
-    def marts(self) -> dict[str, Rows]:
+    def marts(self, marts: Sequence[str] = MARTS) -> dict[str, Rows]:
         """Every mart, ordered by all of its columns: what "equal" means between two runs."""
-        return {mart: self.query(f"select * from marts.{mart} order by all") for mart in MARTS}
+        return {mart: self.query(f"select * from marts.{mart} order by all") for mart in marts}
 
 
 @pytest.fixture(scope="module")

@@ -34,6 +34,25 @@ match_decisions as (
 
 ),
 
+activation_plan as (
+
+    select * from {{ ref('activation_plan') }}
+
+),
+
+account_records as (
+
+    select * from {{ ref('bridge_account_records') }}
+
+),
+
+account_overlaps as (
+
+    select * from {{ ref('fct_account_overlaps') }}
+    where as_of_month = {{ as_of_month() }} and is_overlap and not is_excluded and not is_partner
+
+),
+
 -- A refused contact or engagement names persons, and this table is for everybody: the file and row say where to look.
 refused_at_the_door as (
 
@@ -186,6 +205,37 @@ without_record as (
 
 ),
 
+without_overlap as (
+
+    select
+        'plan' as refused,
+        'us' as party_id,
+        'activation_plan' as object,
+        cast(null as date) as export_month,
+        'seeds/activation_plan.csv' as file_name,
+        cast(null as varchar) as sheet_name,
+        cast(null as bigint) as row_number,
+        cast(null as varchar) as column_name,
+        activation_plan.record_key as source_id,
+        concat(activation_plan.record_key, ' with ', activation_plan.partner_id) as delivered,
+        cast(1 as bigint) as record_count,
+        case when account_records.record_key is null then 'plan_without_record' else 'plan_without_overlap' end as rule,
+        case
+            when account_records.record_key is null then 'No current list has this record'
+            else 'The account is not shared with this partner, or is kept from it'
+        end as reason,
+        'Take the record key from bridge_account_records and a partner who lists the account; or take the row away'
+            as remedy
+    from activation_plan
+    left join account_records on activation_plan.record_key = account_records.record_key
+    left join account_overlaps
+        on
+            account_records.account_key = account_overlaps.account_key
+            and activation_plan.partner_id = account_overlaps.partner_id
+    where account_overlaps.account_key is null
+
+),
+
 refused_data as (
 
     select * from refused_at_the_door
@@ -197,6 +247,8 @@ refused_data as (
     select * from without_account
     union all
     select * from without_record
+    union all
+    select * from without_overlap
 
 ),
 

@@ -11,15 +11,9 @@ accounts as (
 
 ),
 
-account_records as (
+plans as (
 
-    select * from {{ ref('bridge_account_records') }}
-
-),
-
-activation_plan as (
-
-    select * from {{ ref('activation_plan') }}
+    select * from {{ ref('fct_account_plans') }}
 
 ),
 
@@ -91,28 +85,6 @@ results as (
     from account_overlaps
     inner join opportunities on account_overlaps.account_key = opportunities.account_key
     group by account_overlaps.account_key, account_overlaps.partner_id
-
-),
-
-numbered_plans as (
-
-    select
-        account_records.account_key,
-        activation_plan.partner_id,
-        activation_plan.owner,
-        row_number() over (
-            partition by account_records.account_key, activation_plan.partner_id
-            order by activation_plan.due_on desc nulls last, activation_plan.record_key asc
-        ) as plan_number
-    from activation_plan
-    inner join account_records on activation_plan.record_key = account_records.record_key
-
-),
-
-plans as (
-
-    select * from numbered_plans
-    where plan_number = 1
 
 ),
 

@@ -63,18 +63,21 @@ market as (
 
 ),
 
--- Of several partners on one account it is enough that one was engaged; whether nobody was is unknown without a log.
+-- Of several partners on one account it is enough that one was engaged. Without our log of engagements, or our
+-- opportunities, the counts are not known.
 touched as (
 
     select
         scopes.scope,
-        count(distinct activations.account_key) filter (where activations.is_activated is not null)
-            as mapped_account_count,
-        count(distinct activations.account_key) filter (where activations.is_activated) as activated_account_count,
-        count(distinct activations.account_key) filter (
-            where activations.is_activated and activations.is_converted is not null
-        ) as judged_account_count,
-        count(distinct activations.account_key) filter (where activations.is_converted) as converted_account_count,
+        count(distinct activations.account_key) as mapped_account_count,
+        case
+            when count(activations.is_activated) > 0
+                then count(distinct activations.account_key) filter (where activations.is_activated)
+        end as activated_account_count,
+        case
+            when count(activations.is_converted) > 0
+                then count(distinct activations.account_key) filter (where activations.is_converted)
+        end as converted_account_count,
         sum(activations.days_to_first_touch) as total_days,
         count(activations.days_to_first_touch) as touch_count
     from scopes
@@ -138,7 +141,7 @@ measured as (
         scope,
         'conversion_rate' as metric,
         converted_account_count as numerator,
-        judged_account_count as denominator
+        activated_account_count as denominator
     from touched
     union all
     select

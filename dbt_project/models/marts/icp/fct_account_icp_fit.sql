@@ -12,8 +12,8 @@ counted as (
         cast(coalesce(sum(weight) filter (where outcome <> 'unknown'), 0) as bigint) as known_weight,
         cast(coalesce(sum(weight) filter (where outcome = 'met'), 0) as bigint) as met_weight,
         cast(sum(weight) as bigint) as total_weight,
-        string_agg(field, ', ' order by field) filter (where outcome = 'missed') as missed_fields,
-        string_agg(field, ', ' order by field) filter (where outcome = 'unknown') as unknown_fields
+        array_to_string(list_sort(list(field) filter (where outcome = 'missed')), ', ') as missed_fields,
+        array_to_string(list_sort(list(field) filter (where outcome = 'unknown')), ', ') as unknown_fields
     from account_rules
     group by account_key, party_id
 

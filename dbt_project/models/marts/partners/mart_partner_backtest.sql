@@ -40,8 +40,8 @@ final as (
         cells.decision,
         cells.decision_number,
         cells.is_producer,
-        coalesce(counted.partner_count, 0) as partner_count,
-        cast(coalesce(counted.credited_revenue_usd, 0) as decimal(38, 2)) as credited_revenue_usd
+        cast(coalesce(counted.credited_revenue_usd, 0) as decimal(38, 2)) as credited_revenue_usd,
+        coalesce(counted.partner_count, 0) as partner_count
     from cells
     left join counted
         on

@@ -20,10 +20,10 @@ account_overlaps as (
 
 ),
 
-icp_definitions as (
+our_industry_rules as (
 
-    select * from {{ ref('icp_definitions') }}
-    where party_id = 'us' and field = 'industry'
+    select * from {{ ref('stg_icp_rules') }}
+    where party_id = 'us' and field = 'industry' and problem is null
 
 ),
 
@@ -55,8 +55,8 @@ impressions as (
 
 our_industries as (
 
-    select distinct lower(trim(unnest(string_split(value, ';')))) as industry
-    from icp_definitions
+    select distinct lower(unnest(words)) as industry
+    from our_industry_rules
 
 ),
 
@@ -64,9 +64,8 @@ partner_segments as (
 
     select distinct
         partner_id,
-        lower(trim(unnest(string_split(segments, ';')))) as segment
+        lower(unnest({{ listed_words('segments') }})) as segment
     from partners
-    where trim(segments) <> ''
 
 ),
 
@@ -79,7 +78,7 @@ fitting_segments as (
         count(our_industries.industry) as fitting_segment_count
     from partner_segments
     left join our_industries on partner_segments.segment = our_industries.industry
-    where partner_segments.segment <> '' and (select count(*) from icp_definitions) > 0
+    where (select count(*) from our_industry_rules) > 0
     group by partner_segments.partner_id
 
 ),
