@@ -5,6 +5,7 @@ Belongs here: what is done inside Superset before it serves. Does not belong her
 """
 
 import argparse
+import json
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -27,7 +28,10 @@ def set_up(bundle: Path, passwords: dict[str, Path]) -> None:
         from superset import appbuilder, db, security_manager  # noqa: PLC0415
         from superset.commands.importers.v1.assets import ImportAssetsCommand  # noqa: PLC0415
         from superset.commands.importers.v1.utils import get_contents_from_bundle  # noqa: PLC0415
+        from superset.connectors.sqla.models import SqlaTable  # noqa: PLC0415
         from superset.models.core import Database  # noqa: PLC0415
+        from superset.models.dashboard import Dashboard  # noqa: PLC0415
+        from superset.models.slice import Slice  # noqa: PLC0415
         from superset.utils.core import override_user  # noqa: PLC0415
 
         def account(name: str, role: str) -> None:
@@ -45,7 +49,13 @@ def set_up(bundle: Path, passwords: dict[str, Path]) -> None:
         security_manager.sync_role_definitions()
         account("admin", "Admin")
         with override_user(security_manager.find_user(username="admin")), ZipFile(bundle) as archive:
-            ImportAssetsCommand(get_contents_from_bundle(archive)).run()
+            contents = get_contents_from_bundle(archive)
+            ImportAssetsCommand(contents).run()
+        brought = {json.loads(content).get("uuid") for content in contents.values()}
+        for kind in (Dashboard, Slice, SqlaTable):
+            for item in db.session.query(kind).filter_by(is_managed_externally=True):
+                if str(item.uuid) not in brought:  # a specification no longer has it
+                    db.session.delete(item)
         marts = db.session.query(Database).filter_by(database_name="marts").one()
         role = security_manager.add_role("Viewer")
         role.permissions = [
