@@ -28,6 +28,7 @@ COMPARED = {
     "mart_quarterly_goals": "target is not null and status <> 'not begun'",
     # the two answer rates stand there for comparison and have no actual figure
     "mart_mapping_roi": "status <> 'comparison'",
+    "mart_mapping_roi.parts": "metric in ('overlap_rate', 'activation_rate', 'conversion_rate')",
     "mart_list_scorecards": "object = 'accounts'",
     "mart_what_changed.values": "change_type in ('category', 'score', 'tier')",
     # a score moves with the euro too, for which there is no word
@@ -42,6 +43,10 @@ SENTENCES = [
     (
         "select note from marts.mart_icp_alignment where partner_id = 'elm' and attribute = 'technology'",
         "Only we define it.",
+    ),
+    (
+        "select partner_definition from marts.mart_icp_alignment where (partner_id, attribute_number) = ('ash', 2)",
+        "employees between 20..900",
     ),
     (
         "select note from marts.mart_partner_alignment where partner_id = 'elm'",

@@ -80,7 +80,7 @@ rated as (
     select
         *,
         case when why_unknown is null then counted end as actual,
-        case when why_unknown is null then {{ quotient('counted', 'target', 6) }} end as attainment_rate
+        case when why_unknown is null then {{ quotient('counted', 'target', 6) }} end as attainment_ratio
     from compared
 
 ),
@@ -96,13 +96,13 @@ final as (
         unit,
         target,
         actual,
-        attainment_rate,
+        attainment_ratio,
         elapsed_rate,
         -- a target of nothing is reached from the first day
         case
             when why_unknown is not null then 'unknown'
             when target is null then 'no target'
-            when coalesce(attainment_rate >= elapsed_rate, true) then 'on track'
+            when coalesce(attainment_ratio >= elapsed_rate, true) then 'on track'
             else 'behind'
         end as status,
         why_unknown

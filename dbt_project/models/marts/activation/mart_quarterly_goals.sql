@@ -63,7 +63,7 @@ rated as (
     select
         *,
         case when why_unknown is null then counted end as actual,
-        case when why_unknown is null then {{ quotient('counted', 'target', 6) }} end as attainment_rate
+        case when why_unknown is null then {{ quotient('counted', 'target', 6) }} end as attainment_ratio
     from compared
 
 ),
@@ -77,14 +77,14 @@ final as (
         unit,
         target,
         actual,
-        attainment_rate,
+        attainment_ratio,
         case
             when quarter_start > {{ quarter_start() }} then 'not begun'
             when why_unknown is not null then 'unknown'
             when target is null then 'no target'
             when quarter_start < {{ quarter_start() }} and actual >= target then 'reached'
             when quarter_start < {{ quarter_start() }} then 'missed'
-            when coalesce(attainment_rate >= {{ elapsed_rate() }}, true) then 'on track'
+            when coalesce(attainment_ratio >= {{ elapsed_rate() }}, true) then 'on track'
             else 'behind'
         end as status,
         why_unknown

@@ -117,7 +117,7 @@ final as (
         satisfaction_quarter,
         retention_rate,
         cast(enablement_cost_usd as decimal(38, 2)) as enablement_cost_usd,
-        {{ quotient('credited_revenue_usd', 'enablement_cost_usd', 6) }} - 1 as enablement_return_rate
+        {{ quotient('credited_revenue_usd', 'enablement_cost_usd', 6) }} - 1 as enablement_return_ratio
     from collected
 
 )
