@@ -195,7 +195,7 @@ def _words(column: str) -> str:
 
 def _number_format(column: str) -> str:
     """How figures of a column are written, by the unit at the end of its name."""
-    if column.endswith("_rate"):
+    if column.endswith(("_rate", "_ratio")):
         return ".0%"
     return "$,.0f" if column.endswith("_usd") else "~g" if column.endswith(("_score", "_level")) else ",.2~f"
 

@@ -64,7 +64,7 @@ def test_every_chart_asks_for_what_the_contracts_promise(empty_marts: Path) -> N
     ("mart", "column"),
     [
         ("mart_co_sell_list", "co_sell_rank"),
-        ("mart_kpi_status", "attainment_rate"),
+        ("mart_kpi_status", "attainment_ratio"),
         ("mart_executive_summary", "figure"),
         ("fct_account_activations", "is_converted"),
         ("mart_account_mapping_matrix", "partner_id"),
