@@ -5,9 +5,11 @@ not belong here: single rules (dbt unit tests) and how records become accounts, 
 """
 
 import datetime
+import shutil
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
+import duckdb
 import pytest
 from test_marts import SELECTION, Rows, Workspace, load_raw, read_golden
 
@@ -138,3 +140,22 @@ def test_a_partner_who_is_left_out_changes_nobody_elses_coverage(quarter: Worksp
     assert done.returncode == 0, done.stdout
     coverage = "select * from marts.mart_partner_coverage order by partner_id"
     assert other.query(coverage) == [row for row in quarter.query(coverage) if row[0] != "ash"]
+
+
+def test_an_account_that_is_left_out_takes_its_own_pipeline_with_it_and_raises_none(
+    quarter: Workspace, tmp_path: Path
+) -> None:
+    warehouse = tmp_path / "warehouse.duckdb"
+    shutil.copy(quarter.settings.warehouse, warehouse)
+    with duckdb.connect(str(warehouse)) as connection:
+        of_file = "select split_part(record_key, ':', 2) from resolution.res_account_clusters where account_key = 'Q06'"
+        for table, column in (("opportunities", "account_source_id"), ("accounts", "source_id")):
+            connection.execute(f"delete from raw.{table} where {column} in ({of_file})")
+    other = quarter.beside(warehouse)
+    other.run("2026-10")
+    pipeline = "select dimension || dimension_value, open_pipeline_usd from marts.mart_pipeline_summary"
+    before, after = (
+        {str(name): Decimal(str(amount)) for name, amount in built.query(pipeline)} for built in (quarter, other)
+    )
+    assert before["allall"] - after["allall"] == 40_000  # o1, the only one of its deals with an amount
+    assert all(amount <= before[name] for name, amount in after.items())
