@@ -113,7 +113,8 @@ def bundle_files(published: Path) -> dict[str, Any]:
     dashboards, datasets = read_dashboards(), read_datasets()
     charts = [chart for dashboard in dashboards.values() for chart in dashboard["charts"]]
     with duckdb.connect(str(published), read_only=True) as marts:
-        columns = {name: _columns(marts, name, datasets) for name in sorted({chart["mart"] for chart in charts})}
+        names = {chart["mart"] for chart in charts} | set(datasets)
+        columns = {name: _columns(marts, name, datasets) for name in sorted(names)}
     for chart in charts:
         unknown = columns_of(chart) - {column for column, _, _ in columns[chart["mart"]]}
         if unknown:
@@ -429,7 +430,7 @@ def _dashboard(slug: str, dashboard: Spec) -> Spec:
         "published": True,
         "position": position,
         "metadata": {
-            "native_filter_configuration": [_partner_filter(slug, filtered[0], others)] if filtered else [],
+            "native_filter_configuration": [_partner_filter(slug, others)] if filtered else [],
             "cross_filters_enabled": False,
             "refresh_frequency": 0,
         },
@@ -439,7 +440,7 @@ def _dashboard(slug: str, dashboard: Spec) -> Spec:
     }
 
 
-def _partner_filter(slug: str, chart: Chart, others: list[int]) -> Spec:
+def _partner_filter(slug: str, others: list[int]) -> Spec:
     """One partner at a time, the first to begin with; the charts numbered in `others` do not listen."""
     return {
         "id": f"NATIVE_FILTER-{slug}",
@@ -447,7 +448,7 @@ def _partner_filter(slug: str, chart: Chart, others: list[int]) -> Spec:
         "filterType": "filter_select",
         "name": "Partner",
         "description": "For the charts that show one partner at a time.",
-        "targets": [{"datasetUuid": _uuid("dataset", chart["mart"]), "column": {"name": "partner_id"}}],
+        "targets": [{"datasetUuid": _uuid("dataset", "partners_to_choose"), "column": {"name": "partner_id"}}],
         "controlValues": {
             "multiSelect": False,
             "enableEmptyFilter": True,
