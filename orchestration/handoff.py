@@ -58,16 +58,16 @@ SESSION = (
         "Category by category: what kind of overlap it is, and what to do about it.",
         """
         select
-            overlaps.category as "Category", overlaps.play as "What to do", accounts.name as "Account",
-            overlaps.our_status as "Our status", overlaps.partner_status as "Their status",
+            shared.category as "Category", shared.play as "What to do", accounts.name as "Account",
+            shared.our_status as "Our status", shared.partner_status as "Their status",
             accounts.industry as "Industry", accounts.country_code as "Country", accounts.our_owner as "Our owner",
-            overlaps.our_open_pipeline_usd as "Our open pipeline, USD", overlaps.mapped_on as "Mapped on"
-        from fct_account_overlaps as overlaps
-        inner join dim_months on overlaps.as_of_month = dim_months.month and dim_months.is_as_of_month
+            shared.our_open_pipeline_usd as "Our open pipeline, USD", shared.mapped_on as "Mapped on"
+        from fct_account_overlaps as shared
+        inner join dim_months on shared.as_of_month = dim_months.month and dim_months.is_as_of_month
         inner join dim_accounts as accounts using (account_key)
-        where overlaps.partner_id = $partner and overlaps.is_overlap and not overlaps.is_excluded
-            and not overlaps.is_partner
-        order by overlaps.category, overlaps.play, overlaps.our_open_pipeline_usd desc, accounts.name, account_key
+        where shared.partner_id = $partner and shared.is_overlap and not shared.is_excluded
+            and not shared.is_partner
+        order by shared.category, shared.play, shared.our_open_pipeline_usd desc, accounts.name, account_key
         """,
     ),
     Part(
@@ -192,7 +192,7 @@ def _session(marts: duckdb.DuckDBPyConnection, partner: str, subject: str) -> Wo
     workbook = Workbook()
     workbook.remove(workbook.worksheets[0])
     for part in SESSION:
-        rows: pa.Table = marts.execute(part.query, {"partner": partner}).to_arrow_table()
+        rows: pa.Table = marts.sql(part.query, params={"partner": partner}).to_arrow_table()
         worksheet = workbook.create_sheet(part.title)
         worksheet.append([f"{INTERNAL} {subject}: {part.title}, {part.minutes} minutes"])
         worksheet.append([part.task])

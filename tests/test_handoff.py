@@ -81,11 +81,11 @@ def test_the_crm_file_is_keyed_by_our_ids_and_leaves_excluded_accounts_out(demo:
     expected = published(
         demo,
         """
-        select records.source_id, overlaps.partner_id
-        from fct_account_overlaps as overlaps
+        select records.source_id, shared.partner_id
+        from fct_account_overlaps as shared
         inner join bridge_account_records as records using (account_key)
-        where overlaps.as_of_month = '2026-10-01' and records.party_id = 'us'
-            and overlaps.is_overlap and not overlaps.is_excluded and not overlaps.is_partner
+        where shared.as_of_month = '2026-10-01' and records.party_id = 'us'
+            and shared.is_overlap and not shared.is_excluded and not shared.is_partner
         """,
     )
     assert keys == set(expected)
