@@ -53,8 +53,10 @@ def test_every_locked_package_has_a_hash_and_no_address() -> None:
 
 
 def test_every_command_of_the_readme_is_a_make_target() -> None:
-    targets = set(re.findall(r"^([a-z]+):", (HOME / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
-    named = set(re.findall(r"\bmake ([a-z]+)", (HOME / "README.md").read_text(encoding="utf-8")))
+    targets = set(re.findall(r"^([a-z-]+):", (HOME / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
+    named = set(
+        re.findall(r"(?:^|`)make ([a-z-]+)", (HOME / "README.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    )
     assert {"demo", "test", "init", "run", "dev", "docs", "bench"} <= named <= targets
 
 
