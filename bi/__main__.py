@@ -47,6 +47,11 @@ class Superset:
         """File that holds an account's password."""
         return self.folder / f"{account}_password"
 
+    @property
+    def accounts(self) -> list[str]:
+        """The accounts that have a password."""
+        return [name for name in ("admin", "viewer") if self.password_file(name).exists()]
+
     def prepare(self, *, has_viewer: bool) -> None:
         """Make the secrets that are missing, and bring Superset's database and dashboards up to date.
 
@@ -61,8 +66,8 @@ class Superset:
             raise click.ClickException(f"{self.published} does not exist yet: run `make demo` or `make run` first.")
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
-        accounts = ["admin", "viewer"] if has_viewer or self.password_file("viewer").exists() else ["admin"]
-        for file in [self.folder / "secret_key", *map(self.password_file, accounts)]:
+        wanted = ["admin", "viewer"] if has_viewer else ["admin"]
+        for file in [self.folder / "secret_key", *map(self.password_file, wanted)]:
             if not file.exists():
                 keep_secret(file, secrets.token_urlsafe(32))
         bundle = self.folder / "bundle.zip"
@@ -72,7 +77,7 @@ class Superset:
             raise click.ClickException(
                 f"{problem} Publish the marts anew with this version (`make demo`)."
             ) from problem
-        passwords = [text for name in accounts for text in ("--password", name, str(self.password_file(name)))]
+        passwords = [text for name in self.accounts for text in ("--password", name, str(self.password_file(name)))]
         with (self.folder / "set_up.log").open("w", encoding="utf-8") as log:
             done = subprocess.run(  # noqa: S603 - our own interpreter and file
                 [str(self.bin / "python"), str(HERE / "set_up.py"), str(bundle), *passwords],
@@ -114,14 +119,11 @@ def main(exports: Path | None, port: int, demo_user: bool) -> None:
             probe.bind((HOST, port))
         except OSError as problem:
             raise click.ClickException(f"Port {port} is taken. Say another: make bi PORT=8089") from problem
-    is_first = not superset.password_file("admin").exists()
-    is_first_viewer = demo_user and not superset.password_file("viewer").exists()
     click.echo("Bringing Superset and its dashboards up to date (half a minute) …")
     superset.prepare(has_viewer=demo_user)
     click.echo(f"http://{HOST}:{port}/dashboard/list/ shows {superset.published}. Ctrl-C ends it.")
-    for account, is_new in (("admin", is_first), ("viewer", is_first_viewer)):
-        if is_new:
-            click.echo(f"Log in as {account}; the password stands in {superset.password_file(account)}")
+    for account in superset.accounts:
+        click.echo(f"Log in as {account}; the password stands in {superset.password_file(account)}")
     os.chdir(superset.folder)
     os.umask(0o077)
     command = superset.serving(port)
