@@ -80,8 +80,8 @@ final as (
         account_priorities.priority_rank,
         account_priorities.is_top,
         account_priorities.target_state,
-        best_partners.best_partner_id = account_overlaps.partner_id as is_best_partner,
-        account_overlaps.as_of_month
+        account_overlaps.as_of_month,
+        best_partners.best_partner_id = account_overlaps.partner_id as is_best_partner
     from account_priorities
     inner join account_overlaps
         on
