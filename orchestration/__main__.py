@@ -102,6 +102,11 @@ def dev(exports: Path | None, arguments: tuple[str, ...]) -> None:
 def docs(exports: Path | None) -> None:
     """Write the documentation of every table and column as one page that opens offline."""
     settings = Settings.for_exports(exports, None) if exports else Settings.from_environment()
+    if not settings.warehouse.is_file():
+        raise CommandError(f"{settings.warehouse} is not there: nothing has been built yet (make run or make demo).")
+    with duckdb.connect(str(settings.warehouse), read_only=True) as warehouse:
+        ((month,),) = warehouse.execute("select max(export_month) from raw.files where status = 'landed'").fetchall()
+    os.environ["ACCOUNT_MAPPING_AS_OF_MONTH"] = f"{month}"
     prepare(settings)
     dbt(settings, "docs", "generate", "--static")
     click.echo(f"Open {settings.dbt_target / 'static_index.html'}")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import run_command, workspace_in
+from conftest import Run, run_command, workspace_in
 
 from orchestration.ingestion.raw_schema import create_raw_tables, record_exports_folder
 from orchestration.settings import HOME, PARTY_TABLES, Settings
@@ -151,3 +151,16 @@ def test_a_new_user_finds_the_overlaps_of_two_short_lists(tmp_path: Path) -> Non
     ]
     assert accounts == (16,)
     assert f"make dev EXPORTS={ours / 'exports'}" in run.output
+
+
+def test_the_documentation_is_one_page_that_opens_offline(demo: Run, tmp_path: Path) -> None:
+    page = demo.settings.dbt_target / "static_index.html"
+    page.unlink(missing_ok=True)
+    run = run_command(demo.settings, "docs")
+    assert run.exit_code == 0, run.output
+    text = page.read_text(encoding="utf-8")
+    assert "mart_co_sell_list" in text
+    assert "pipeline_dashboard" in text  # who reads a mart stands beside it
+    nothing = run_command(workspace_in(tmp_path), "docs")
+    assert nothing.exit_code == 1
+    assert "nothing has been built yet" in nothing.output
