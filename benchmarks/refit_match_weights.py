@@ -120,7 +120,7 @@ def rewrite(seed: Path, decided: pd.DataFrame, version: str) -> dict[Key, tuple[
 @click.option("--version", required=True, help="Version of the new table, such as the day it was fitted.")
 def main(exports: Path | None, version: str) -> None:
     """Move the weights of a workspace (the one the exports folder belongs to) towards its people's decisions."""
-    settings = Settings.for_exports(exports, None) if exports else Settings.from_environment()
+    settings = Settings.for_exports(exports)
     with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
         decided = connection.execute(DECIDED).df()
     seed = settings.seeds / "match_weights.csv"

@@ -111,7 +111,7 @@ def keep_secret(file: Path, secret: str) -> None:
 @click.option("--demo-user", is_flag=True, help="Make an account that only looks, too.")
 def main(exports: Path | None, port: int, demo_user: bool) -> None:
     """Show the published marts in Superset, on this machine only."""
-    settings = Settings.for_exports(exports, None) if exports else Settings.from_environment()
+    settings = Settings.for_exports(exports)
     superset = Superset(settings.var / "bi", settings.published / "marts.duckdb")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -90,7 +90,7 @@ def init(directory: Path) -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def dev(exports: Path | None, arguments: tuple[str, ...]) -> None:
     """Open Dagster's web UI on the demo's workspace or your own."""
-    settings = Settings.for_exports(exports, None) if exports else Settings.from_environment()
+    settings = Settings.for_exports(exports)
     prepare(settings)
     dbt(settings, "parse")
     command = [sys.executable, "-m", "dagster", "dev", "-m", "orchestration.definitions", *arguments]
@@ -101,7 +101,7 @@ def dev(exports: Path | None, arguments: tuple[str, ...]) -> None:
 @click.option("--exports", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def docs(exports: Path | None) -> None:
     """Write the documentation of every table and column as one page that opens offline."""
-    settings = Settings.for_exports(exports, None) if exports else Settings.from_environment()
+    settings = Settings.for_exports(exports)
     if not settings.warehouse.is_file():
         raise CommandError(f"{settings.warehouse} is not there: nothing has been built yet (make run or make demo).")
     with duckdb.connect(str(settings.warehouse), read_only=True) as warehouse:
@@ -120,7 +120,7 @@ def explain(exports: Path | None, left: str, right: str) -> None:
     """Say why two records (<party_id>:<source_id>) are, or are not, held to be one company."""
     from orchestration import explain as explaining  # noqa: PLC0415 - dbt's adapter behind the UDFs takes seconds
 
-    settings = Settings.for_exports(exports, None) if exports else Settings.from_environment()
+    settings = Settings.for_exports(exports)
     try:
         click.echo(explaining.as_text(explaining.explain(settings, left, right)))
     except explaining.NoExplanationError as problem:
@@ -133,7 +133,7 @@ def review(exports: Path | None) -> None:
     """Write the pairs that wait for a person as a sheet to fill."""
     from orchestration.review import NoReviewError, write_review_sheet  # noqa: PLC0415 - takes a second
 
-    settings = Settings.for_exports(exports, None) if exports else Settings.from_environment()
+    settings = Settings.for_exports(exports)
     try:
         sheet, pairs = write_review_sheet(settings.published, settings.review)
     except NoReviewError as problem:
@@ -152,7 +152,7 @@ def restore(exports: Path | None, month: datetime) -> None:
     """Publish an earlier month again, as it was; the warehouse stays, and the next run publishes the latest."""
     from orchestration.restore import NoRestoreError, copy_until  # noqa: PLC0415 - takes a second
 
-    settings = Settings.for_exports(exports, None) if exports else Settings.from_environment()
+    settings = Settings.for_exports(exports)
     copied = replace(settings, warehouse=settings.var / "restored.duckdb")
     copied.warehouse.unlink(missing_ok=True)
     try:
@@ -171,7 +171,7 @@ def session(exports: Path | None, partner: str | None) -> None:
     """Write the workbook of the one-hour mapping session with a partner."""
     from orchestration.handoff import NoHandoffError, write_session_sheets  # noqa: PLC0415 - takes a second
 
-    settings = Settings.for_exports(exports, None) if exports else Settings.from_environment()
+    settings = Settings.for_exports(exports)
     try:
         sheets = write_session_sheets(settings.published, settings.var / "sessions", partner)
     except NoHandoffError as problem:
@@ -185,7 +185,7 @@ def crm(exports: Path | None) -> None:
     """Write tiers, plays and ranks as a CSV that our CRM imports by its own record ids."""
     from orchestration.handoff import NoHandoffError, write_crm_updates  # noqa: PLC0415 - takes a second
 
-    settings = Settings.for_exports(exports, None) if exports else Settings.from_environment()
+    settings = Settings.for_exports(exports)
     try:
         file, rows = write_crm_updates(settings.published, settings.var / "crm")
     except NoHandoffError as problem:
@@ -202,7 +202,7 @@ def crm(exports: Path | None) -> None:
 @click.argument("names", nargs=-1)
 def metrics(exports: Path | None, groups: tuple[str, ...], as_csv: bool, names: tuple[str, ...]) -> None:
     """Show metrics of joint selling by their names; without names, all of them that have the groups."""
-    settings = Settings.for_exports(exports, None) if exports else Settings.from_environment()
+    settings = Settings.for_exports(exports)
     prepare(settings)
     dbt(settings, "parse")
     from orchestration import metrics as querying  # noqa: PLC0415 - MetricFlow takes seconds

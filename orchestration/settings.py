@@ -65,20 +65,24 @@ class Settings:
         )
 
     @classmethod
-    def for_exports(cls, exports: Path, seeds: Path | None, environment: Mapping[str, str] = os.environ) -> "Settings":
+    def for_exports(
+        cls, exports: Path | None, seeds: Path | None = None, environment: Mapping[str, str] = os.environ
+    ) -> "Settings":
         """Settings of the workspace that an exports folder belongs to.
 
         In a workspace made by `make init` the seeds and the var folder lie beside the exports folder and are taken from
         there. Elsewhere the seeds of this repository and its own var folder are used.
 
         Args:
-            exports: folder with one folder per party.
+            exports: folder with one folder per party; None for the workspace that the environment names.
             seeds: folder of seeds to use instead; None to find it.
             environment: as for `from_environment`; what it names wins over what is found.
 
         Returns:
             The settings with absolute paths.
         """
+        if exports is None:
+            return cls.from_environment(environment)
         exports = exports.resolve()
         beside = exports.parent / "seeds"
         is_workspace = (beside / "partners.csv").is_file()
