@@ -3,17 +3,21 @@
 Belongs here: how dbt's nodes look in the asset catalogue and how a month is built. Does not belong here: SQL.
 """
 
+import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, DbtCliResource, DbtProject, dbt_assets
 
-from orchestration.defs.resources import WAREHOUSE_POOL, Workspace
+from orchestration.defs.resources import WAREHOUSE_POOL, Workspace, retry_while_locked
 from orchestration.months import MONTHS, ONE_BY_ONE, month_of
+from orchestration.settings import DBT_PROJECT_DIR
 
 OWNER = "team:revenue-operations"
 # What a model says of itself in its meta, and the catalogue shows as a tag, when its rows name persons.
@@ -57,6 +61,51 @@ def months_to_build(workspace: Workspace, month: date) -> list[date]:
             [month],
         ).fetchall()
     return [month, *(row[0] for row in later)]
+
+
+def seeds_fingerprint(seeds: Path) -> str:
+    """Describe the seeds and what is asked of them.
+
+    Args:
+        seeds: folder of CSV files, and of the YAML that describes and tests them.
+
+    Returns:
+        A hash of the names and contents of these files, of dbt_project.yml and of the generic tests.
+    """
+    tests = sorted((DBT_PROJECT_DIR / "tests" / "generic").glob("*.sql"))
+    files = [*sorted(seeds.glob("*.csv")), *sorted(seeds.glob("*.yml")), DBT_PROJECT_DIR / "dbt_project.yml", *tests]
+    digest = hashlib.sha256()
+    for file in files:
+        content = file.read_bytes()
+        digest.update(f"{file.name} {len(content)} ".encode() + content)
+    return digest.hexdigest()
+
+
+def has_tested_seeds(workspace: Workspace, fingerprint: str) -> bool:
+    """Tell whether the warehouse holds these very seeds, and they passed their tests.
+
+    Args:
+        workspace: the workspace.
+        fingerprint: of the seeds as they are now.
+    """
+    with workspace.read_warehouse() as warehouse:
+        known = warehouse.execute(
+            "select count(*) from duckdb_tables() where schema_name = 'raw' and table_name = 'tested_seeds'"
+        ).fetchone()
+        return known == (1,) and warehouse.execute("from raw.tested_seeds").fetchall() == [(fingerprint,)]
+
+
+def record_tested_seeds(workspace: Workspace, fingerprint: str | None) -> None:
+    """Write down which seeds the warehouse holds and that they passed their tests.
+
+    Args:
+        workspace: the workspace.
+        fingerprint: of the seeds; None before they are loaded, for a run may stop half-way.
+    """
+    with retry_while_locked(), duckdb.connect(workspace.warehouse) as warehouse:
+        warehouse.execute("create or replace table raw.tested_seeds (fingerprint varchar not null)")
+        if fingerprint:
+            warehouse.execute("insert into raw.tested_seeds values (?)", [fingerprint])
 
 
 def with_row_counts(invocation: DbtCliInvocation) -> Iterator[Any]:
@@ -105,19 +154,28 @@ def dbt_models(project: DbtProject) -> dg.AssetsDefinition:
     )
     def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, workspace: Workspace) -> Iterator[Any]:
         *earlier, last = months_to_build(workspace, month_of(context.partition_key))
+        fingerprint = seeds_fingerprint(Path(workspace.seeds))
+        # Somebody who asks for single assets gets them, seeds too.
+        with_seeds = context.is_subset or not has_tested_seeds(workspace, fingerprint)
+        if with_seeds:
+            record_tested_seeds(workspace, None)
+        else:
+            context.log.info("The seeds have not changed since they were loaded and tested: they stay as they are.")
         for month in earlier:
             context.log.info(f"Replaying {month:%Y-%m}: a later month has been loaded already.")
-            build_month(dbt, context, month, raise_on_error=True).wait()
-        invocation = build_month(dbt, context, last, raise_on_error=False)
+            build_month(dbt, context, month, with_seeds=with_seeds, raise_on_error=True).wait()
+        invocation = build_month(dbt, context, last, with_seeds=with_seeds, raise_on_error=False)
         yield from with_row_counts(invocation)
         if not invocation.is_successful():
             raise dg.Failure(f"dbt build of {last:%Y-%m} failed: {invocation.get_error()}", allow_retries=False)
+        if not context.is_subset:
+            record_tested_seeds(workspace, fingerprint)
 
     return build
 
 
 def build_month(
-    dbt: DbtCliResource, context: dg.AssetExecutionContext, month: date, raise_on_error: bool
+    dbt: DbtCliResource, context: dg.AssetExecutionContext, month: date, with_seeds: bool, raise_on_error: bool
 ) -> DbtCliInvocation:
     """Start dbt building and testing one month.
 
@@ -128,6 +186,7 @@ def build_month(
         dbt: the command.
         context: of the asset that asks.
         month: first day of the month.
+        with_seeds: whether seeds are loaded, and what concerns them alone is tested.
         raise_on_error: whether a failed build raises when it is waited for.
 
     Returns:
@@ -135,4 +194,6 @@ def build_month(
     """
     os.environ["ACCOUNT_MAPPING_AS_OF_MONTH"] = month.isoformat()
     arguments = ["build", "--exclude-resource-type", "unit_test"]
+    if not with_seeds:
+        arguments += ["--exclude", "resource_type:seed", "--indirect-selection", "cautious"]
     return dbt.cli(arguments, context=context, raise_on_error=raise_on_error)
