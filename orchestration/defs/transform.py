@@ -15,9 +15,10 @@ import dagster as dg
 import duckdb
 from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, DbtCliResource, DbtProject, dbt_assets
 
+from orchestration import faults
 from orchestration.defs.resources import WAREHOUSE_POOL, Workspace, retry_while_locked
 from orchestration.months import MONTHS, ONE_BY_ONE, month_of
-from orchestration.settings import DBT_PROJECT_DIR
+from orchestration.settings import DBT_PROJECT_DIR, PARENT_PROCESS, Settings
 
 OWNER = "team:revenue-operations"
 # What a model says of itself in its meta, and the catalogue shows as a tag, when its rows name persons.
@@ -153,6 +154,8 @@ def dbt_models(project: DbtProject) -> dg.AssetsDefinition:
         name="dbt_models",
     )
     def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, workspace: Workspace) -> Iterator[Any]:
+        with retry_while_locked():
+            faults.check_writable(Path(workspace.warehouse))
         *earlier, last = months_to_build(workspace, month_of(context.partition_key))
         fingerprint = seeds_fingerprint(Path(workspace.seeds))
         # Somebody who asks for single assets gets them, seeds too.
@@ -163,11 +166,11 @@ def dbt_models(project: DbtProject) -> dg.AssetsDefinition:
             context.log.info("The seeds have not changed since they were loaded and tested: they stay as they are.")
         for month in earlier:
             context.log.info(f"Replaying {month:%Y-%m}: a later month has been loaded already.")
-            build_month(dbt, context, month, with_seeds=with_seeds, raise_on_error=True).wait()
-        invocation = build_month(dbt, context, last, with_seeds=with_seeds, raise_on_error=False)
+            replayed = build_month(dbt, context, month, with_seeds=with_seeds).wait()
+            fail_unless_built(replayed, month)
+        invocation = build_month(dbt, context, last, with_seeds=with_seeds)
         yield from with_row_counts(invocation)
-        if not invocation.is_successful():
-            raise dg.Failure(f"dbt build of {last:%Y-%m} failed: {invocation.get_error()}", allow_retries=False)
+        fail_unless_built(invocation, last)
         if not context.is_subset:
             record_tested_seeds(workspace, fingerprint)
 
@@ -175,7 +178,7 @@ def dbt_models(project: DbtProject) -> dg.AssetsDefinition:
 
 
 def build_month(
-    dbt: DbtCliResource, context: dg.AssetExecutionContext, month: date, with_seeds: bool, raise_on_error: bool
+    dbt: DbtCliResource, context: dg.AssetExecutionContext, month: date, with_seeds: bool
 ) -> DbtCliInvocation:
     """Start dbt building and testing one month.
 
@@ -187,13 +190,30 @@ def build_month(
         context: of the asset that asks.
         month: first day of the month.
         with_seeds: whether seeds are loaded, and what concerns them alone is tested.
-        raise_on_error: whether a failed build raises when it is waited for.
 
     Returns:
-        The running command.
+        The running command; it does not outlive this process.
     """
     os.environ["ACCOUNT_MAPPING_AS_OF_MONTH"] = month.isoformat()
+    os.environ[PARENT_PROCESS] = str(os.getpid())
     arguments = ["build", "--exclude-resource-type", "unit_test"]
     if not with_seeds:
         arguments += ["--exclude", "resource_type:seed", "--indirect-selection", "cautious"]
-    return dbt.cli(arguments, context=context, raise_on_error=raise_on_error)
+    return dbt.cli(arguments, context=context, raise_on_error=False)
+
+
+def fail_unless_built(invocation: DbtCliInvocation, month: date) -> None:
+    """Fail when a month's build has failed.
+
+    Args:
+        invocation: the finished command.
+        month: first day of the month.
+
+    Raises:
+        dagster.Failure: it has; when the machine failed and not a model or test, the message says what to do.
+    """
+    if invocation.is_successful():
+        return
+    problem = invocation.get_error()
+    told = faults.explain(problem, Settings.from_environment()) or f"dbt build of {month:%Y-%m} failed: {problem}"
+    raise dg.Failure(told, allow_retries=False)
