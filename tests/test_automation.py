@@ -8,7 +8,7 @@ import pytest
 from conftest import workspace_in
 
 from orchestration.definitions import definitions
-from orchestration.defs.automation import SETTLED_SECONDS, landing_fingerprints
+from orchestration.defs.automation import NO_FILES, SETTLED_SECONDS, landing_fingerprints
 from orchestration.months import month_of
 from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR
 
@@ -51,7 +51,7 @@ def test_folders_that_are_no_month_and_hidden_files_start_nothing(tmp_path: Path
     deliver(tmp_path, "us/October 2026/accounts.csv")
     deliver(tmp_path, "us/2026-13/accounts.csv")
     deliver(tmp_path, "us/2026-10/.accounts.csv.part")
-    assert landing_fingerprints(tmp_path, NOW) == {}
+    assert landing_fingerprints(tmp_path, NOW) == {"2026-10": NO_FILES}
 
 
 @pytest.mark.parametrize("text", ["2026-13", "2026-1", "10-2026", "October", ""])
