@@ -4,6 +4,7 @@ Belongs here: how dbt's nodes look in the asset catalogue and how a month is bui
 """
 
 import hashlib
+import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -17,7 +18,10 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, DbtCliResource, 
 
 from orchestration import faults
 from orchestration.defs.resources import WAREHOUSE_POOL, Workspace, retry_while_locked
+from orchestration.history import check_history
+from orchestration.ingestion.raw_schema import WarehouseRefusedError, check_release
 from orchestration.months import MONTHS, ONE_BY_ONE, month_of
+from orchestration.restatements import UnreadableMartsError, keep_published
 from orchestration.settings import DBT_PROJECT_DIR, PARENT_PROCESS, Settings
 
 OWNER = "team:revenue-operations"
@@ -47,10 +51,11 @@ def months_to_build(workspace: Workspace, month: date) -> list[date]:
     """List the months whose results depend on a month's exports.
 
     A month depends on the raw months up to it, so loading one again replays it and every later loaded month, in order;
-    the tables without a month then show the latest again.
+    the tables without a month then show the latest again. A month for which nobody delivered anything counts as loaded
+    when its run looked; the lists of the month before stand for it.
 
     Args:
-        workspace: the workspace whose `raw.files` tells which months have been loaded.
+        workspace: the workspace whose warehouse tells which months have been loaded.
         month: first day of the month that was loaded.
 
     Returns:
@@ -58,8 +63,9 @@ def months_to_build(workspace: Workspace, month: date) -> list[date]:
     """
     with workspace.read_warehouse() as warehouse:
         later = warehouse.execute(
-            "select distinct export_month from raw.files where export_month > ? and status = 'landed' order by 1",
-            [month],
+            "select export_month from raw.loaded_months where export_month > $month union "
+            "select export_month from raw.files where export_month > $month and status = 'landed' order by 1",
+            {"month": month},
         ).fetchall()
     return [month, *(row[0] for row in later)]
 
@@ -154,9 +160,9 @@ def dbt_models(project: DbtProject) -> dg.AssetsDefinition:
         name="dbt_models",
     )
     def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, workspace: Workspace) -> Iterator[Any]:
-        with retry_while_locked():
-            faults.check_writable(Path(workspace.warehouse))
-        *earlier, last = months_to_build(workspace, month_of(context.partition_key))
+        first = month_of(context.partition_key)
+        prepare_warehouse(context, workspace, first, project.manifest_path)
+        *earlier, last = months_to_build(workspace, first)
         fingerprint = seeds_fingerprint(Path(workspace.seeds))
         # Somebody who asks for single assets gets them, seeds too.
         with_seeds = context.is_subset or not has_tested_seeds(workspace, fingerprint)
@@ -175,6 +181,35 @@ def dbt_models(project: DbtProject) -> dg.AssetsDefinition:
             record_tested_seeds(workspace, fingerprint)
 
     return build
+
+
+def prepare_warehouse(
+    context: dg.AssetExecutionContext, workspace: Workspace, month: date, manifest_path: Path
+) -> None:
+    """Make sure that dbt can go on with the warehouse, and keep what people have seen of the months to be built.
+
+    Args:
+        context: of the asset that asks.
+        workspace: the workspace.
+        month: first day of the earliest month to be built.
+        manifest_path: dbt's manifest.
+
+    Raises:
+        dagster.Failure: another release wrote the warehouse, and this one cannot go on with it.
+        dagster.RetryRequested: another process holds the warehouse.
+    """
+    warehouse = Path(workspace.warehouse)
+    with retry_while_locked():
+        faults.check_writable(warehouse)
+        try:
+            check_release(warehouse)
+            for notice in check_history(warehouse, json.loads(manifest_path.read_bytes())):
+                context.log.info(notice)
+            keep_published(warehouse, Path(workspace.published), month)
+        except WarehouseRefusedError as refusal:
+            raise dg.Failure(str(refusal), allow_retries=False) from refusal
+        except UnreadableMartsError as problem:
+            context.log.warning(str(problem))
 
 
 def build_month(
