@@ -1,6 +1,6 @@
-"""What starts a run: the monthly schedule and the sensor for new files in the landing folder.
+"""What starts a run, and what follows one: the monthly schedule, the sensor for new files, those that tell of its end.
 
-Belongs here: the job and its triggers. Does not belong here: what a run does.
+Belongs here: the job, its triggers and its end. Does not belong here: what a run does.
 """
 
 import hashlib
@@ -11,8 +11,9 @@ from pathlib import Path
 
 import dagster as dg
 
-from orchestration.defs.resources import Workspace
-from orchestration.months import MONTHS
+from orchestration.defs.resources import Workspace, settings_of
+from orchestration.months import DUE_DAY, MONTHS
+from orchestration.run_page import tell_of_run
 
 monthly_refresh = dg.define_asset_job(
     "monthly_refresh",
@@ -20,9 +21,9 @@ monthly_refresh = dg.define_asset_job(
     description="Lands a month's exports, builds and tests every model, and publishes the marts if all checks passed.",
 )
 
-# By the third, lists exported on the first working day are there; a later file starts a run of its own.
+# A file that comes later starts a run of its own.
 monthly_refresh_schedule = dg.build_schedule_from_partitioned_job(
-    monthly_refresh, name="monthly_refresh_schedule", day_of_month=3, hour_of_day=6
+    monthly_refresh, name="monthly_refresh_schedule", day_of_month=DUE_DAY, hour_of_day=6
 )
 
 # A file counts as delivered when nothing in its month changed for this long.
@@ -69,3 +70,29 @@ def new_exports_sensor(
     for month in changed:
         yield dg.RunRequest(partition_key=month, run_key=f"{month}-{found[month]}")
     context.update_cursor(json.dumps({**seen, **found}))
+
+
+def _tell(context: dg.RunStatusSensorContext, workspace: Workspace) -> None:
+    """Write the page of a run that Dagster started. `make run` tells of its own runs, which no sensor is shown."""
+    tell_of_run(settings_of(workspace), context.instance, context.dagster_run.run_id, context.log.warning)
+
+
+# On from the start, unlike what starts runs: they only write down what came of a run that somebody asked for.
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    monitored_jobs=[monthly_refresh],
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def run_success_sensor(context: dg.RunStatusSensorContext, workspace: Workspace) -> None:
+    """Tell what came of a run that succeeded: its page, its log, and the message."""
+    _tell(context, workspace)
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.FAILURE,
+    monitored_jobs=[monthly_refresh],
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def run_failure_sensor(context: dg.RunStatusSensorContext, workspace: Workspace) -> None:
+    """Tell why a run failed, and what to do: its page, its log, and the message."""
+    _tell(context, workspace)

@@ -10,16 +10,26 @@ from datetime import date
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, DbtCliResource, DbtProject, dbt_assets
+from dagster_dbt import (
+    DagsterDbtTranslator,
+    DbtCliEventMessage,
+    DbtCliInvocation,
+    DbtCliResource,
+    DbtProject,
+    dbt_assets,
+)
 
+from orchestration import progress
 from orchestration.defs.resources import WAREHOUSE_POOL, Workspace
-from orchestration.months import MONTHS, ONE_BY_ONE, month_of
+from orchestration.months import MONTHS, ONE_BY_ONE, expected_every, month_of
 
 OWNER = "team:revenue-operations"
 # What a model says of itself in its meta, and the catalogue shows as a tag, when its rows name persons.
 CONTAINS_PERSONS = "contains_persons"
 # The words of macros/tell_row_count.sql.
 ROW_COUNT = re.compile(r"(?P<rows>\d+) rows in \S+")
+# What dbt says of every node when it is done, skipped or failed, whatever kind of node it is.
+NODE_DONE = re.compile(r"\d+ of (?P<total>\d+) (?!START )")
 
 
 class Translator(DagsterDbtTranslator):
@@ -32,7 +42,12 @@ class Translator(DagsterDbtTranslator):
         if node["resource_type"] == "source":
             return spec
         schema = node["schema"]
-        return spec.replace_attributes(group_name=schema, owners=[OWNER], kinds={"dbt", "duckdb"}).merge_attributes(
+        return spec.replace_attributes(
+            group_name=schema,
+            owners=[OWNER],
+            kinds={"dbt", "duckdb"},
+            freshness_policy=expected_every(months=1) if schema == "marts" else None,
+        ).merge_attributes(
             metadata={"dagster/table_name": f"{schema}.{node['name']}"},
             tags={CONTAINS_PERSONS: ""} if node["config"]["meta"].get(CONTAINS_PERSONS) else {},
         )
@@ -59,17 +74,37 @@ def months_to_build(workspace: Workspace, month: date) -> list[date]:
     return [month, *(row[0] for row in later)]
 
 
-def with_row_counts(invocation: DbtCliInvocation) -> Iterator[Any]:
+def with_progress(invocation: DbtCliInvocation, stage: str) -> Iterator[DbtCliEventMessage]:
+    """Pass on what dbt says while it works, and tell how many of its nodes are done.
+
+    Args:
+        invocation: the running command.
+        stage: what is being done, in words.
+
+    Yields:
+        Its events.
+    """
+    done = 0
+    for message in invocation.stream_raw_events():
+        told = NODE_DONE.match(message.raw_event["info"]["msg"])
+        if told:
+            done += 1
+            progress.tell(stage, done, int(told["total"]), "dbt nodes")
+        yield message
+
+
+def with_row_counts(invocation: DbtCliInvocation, stage: str) -> Iterator[Any]:
     """Turn what dbt says into Dagster events while it works, each table with the number of rows it was built with.
 
     Args:
         invocation: the running command. The macro `tell_row_count` says the numbers.
+        stage: what is being done, in words.
 
     Yields:
         Outputs of models and seeds, results of data tests.
     """
     row_counts: dict[str, int] = {}
-    for message in invocation.stream_raw_events():
+    for message in with_progress(invocation, stage):
         told = ROW_COUNT.fullmatch(message.raw_event["info"]["msg"])
         if told:
             row_counts[message.raw_event["data"]["node_info"]["unique_id"]] = int(told["rows"])
@@ -105,11 +140,14 @@ def dbt_models(project: DbtProject) -> dg.AssetsDefinition:
     )
     def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, workspace: Workspace) -> Iterator[Any]:
         *earlier, last = months_to_build(workspace, month_of(context.partition_key))
-        for month in earlier:
-            context.log.info(f"Replaying {month:%Y-%m}: a later month has been loaded already.")
-            build_month(dbt, context, month, raise_on_error=True).wait()
-        invocation = build_month(dbt, context, last, raise_on_error=False)
-        yield from with_row_counts(invocation)
+        with progress.heard_by(progress.Lines(context.log.info)):
+            for month in earlier:
+                context.log.info(f"Replaying {month:%Y-%m}: a later month has been loaded already.")
+                replay = build_month(dbt, context, month, raise_on_error=True)
+                for _ in with_progress(replay, f"building {month:%Y-%m} again"):
+                    pass
+            invocation = build_month(dbt, context, last, raise_on_error=False)
+            yield from with_row_counts(invocation, f"building {last:%Y-%m}")
         if not invocation.is_successful():
             raise dg.Failure(f"dbt build of {last:%Y-%m} failed: {invocation.get_error()}", allow_retries=False)
 
