@@ -9,8 +9,9 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -19,8 +20,10 @@ from pathlib import Path
 import click
 import duckdb
 
+from orchestration import faults
 from orchestration.ingestion.folder import read_acceptances, read_parties
 from orchestration.ingestion.raw_schema import check_exports_folder
+from orchestration.one_run import BusyError, one_run
 from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR, HOME, PARTY_TABLES, Settings
 
 DEMO_MONTHS = ("2026-08", "2026-09", "2026-10")
@@ -48,18 +51,22 @@ def run(exports: Path, month: datetime, seeds: Path | None) -> None:
         check_exports_folder(settings.warehouse, settings.exports)
     except (ValueError, FileNotFoundError) as refusal:
         raise CommandError(str(refusal)) from refusal
-    except duckdb.IOException:
-        pass  # another process writes the warehouse: the landing waits for it, and asks again
-    refresh(settings, [f"{month:%Y-%m}"])
+    except duckdb.Error as problem:
+        if not faults.is_locked(problem):  # a run that holds it is named below, and the landing asks again
+            raise CommandError(faults.explain(problem, settings) or str(problem)) from problem
+    with alone(settings, f"the run of {month:%Y-%m}"):
+        wait_for_warehouse(settings)
+        refresh(settings, [f"{month:%Y-%m}"])
 
 
 @main.command()
 def demo() -> None:
     """Run the monthly job on the shipped exports, from nothing, month after month."""
     settings = Settings.from_environment()
-    for built in (settings.warehouse, settings.published, settings.validations):
-        shutil.rmtree(built) if built.is_dir() else built.unlink(missing_ok=True)
-    refresh(settings, list(DEMO_MONTHS))
+    with alone(settings, "the demo"):
+        for built in (settings.warehouse, settings.published, settings.validations):
+            shutil.rmtree(built) if built.is_dir() else built.unlink(missing_ok=True)
+        refresh(settings, list(DEMO_MONTHS))
 
 
 @main.command()
@@ -155,14 +162,15 @@ def restore(exports: Path | None, month: datetime) -> None:
 
     settings = Settings.for_exports(exports)
     copied = replace(settings, warehouse=settings.var / "restored.duckdb")
-    copied.warehouse.unlink(missing_ok=True)
-    try:
-        copy_until(settings.warehouse, copied.warehouse, month.date())
-        refresh(copied, [f"{month:%Y-%m}"], is_landed=True)
-    except NoRestoreError as problem:
-        raise CommandError(str(problem)) from problem
-    finally:
+    with alone(settings, f"a restore of {month:%Y-%m}"):
         copied.warehouse.unlink(missing_ok=True)
+        try:
+            copy_until(settings.warehouse, copied.warehouse, month.date())
+            refresh(copied, [f"{month:%Y-%m}"], is_landed=True)
+        except NoRestoreError as problem:
+            raise CommandError(str(problem)) from problem
+        finally:
+            copied.warehouse.unlink(missing_ok=True)
 
 
 @main.command()
@@ -213,6 +221,47 @@ def metrics(exports: Path | None, groups: tuple[str, ...], as_csv: bool, names: 
     except querying.NoMetricsError as problem:
         raise CommandError(str(problem)) from problem
     click.echo(querying.as_csv(figures) if as_csv else querying.as_text(figures))
+
+
+@contextmanager
+def alone(settings: Settings, what: str) -> Iterator[None]:
+    """Keep every other run out of a workspace during a block, and say in plain words when the machine fails in it.
+
+    Args:
+        settings: the workspace.
+        what: the run in a few words, for whoever is refused meanwhile.
+
+    Raises:
+        CommandError: another run is going, or the machine has failed in a way that is known.
+    """
+    try:
+        with one_run(settings.var, what):
+            yield
+    except BusyError as refusal:
+        raise CommandError(str(refusal)) from refusal
+    except (duckdb.Error, OSError) as problem:
+        if told := faults.explain(problem, settings):
+            raise CommandError(told) from problem
+        raise
+
+
+def wait_for_warehouse(settings: Settings) -> None:
+    """Wait for whoever looks something up in the warehouse, and say so at once; two minutes at most.
+
+    Raises:
+        duckdb.Error: the warehouse is still held, or cannot be read.
+    """
+    for attempt, seconds in enumerate(faults.WAIT_SECONDS):
+        try:
+            faults.check_writable(settings.warehouse)
+            return
+        except duckdb.Error as problem:
+            if not faults.is_locked(problem):
+                raise
+            if attempt == 0:
+                click.echo(f"{faults.explain(problem, settings)} Waiting for up to two minutes …")
+            time.sleep(faults.jittered(seconds))
+    faults.check_writable(settings.warehouse)
 
 
 def prepare(settings: Settings) -> None:

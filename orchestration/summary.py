@@ -149,11 +149,15 @@ def refused_files(settings: Settings, month: str) -> str:
         month: `YYYY-MM`.
 
     Returns:
-        Two lines per file, or nothing.
+        Two lines per file, or nothing; nothing either when the warehouse cannot be opened, which the run has told.
     """
     if not settings.warehouse.exists():
         return ""
-    with duckdb.connect(str(settings.warehouse), read_only=True) as warehouse:
+    try:
+        connection = duckdb.connect(str(settings.warehouse), read_only=True)
+    except duckdb.Error:
+        return ""
+    with connection as warehouse:
         tables = warehouse.execute("select count(*) from duckdb_tables() where schema_name = 'raw'").fetchone()
         if tables == (0,):
             return ""

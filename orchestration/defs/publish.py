@@ -68,16 +68,54 @@ def publish_marts(
 
     Raises:
         ValueError: there are no marts to publish, or the warehouse lacks one.
+        duckdb.Error, OSError: there is no space to write; what was begun is removed, and the old copy stays.
     """
     if not marts:
         raise ValueError("There are no marts to publish.")
-    published.mkdir(parents=True, exist_ok=True)
     new_file = published / f".{file}-{run_id}.duckdb"
-    new_parquet = published / "parquet" / run_id
-    for leftover in (new_file, new_file.with_suffix(".duckdb.wal")):
-        leftover.unlink(missing_ok=True)
-    shutil.rmtree(new_parquet, ignore_errors=True)
-    new_parquet.mkdir(parents=True)
+    new_parquet = published / "parquet" / f".{run_id}"
+    _remove_unfinished(published, file)
+    try:
+        new_parquet.mkdir(parents=True)
+        stage = f"publishing {file}"
+        rows = _copy_marts(warehouse, new_file, new_parquet, month, run_id, published_at, marts, stage)
+        manifest = {
+            "schema_version": SCHEMA_VERSION,
+            "run_id": run_id,
+            "as_of_month": month.isoformat(),
+            "published_at": published_at.isoformat(),
+            "tables": {
+                mart: {
+                    "path": f"{run_id}/{mart}.parquet",
+                    "rows": count,
+                    "sha256": _sha256(new_parquet / f"{mart}.parquet"),
+                }
+                for mart, count in rows.items()
+            },
+        }
+        shutil.rmtree(published / "parquet" / run_id, ignore_errors=True)
+        new_parquet.replace(published / "parquet" / run_id)
+        _replace_with_text(published / "parquet" / "manifest.json", json.dumps(manifest, indent=2) + "\n")
+        new_file.replace(published / f"{file}.duckdb")
+    except BaseException:
+        _remove_unfinished(published, file)
+        raise
+    _remove_old_runs(published / "parquet", keep=run_id)
+    progress.tell(stage, len(marts), len(marts), "tables")
+    return rows
+
+
+def _copy_marts(
+    warehouse: Path,
+    new_file: Path,
+    new_parquet: Path,
+    month: date,
+    run_id: str,
+    published_at: datetime,
+    marts: Collection[str],
+    stage: str,
+) -> dict[str, int]:
+    """Write the new DuckDB file and the new Parquet files, under names that no reader looks for."""
     with duckdb.connect() as connection:
         connection.execute(f"attach {quoted(warehouse)} as warehouse (read_only)")
         connection.execute(f"attach {quoted(new_file)} as published (storage_version '{STORAGE_VERSION}')")
@@ -88,7 +126,7 @@ def publish_marts(
         if missing:
             raise ValueError(f"{warehouse} lacks {', '.join(missing)}: nothing to publish.")
         for done, mart in enumerate(sorted(marts)):
-            progress.tell(f"publishing {file}", done, len(marts), "tables")
+            progress.tell(stage, done, len(marts), "tables")
             connection.execute(f'create table published."{mart}" as from warehouse.marts."{mart}" order by all')
             _copy_comments(connection, mart)
         connection.execute(
@@ -104,24 +142,6 @@ def publish_marts(
             connection.execute(f'copy published."{mart}" to {target} (format parquet)')
             rows[mart] = connection.table(f'published."{mart}"').shape[0]
         connection.execute("detach published")
-    manifest = {
-        "schema_version": SCHEMA_VERSION,
-        "run_id": run_id,
-        "as_of_month": month.isoformat(),
-        "published_at": published_at.isoformat(),
-        "tables": {
-            mart: {
-                "path": f"{run_id}/{mart}.parquet",
-                "rows": count,
-                "sha256": _sha256(new_parquet / f"{mart}.parquet"),
-            }
-            for mart, count in rows.items()
-        },
-    }
-    _replace_with_text(published / "parquet" / "manifest.json", json.dumps(manifest, indent=2) + "\n")
-    new_file.replace(published / f"{file}.duckdb")
-    _remove_old_runs(published / "parquet", keep=run_id)
-    progress.tell(f"publishing {file}", len(marts), len(marts), "tables")
     return rows
 
 
@@ -161,6 +181,14 @@ def _replace_with_text(file: Path, text: str) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     new.replace(file)
+
+
+def _remove_unfinished(published: Path, file: str) -> None:
+    """Remove what a publication that did not end has left, whichever run's it was; no other is at work meanwhile."""
+    for leftover in published.glob(f".{file}-*.duckdb*"):
+        leftover.unlink(missing_ok=True)
+    for leftover in published.glob("parquet/.*"):
+        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
 
 
 def _remove_old_runs(parquet: Path, keep: str) -> None:

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -19,9 +20,10 @@ from dagster_dbt import (
     dbt_assets,
 )
 
-from orchestration import progress
-from orchestration.defs.resources import WAREHOUSE_POOL, Workspace
+from orchestration import faults, progress
+from orchestration.defs.resources import WAREHOUSE_POOL, Workspace, retry_while_locked
 from orchestration.months import MONTHS, ONE_BY_ONE, expected_every, month_of
+from orchestration.settings import PARENT_PROCESS, Settings
 
 OWNER = "team:revenue-operations"
 # What a model says of itself in its meta, and the catalogue shows as a tag, when its rows name persons.
@@ -139,24 +141,24 @@ def dbt_models(project: DbtProject) -> dg.AssetsDefinition:
         name="dbt_models",
     )
     def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, workspace: Workspace) -> Iterator[Any]:
+        with retry_while_locked():
+            faults.check_writable(Path(workspace.warehouse))
         *earlier, last = months_to_build(workspace, month_of(context.partition_key))
         with progress.heard_by(progress.Lines(context.log.info)):
             for month in earlier:
                 context.log.info(f"Replaying {month:%Y-%m}: a later month has been loaded already.")
-                replay = build_month(dbt, context, month, raise_on_error=True)
-                for _ in with_progress(replay, f"building {month:%Y-%m} again"):
+                replayed = build_month(dbt, context, month)
+                for _ in with_progress(replayed, f"building {month:%Y-%m} again"):
                     pass
-            invocation = build_month(dbt, context, last, raise_on_error=False)
+                fail_unless_built(replayed, month)
+            invocation = build_month(dbt, context, last)
             yield from with_row_counts(invocation, f"building {last:%Y-%m}")
-        if not invocation.is_successful():
-            raise dg.Failure(f"dbt build of {last:%Y-%m} failed: {invocation.get_error()}", allow_retries=False)
+        fail_unless_built(invocation, last)
 
     return build
 
 
-def build_month(
-    dbt: DbtCliResource, context: dg.AssetExecutionContext, month: date, raise_on_error: bool
-) -> DbtCliInvocation:
+def build_month(dbt: DbtCliResource, context: dg.AssetExecutionContext, month: date) -> DbtCliInvocation:
     """Start dbt building and testing one month.
 
     The month goes through the environment: with `--vars`, dbt would parse the whole project again every month. Unit
@@ -166,11 +168,28 @@ def build_month(
         dbt: the command.
         context: of the asset that asks.
         month: first day of the month.
-        raise_on_error: whether a failed build raises when it is waited for.
 
     Returns:
-        The running command.
+        The running command; it does not outlive this process.
     """
     os.environ["ACCOUNT_MAPPING_AS_OF_MONTH"] = month.isoformat()
+    os.environ[PARENT_PROCESS] = str(os.getpid())
     arguments = ["build", "--exclude-resource-type", "unit_test"]
-    return dbt.cli(arguments, context=context, raise_on_error=raise_on_error)
+    return dbt.cli(arguments, context=context, raise_on_error=False)
+
+
+def fail_unless_built(invocation: DbtCliInvocation, month: date) -> None:
+    """Fail when a month's build has failed.
+
+    Args:
+        invocation: the finished command.
+        month: first day of the month.
+
+    Raises:
+        dagster.Failure: it has; when the machine failed and not a model or test, the message says what to do.
+    """
+    if invocation.is_successful():
+        return
+    problem = invocation.get_error()
+    told = faults.explain(problem, Settings.from_environment()) or f"dbt build of {month:%Y-%m} failed: {problem}"
+    raise dg.Failure(told, allow_retries=False)

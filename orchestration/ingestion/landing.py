@@ -8,7 +8,7 @@ expected (suites.py).
 import csv
 import itertools
 import json
-import tempfile
+import shutil
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -148,8 +148,8 @@ def land_month(
     with duckdb.connect(str(warehouse)) as connection:
         create_raw_tables(connection)
         record_exports_folder(connection, warehouse, exports)
-        with tempfile.TemporaryDirectory(prefix="landing-") as snapshots:
-            results = landing.run(connection, exports, Path(snapshots))
+        with _snapshots(warehouse.parent / "landing") as snapshots:
+            results = landing.run(connection, exports, snapshots)
         for table in TABLES:
             counted = connection.execute(f"select count(*) from raw.{table} where export_month = ?", [month])  # noqa: S608 (our own table and column names)
             summary.row_counts[table] = counted.fetchall()[0][0]
@@ -789,6 +789,17 @@ def _mapped_currencies(path: Path) -> frozenset[str]:
     with path.open(encoding="utf-8-sig", newline="") as stream:
         rows = csv.DictReader(stream)
         return frozenset(row["source_value"].strip().lower() for row in rows if row.get("field") == "currency")
+
+
+@contextmanager
+def _snapshots(folder: Path) -> Iterator[Path]:
+    """Make the folder of private copies, and remove it at the end; a load that was killed left its own."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
 
 
 @contextmanager
