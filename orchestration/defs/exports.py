@@ -21,7 +21,7 @@ from orchestration.defs.resources import WAREHOUSE_POOL, Workspace, retry_while_
 from orchestration.defs.transform import OWNER
 from orchestration.ingestion.folder import read_cadences, read_parties
 from orchestration.ingestion.landing import LandingSummary, land_month
-from orchestration.ingestion.raw_schema import OtherExportsError
+from orchestration.ingestion.raw_schema import WarehouseRefusedError
 from orchestration.months import MONTHS, ONE_BY_ONE, due_at, expected_every, month_of
 
 DESCRIPTIONS = {
@@ -216,7 +216,7 @@ def raw_exports(lists: Sequence[dg.AssetSpec]) -> dg.AssetsDefinition:
                     loaded_at=datetime.now(UTC),
                     results_dir=Path(workspace.validations),
                 )
-        except OtherExportsError as refusal:
+        except WarehouseRefusedError as refusal:
             raise dg.Failure(str(refusal), allow_retries=False) from refusal
         for file in summary.files:
             if file["status"] != "landed":

@@ -3,6 +3,7 @@
 Belongs here: how dbt's nodes look in the asset catalogue and how a month is built. Does not belong here: SQL.
 """
 
+import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -22,7 +23,10 @@ from dagster_dbt import (
 
 from orchestration import faults, progress
 from orchestration.defs.resources import WAREHOUSE_POOL, Workspace, retry_while_locked
+from orchestration.history import check_history
+from orchestration.ingestion.raw_schema import WarehouseRefusedError, check_release
 from orchestration.months import MONTHS, ONE_BY_ONE, expected_every, month_of
+from orchestration.restatements import UnreadableMartsError, keep_published
 from orchestration.settings import PARENT_PROCESS, Settings
 
 OWNER = "team:revenue-operations"
@@ -59,10 +63,11 @@ def months_to_build(workspace: Workspace, month: date) -> list[date]:
     """List the months whose results depend on a month's exports.
 
     A month depends on the raw months up to it, so loading one again replays it and every later loaded month, in order;
-    the tables without a month then show the latest again.
+    the tables without a month then show the latest again. A month for which nobody delivered anything counts as loaded
+    when its run looked; the lists of the month before stand for it.
 
     Args:
-        workspace: the workspace whose `raw.files` tells which months have been loaded.
+        workspace: the workspace whose warehouse tells which months have been loaded.
         month: first day of the month that was loaded.
 
     Returns:
@@ -70,8 +75,9 @@ def months_to_build(workspace: Workspace, month: date) -> list[date]:
     """
     with workspace.read_warehouse() as warehouse:
         later = warehouse.execute(
-            "select distinct export_month from raw.files where export_month > ? and status = 'landed' order by 1",
-            [month],
+            "select export_month from raw.loaded_months where export_month > $month union "
+            "select export_month from raw.files where export_month > $month and status = 'landed' order by 1",
+            {"month": month},
         ).fetchall()
     return [month, *(row[0] for row in later)]
 
@@ -141,9 +147,9 @@ def dbt_models(project: DbtProject) -> dg.AssetsDefinition:
         name="dbt_models",
     )
     def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, workspace: Workspace) -> Iterator[Any]:
-        with retry_while_locked():
-            faults.check_writable(Path(workspace.warehouse))
-        *earlier, last = months_to_build(workspace, month_of(context.partition_key))
+        first = month_of(context.partition_key)
+        prepare_warehouse(context, workspace, first, project.manifest_path)
+        *earlier, last = months_to_build(workspace, first)
         with progress.heard_by(progress.Lines(context.log.info)):
             for month in earlier:
                 context.log.info(f"Replaying {month:%Y-%m}: a later month has been loaded already.")
@@ -156,6 +162,35 @@ def dbt_models(project: DbtProject) -> dg.AssetsDefinition:
         fail_unless_built(invocation, last)
 
     return build
+
+
+def prepare_warehouse(
+    context: dg.AssetExecutionContext, workspace: Workspace, month: date, manifest_path: Path
+) -> None:
+    """Make sure that dbt can go on with the warehouse, and keep what people have seen of the months to be built.
+
+    Args:
+        context: of the asset that asks.
+        workspace: the workspace.
+        month: first day of the earliest month to be built.
+        manifest_path: dbt's manifest.
+
+    Raises:
+        dagster.Failure: another release wrote the warehouse, and this one cannot go on with it.
+        dagster.RetryRequested: another process holds the warehouse.
+    """
+    warehouse = Path(workspace.warehouse)
+    with retry_while_locked():
+        faults.check_writable(warehouse)
+        try:
+            check_release(warehouse)
+            for notice in check_history(warehouse, json.loads(manifest_path.read_bytes())):
+                context.log.info(notice)
+            keep_published(warehouse, Path(workspace.published), month)
+        except WarehouseRefusedError as refusal:
+            raise dg.Failure(str(refusal), allow_retries=False) from refusal
+        except UnreadableMartsError as problem:
+            context.log.warning(str(problem))
 
 
 def build_month(dbt: DbtCliResource, context: dg.AssetExecutionContext, month: date) -> DbtCliInvocation:

@@ -49,6 +49,7 @@ from orchestration.ingestion.raw_schema import (
     OBJECTS,
     TABLES,
     check_exports_folder,
+    check_release,
     create_raw_tables,
     record_exports_folder,
 )
@@ -124,12 +125,14 @@ def land_month(
 
     Raises:
         FileNotFoundError: the landing folder does not exist.
-        OtherExportsError: the warehouse was built from another exports folder.
+        WarehouseRefusedError: the warehouse was built from another exports folder or by a newer release, or cannot be
+            brought up to date.
         ValueError: a seed cannot be used.
     """
     if not exports.is_dir():
         raise FileNotFoundError(f"The landing folder {exports} does not exist.")
     check_exports_folder(warehouse, exports)
+    check_release(warehouse)
     limits = limits or Limits()
     summary = LandingSummary(month, run_id)
     landing = _Landing(
@@ -148,6 +151,9 @@ def land_month(
     with duckdb.connect(str(warehouse)) as connection:
         create_raw_tables(connection)
         record_exports_folder(connection, warehouse, exports)
+        connection.execute(
+            "insert into raw.loaded_months select $month where $month not in (from raw.loaded_months)", {"month": month}
+        )
         with _snapshots(warehouse.parent / "landing") as snapshots:
             results = landing.run(connection, exports, snapshots)
         for table in TABLES:
@@ -664,10 +670,11 @@ class _Landing:
     def _write_files(self, connection: duckdb.DuckDBPyConnection, rows: list[dict[str, Any]]) -> None:
         rows = rows + self._unused_sheets
         self._unused_sheets.clear()
+        names = ", ".join(_quoted(name) for name in FILES)
         marks = ", ".join("?" for _ in FILES)
         for row in rows:
             complete = {name: row.get(name) for name in FILES}
-            connection.execute(f"insert into raw.files values ({marks})", list(complete.values()))  # noqa: S608 (our own table and column names)
+            connection.execute(f"insert into raw.files ({names}) values ({marks})", list(complete.values()))  # noqa: S608 (our own table and column names)
             self.summary.files.append(complete)
 
     def _not_opened(self, delivery: Delivery) -> dict[str, Any]:
