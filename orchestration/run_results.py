@@ -31,12 +31,23 @@ CHANGES = """
         count(*) filter (change_type = 'gone') as "gone",
         count(*) filter (change_type = 'status') as "another status",
         count(*) filter (change_type = 'tier') as "another tier",
-        count(*) filter (change_type = 'match') as "regrouped",
-        count(*) filter (cause = 'restatement') as "restated"
+        count(*) filter (change_type = 'match') as "regrouped"
     from marts.mart_what_changed
-    where as_of_month = ?
+    where as_of_month = ? and restated_in_month is null
     group by all
     order by partner
+"""
+
+# What has been told anew, since the latest month came, of months that people had seen already.
+RESTATED = """
+    select
+        strftime(as_of_month, '%Y-%m') as month,
+        strftime(reloaded_month, '%Y-%m') as "because this was loaded again",
+        count(*) as changes
+    from marts.mart_what_changed
+    where restated_in_month = ?
+    group by all
+    order by all
 """
 
 # A change counts as much as the account does now; one that is gone as much as it did before.
@@ -55,7 +66,10 @@ FIRST_CHANGES = f"""
             and changes.partner_id = priorities.partner_id
             and priorities.as_of_month
             = case when changes.change_type = 'gone' then changes.previous_month else changes.as_of_month end
-    where changes.as_of_month = ? and changes.change_type in ('new', 'gone', 'status', 'tier')
+    where
+        changes.as_of_month = ?
+        and changes.restated_in_month is null
+        and changes.change_type in ('new', 'gone', 'status', 'tier')
     order by priorities.tier nulls last, priorities.priority_score desc nulls last, 1, 2, 3
     limit {SHOWN_ROWS}
 """  # noqa: S608 (our own figure)
@@ -243,6 +257,7 @@ def look_at(file: Path) -> Published | None:
                 "select as_of_month, run_id, published_at from marts.last_refreshed"
             ).fetchall()
             changes = _table(marts, "What changed, by partner", CHANGES, month)
+            restated = _table(marts, "Published months that became another", RESTATED, month)
             late = _table(marts, "Lists that are late", LATE)
             unmapped = _table(marts, "Values nobody mapped (at most 20 are shown)", UNMAPPED, month)
             bands = _table(marts, "Pairs of records, by how sure the pipeline is", BANDS)
@@ -252,19 +267,20 @@ def look_at(file: Path) -> Published | None:
                 [month],
             ).fetchall()
             ((waiting,),) = marts.execute("select count(*) from marts.mart_review_queue").fetchall()
-    except (duckdb.CatalogException, duckdb.IOException):
+    except (duckdb.CatalogException, duckdb.BinderException, duckdb.IOException):
         return None
-    columns = ("new overlaps", "gone", "another tier", "restated")
-    changed = {name: sum(row[changes.headers.index(name)] for row in changes.rows) for name in columns}
-    if not changed["restated"]:
-        del changed["restated"]  # corrections of closed months are rare
+    columns = ("new overlaps", "gone", "another tier")
     figures = {
-        **changed,
+        **{name: sum(row[changes.headers.index(name)] for row in changes.rows) for name in columns},
+        # Corrections of closed months are rare.
+        **({"changes of earlier months": sum(row[-1] for row in restated.rows)} if restated.rows else {}),
         "lists late": len(late.rows),
         "values not mapped": unmapped_count,
         "pairs waiting for a person": waiting,
     }
-    return Published(month, run_id, published_at.replace(tzinfo=UTC), figures, [changes, first, late, unmapped, bands])
+    return Published(
+        month, run_id, published_at.replace(tzinfo=UTC), figures, [changes, first, restated, late, unmapped, bands]
+    )
 
 
 def _table(marts: duckdb.DuckDBPyConnection, title: str, query: str, *parameters: object) -> Table:

@@ -75,7 +75,7 @@ def ended_run(folder: Path, files: Sequence[FileRow], problem: Exception | None 
             raise problem
         yield dg.MaterializeResult(asset_key=["raw", "rejected_rows"])
 
-    settings = workspace_in(folder)
+    settings = workspace_in(folder, folder / "exports")
     home = folder / "dagster"
     home.mkdir(exist_ok=True)
     with dg.instance_for_test(temp_dir=str(home)) as instance:
@@ -163,6 +163,55 @@ def test_what_nobody_can_read_is_told_as_not_published(tmp_path: Path) -> None:
     with duckdb.connect(str(tmp_path / "old.duckdb")) as old:
         old.execute("create table last_refreshed as select 1 as something")
     assert look_at(tmp_path / "old.duckdb") is None
+
+
+PUBLISHED = """
+    create table last_refreshed as
+        select date '2026-10-01' as as_of_month, 'r1' as run_id, timestamp '2026-11-03' as published_at;
+    create table fct_account_matches as from (values ('auto'), ('auto'), ('review')) as pairs (band);
+    create table mart_review_queue as select 1 as pair;
+    create table mart_refused_data as
+        select 'acme' as party_id, 'accounts' as object, 'status' as column_name, value as delivered, 3 as record_count,
+            date '2026-10-01' as export_month, 'unmapped value' as refused
+        from range(25) as values (value);
+    create table mart_list_scorecards as
+        select 'Acme' as party_name, 'accounts' as object, date '2026-07-01' as list_month, true as is_late,
+            'quarterly' as refresh_cadence, date '2026-10-01' as next_list_month;
+    create table fct_account_priorities as from (values
+        (date '2026-10-01', 'a1', 'acme', 'T2', 20), (date '2026-10-01', 'a2', 'acme', 'T1', 30),
+        (date '2026-09-01', 'a3', 'acme', 'T1', 34)
+    ) as priorities (as_of_month, account_key, partner_id, tier, priority_score);
+    create table mart_what_changed as
+        select date '2026-10-01' as as_of_month, date '2026-09-01' as previous_month, 'acme' as partner_id,
+            'Acme' as partner_name, changes.*, changes.name as account_name, null::date as restated_in_month,
+            null::date as reloaded_month
+        from (values
+            ('a1', 'First Ltd', 'new', null, 'prospect / customer', 'new record'),
+            ('a2', 'Second Ltd', 'tier', 'T2', 'T1', 'changed record'),
+            ('a3', 'Third Ltd', 'gone', 'customer / customer', null, 'record gone')
+        ) as changes (account_key, name, change_type, from_value, to_value, cause);
+    insert into mart_what_changed by name
+        select date '2026-08-01' as as_of_month, 'a1' as account_key, 'new' as change_type,
+            'restatement' as cause, date '2026-10-01' as restated_in_month, date '2026-08-01' as reloaded_month;
+"""
+
+
+def test_what_changed_is_counted_and_the_accounts_that_matter_most_come_first(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "marts.duckdb")) as marts:
+        marts.execute(PUBLISHED)
+    published = look_at(tmp_path / "marts.duckdb")
+    assert published is not None
+    assert published.figures == {
+        "new overlaps": 1, "gone": 1, "another tier": 1, "changes of earlier months": 1, "lists late": 1,
+        "values not mapped": 25, "pairs waiting for a person": 1,
+    }  # fmt: skip
+    tables = {table.title: table.rows for table in published.tables}
+    assert [row[0] for row in tables["The 10 changes at the accounts that matter most"]] == [
+        "Third Ltd", "Second Ltd", "First Ltd",
+    ]  # fmt: skip
+    assert tables["Published months that became another"] == [("2026-08", "2026-08", 1)]
+    assert tables["Lists that are late"] == [("Acme", "accounts", "2026-07", "quarterly", "2026-10")]
+    assert tables["Pairs of records, by how sure the pipeline is"] == [("auto", 2), ("review", 1)]
 
 
 def test_the_demos_page_tells_what_came_was_refused_changed_and_waits(demo: Run) -> None:
