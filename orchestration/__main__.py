@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -311,7 +312,7 @@ def refresh(settings: Settings, months: list[str], *, is_landed: bool = False) -
         # These imports take seconds, so they come after the quick refusals; the environment must be set before them.
         import dagster as dg  # noqa: PLC0415
 
-        from orchestration import summary  # noqa: PLC0415
+        from orchestration import progress, run_page, summary  # noqa: PLC0415
         from orchestration.definitions import definitions  # noqa: PLC0415
         from orchestration.months import MONTHS  # noqa: PLC0415
 
@@ -321,12 +322,17 @@ def refresh(settings: Settings, months: list[str], *, is_landed: bool = False) -
     landing = dg.AssetSelection.groups("raw").resolve(defined.resolve_asset_graph())
     selected = [key for key in job.asset_layer.selected_asset_keys if key not in landing] if is_landed else None
     instance = dg.DagsterInstance.get()
+    warn = partial(click.echo, err=True)
     seconds = {"imports and dbt parse": time.perf_counter() - started}
     for month in months:
         if not MONTHS.has_partition_key(month):
             raise CommandError(f"{month!r} cannot be loaded: it is before 2020 or has not begun.")
-        click.echo(f"{datetime.now(UTC):%H:%M:%S}  {month}: landing, mapping, checking, publishing …")
-        with (settings.var / "logs" / f"{month}.log").open("w", encoding="utf-8") as log, redirect_stdout(log):
+        with (
+            progress.shown_on(sys.stdout, f"{month}: "),
+            (settings.var / "logs" / f"{month}.log").open("w", encoding="utf-8") as log,
+            redirect_stdout(log),
+        ):
+            progress.tell("starting")
             result = job.execute_in_process(
                 partition_key=month,
                 instance=instance,
@@ -335,10 +341,13 @@ def refresh(settings: Settings, months: list[str], *, is_landed: bool = False) -
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
         seconds = summary.add_step_seconds(seconds, result)
+        told = run_page.tell_of_run(settings, instance, result.run_id, warn)
         if not result.success:
             click.echo(summary.refused_files(settings, month))
-            raise CommandError(f"{month} was not published.\n{summary.failure(result)}")
-    click.echo(summary.of_published(settings, months[-1]))
+            raise CommandError(
+                f"{month} was not published.\n{summary.failure(result)}\nWhat to do, on one page: {told.page}"
+            )
+    click.echo(summary.of_published(settings, months[-1], told.page))
     click.echo(summary.of_seconds(seconds))
 
 

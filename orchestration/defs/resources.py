@@ -102,6 +102,16 @@ def workspace_of(settings: Settings) -> Workspace:
     )
 
 
+def settings_of(workspace: Workspace) -> Settings:
+    """Give the settings that a workspace resource was made of."""
+    return Settings(
+        exports=Path(workspace.exports),
+        seeds=Path(workspace.seeds),
+        warehouse=Path(workspace.warehouse),
+        published=Path(workspace.published),
+    )
+
+
 def dbt_project_of(settings: Settings) -> DbtProject:
     """Describe the dbt project with the manifest of this workspace.
 

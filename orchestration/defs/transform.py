@@ -14,13 +14,20 @@ from typing import Any
 
 import dagster as dg
 import duckdb
-from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, DbtCliResource, DbtProject, dbt_assets
+from dagster_dbt import (
+    DagsterDbtTranslator,
+    DbtCliEventMessage,
+    DbtCliInvocation,
+    DbtCliResource,
+    DbtProject,
+    dbt_assets,
+)
 
-from orchestration import faults
+from orchestration import faults, progress
 from orchestration.defs.resources import WAREHOUSE_POOL, Workspace, retry_while_locked
 from orchestration.history import check_history
 from orchestration.ingestion.raw_schema import WarehouseRefusedError, check_release
-from orchestration.months import MONTHS, ONE_BY_ONE, month_of
+from orchestration.months import MONTHS, ONE_BY_ONE, expected_every, month_of
 from orchestration.restatements import UnreadableMartsError, keep_published
 from orchestration.settings import DBT_PROJECT_DIR, PARENT_PROCESS, Settings
 
@@ -29,6 +36,8 @@ OWNER = "team:revenue-operations"
 CONTAINS_PERSONS = "contains_persons"
 # The words of macros/tell_row_count.sql.
 ROW_COUNT = re.compile(r"(?P<rows>\d+) rows in \S+")
+# What dbt says of every node when it is done, skipped or failed, whatever kind of node it is.
+NODE_DONE = re.compile(r"\d+ of (?P<total>\d+) (?!START )")
 
 
 class Translator(DagsterDbtTranslator):
@@ -41,7 +50,12 @@ class Translator(DagsterDbtTranslator):
         if node["resource_type"] == "source":
             return spec
         schema = node["schema"]
-        return spec.replace_attributes(group_name=schema, owners=[OWNER], kinds={"dbt", "duckdb"}).merge_attributes(
+        return spec.replace_attributes(
+            group_name=schema,
+            owners=[OWNER],
+            kinds={"dbt", "duckdb"},
+            freshness_policy=expected_every(months=1) if schema == "marts" else None,
+        ).merge_attributes(
             metadata={"dagster/table_name": f"{schema}.{node['name']}"},
             tags={CONTAINS_PERSONS: ""} if node["config"]["meta"].get(CONTAINS_PERSONS) else {},
         )
@@ -115,17 +129,37 @@ def record_tested_seeds(workspace: Workspace, fingerprint: str | None) -> None:
             warehouse.execute("insert into raw.tested_seeds values (?)", [fingerprint])
 
 
-def with_row_counts(invocation: DbtCliInvocation) -> Iterator[Any]:
+def with_progress(invocation: DbtCliInvocation, stage: str) -> Iterator[DbtCliEventMessage]:
+    """Pass on what dbt says while it works, and tell how many of its nodes are done.
+
+    Args:
+        invocation: the running command.
+        stage: what is being done, in words.
+
+    Yields:
+        Its events.
+    """
+    done = 0
+    for message in invocation.stream_raw_events():
+        told = NODE_DONE.match(message.raw_event["info"]["msg"])
+        if told:
+            done += 1
+            progress.tell(stage, done, int(told["total"]), "dbt nodes")
+        yield message
+
+
+def with_row_counts(invocation: DbtCliInvocation, stage: str) -> Iterator[Any]:
     """Turn what dbt says into Dagster events while it works, each table with the number of rows it was built with.
 
     Args:
         invocation: the running command. The macro `tell_row_count` says the numbers.
+        stage: what is being done, in words.
 
     Yields:
         Outputs of models and seeds, results of data tests.
     """
     row_counts: dict[str, int] = {}
-    for message in invocation.stream_raw_events():
+    for message in with_progress(invocation, stage):
         told = ROW_COUNT.fullmatch(message.raw_event["info"]["msg"])
         if told:
             row_counts[message.raw_event["data"]["node_info"]["unique_id"]] = int(told["rows"])
@@ -170,12 +204,15 @@ def dbt_models(project: DbtProject) -> dg.AssetsDefinition:
             record_tested_seeds(workspace, None)
         else:
             context.log.info("The seeds have not changed since they were loaded and tested: they stay as they are.")
-        for month in earlier:
-            context.log.info(f"Replaying {month:%Y-%m}: a later month has been loaded already.")
-            replayed = build_month(dbt, context, month, with_seeds=with_seeds).wait()
-            fail_unless_built(replayed, month)
-        invocation = build_month(dbt, context, last, with_seeds=with_seeds)
-        yield from with_row_counts(invocation)
+        with progress.heard_by(progress.Lines(context.log.info)):
+            for month in earlier:
+                context.log.info(f"Replaying {month:%Y-%m}: a later month has been loaded already.")
+                replayed = build_month(dbt, context, month, with_seeds=with_seeds)
+                for _ in with_progress(replayed, f"building {month:%Y-%m} again"):
+                    pass
+                fail_unless_built(replayed, month)
+            invocation = build_month(dbt, context, last, with_seeds=with_seeds)
+            yield from with_row_counts(invocation, f"building {last:%Y-%m}")
         fail_unless_built(invocation, last)
         if not context.is_subset:
             record_tested_seeds(workspace, fingerprint)

@@ -31,6 +31,8 @@ class Party:
     date_order: str | None = None
     decimal_mark: str | None = None
     default_currency: str | None = None
+    name: str | None = None
+    refresh_cadence: str | None = None
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def read_parties(path: Path) -> dict[str, Party]:
         ValueError: a row has more or fewer cells than the header, or its date_order or decimal_mark is none of the
             known ones.
     """
-    parties = {US: Party(US)}
+    parties = {US: Party(US, name=US, refresh_cadence="monthly")}
     with path.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.DictReader(stream)
         for row in reader:
@@ -86,8 +88,23 @@ def read_parties(path: Path) -> dict[str, Party]:
                 cells.get("date_order"),
                 cells.get("decimal_mark"),
                 cells.get("default_currency"),
+                cells.get("name"),
+                "monthly" if party_id == US else cells.get("refresh_cadence"),  # ours is due every month
             )
     return parties
+
+
+def read_cadences(path: Path) -> dict[str, int]:
+    """Read how many months there are from one list to the next.
+
+    Args:
+        path: refresh_cadences.csv.
+
+    Returns:
+        Months by the cadence's name.
+    """
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        return {row["refresh_cadence"]: int(row["months"]) for row in csv.DictReader(stream)}
 
 
 @dataclass(frozen=True)
