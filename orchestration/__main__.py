@@ -22,8 +22,9 @@ import duckdb
 
 from orchestration import faults
 from orchestration.ingestion.folder import read_acceptances, read_parties
-from orchestration.ingestion.raw_schema import check_exports_folder
+from orchestration.ingestion.raw_schema import check_exports_folder, check_release
 from orchestration.one_run import BusyError, one_run
+from orchestration.seeds import check_seeds, upgrade_seeds
 from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR, HOME, PARTY_TABLES, Settings
 
 DEMO_MONTHS = ("2026-08", "2026-09", "2026-10")
@@ -49,6 +50,7 @@ def run(exports: Path, month: datetime, seeds: Path | None) -> None:
         read_parties(settings.seeds / "partners.csv")
         read_acceptances(settings.seeds / "accepted_files.csv")
         check_exports_folder(settings.warehouse, settings.exports)
+        check_release(settings.warehouse)
     except (ValueError, FileNotFoundError) as refusal:
         raise CommandError(str(refusal)) from refusal
     except duckdb.Error as problem:
@@ -175,6 +177,34 @@ def restore(exports: Path | None, month: datetime) -> None:
 
 @main.command()
 @click.option("--exports", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def rebuild(exports: Path | None) -> None:
+    """Build a new warehouse from the raw tables of the old one, every month in order, and publish the latest."""
+    from orchestration.restore import NoRestoreError, copy_landed  # noqa: PLC0415 - takes a second
+
+    settings = Settings.for_exports(exports)
+    rebuilt = replace(settings, warehouse=settings.var / "rebuilt.duckdb")
+    with alone(settings, "a rebuild"):
+        rebuilt.warehouse.unlink(missing_ok=True)
+        try:
+            months = copy_landed(settings.warehouse, rebuilt.warehouse)
+            refresh(rebuilt, [f"{months[0]:%Y-%m}"], is_landed=True)
+            rebuilt.warehouse.replace(settings.warehouse)
+        except (NoRestoreError, ValueError) as problem:
+            raise CommandError(str(problem)) from problem
+        finally:
+            rebuilt.warehouse.unlink(missing_ok=True)
+    click.echo(f"{settings.warehouse} was built anew: {len(months)} months, from {months[0]:%Y-%m} on.")
+
+
+@main.command()
+@click.option("--seeds", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True)
+def upgrade(seeds: Path) -> None:
+    """Add the seed files and columns that this release reads and a workspace of an older one lacks."""
+    click.echo("\n".join(upgrade_seeds(seeds)) or f"{seeds} lacks nothing.")
+
+
+@main.command()
+@click.option("--exports", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--partner", help="Only this one; each partner by default.")
 def session(exports: Path | None, partner: str | None) -> None:
     """Write the workbook of the one-hour mapping session with a partner."""
@@ -269,7 +299,14 @@ def prepare(settings: Settings) -> None:
 
     Args:
         settings: the workspace. Its variables are put into the environment of this process, where dbt and Dagster look.
+
+    Raises:
+        CommandError: its seeds are of an older release.
     """
+    try:
+        check_seeds(settings.seeds)
+    except ValueError as refusal:
+        raise CommandError(str(refusal)) from refusal
     os.environ.update(settings.as_environment())
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
     configuration = settings.dagster_home / "dagster.yaml"
