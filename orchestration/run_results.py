@@ -21,7 +21,8 @@ import duckdb
 from orchestration.settings import DEMO_EXPORTS, Settings
 
 SHOWN_ROWS = 10
-QUOTED = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"")
+# What stands between quotation marks, not apostrophes, or looks like an address; an open mark hides the rest.
+QUOTED = re.compile(r"""(?<!\w)(['"]).*?(?:\1(?!\w)|\Z)|\S+@\S+""", re.DOTALL)
 PERSONAL = frozenset(["contacts", "engagements"])
 
 CHANGES = """
@@ -109,12 +110,13 @@ class Table:
 
 @dataclass(frozen=True)
 class Problem:
-    """A step or check that failed."""
+    """A step or check that failed, in full and in brief: an error without the places in the code it came through."""
 
     where: str
     text: str
     is_blocking: bool
     check: str | None = None
+    brief: str | None = None
 
 
 @dataclass(frozen=True)
@@ -221,14 +223,23 @@ def problems_of(events: Iterable[dg.DagsterEvent]) -> list[Problem]:
         events: the run's.
 
     Returns:
-        Failed steps, then failed checks, those that kept the marts from being published first.
+        Failed steps, or that the run was ended from outside; then failed checks, those that keep the marts from being
+        published first.
     """
-    steps, checks = [], []
+    steps: list[Problem] = []
+    checks: list[Problem] = []
+    ending = ""
     for event in events:
         if event.is_step_failure:
             data = event.step_failure_data
             described = data.user_failure_data.description if data.user_failure_data else None
-            steps.append(Problem(event.step_key or "", described or data.error_display_string, True))
+            error = data.error
+            while error and error.cause:
+                error = error.cause
+            brief = described or (error.message if error else None)
+            steps.append(Problem(event.step_key or "", described or data.error_display_string, True, brief=brief))
+        elif event.event_type == dg.DagsterEventType.RUN_FAILURE:
+            ending = event.message or ""
         elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             evaluation = event.asset_check_evaluation_data
             if not evaluation.passed:
@@ -237,6 +248,8 @@ def problems_of(events: Iterable[dg.DagsterEvent]) -> list[Problem]:
                 counted = f"{rows.value} rows do not hold." if rows else ""
                 asset = evaluation.asset_key.to_user_string()
                 checks.append(Problem(asset, evaluation.description or counted, is_error, evaluation.check_name))
+    if ending and not steps and not any(check.is_blocking for check in checks):
+        steps = [Problem("the run", ending, True)]
     return [*steps, *sorted(checks, key=lambda problem: not problem.is_blocking)]
 
 
@@ -371,7 +384,7 @@ def _failures(problems: Sequence[Problem]) -> Table:
             (
                 problem.where,
                 problem.check or "",
-                _unquoted(_first_lines(problem.text)),
+                _unquoted(_first_lines(problem.brief or problem.text)),
                 "yes" if problem.is_blocking else "no",
             )
             for problem in problems

@@ -16,7 +16,9 @@ import duckdb
 import pytest
 from conftest import Run, workspace_in
 
+from orchestration.defs.automation import run_failure_sensor, run_success_sensor
 from orchestration.defs.exports import arrivals, known_arrivals, list_key, lists_of_parties, report_arrivals
+from orchestration.defs.resources import workspace_of
 from orchestration.months import due_at, expected_every
 from orchestration.run_page import KEPT_PAGES, keep_page, page_of_run, tell_of_run
 from orchestration.run_results import RunResults, look_at
@@ -134,6 +136,8 @@ def test_what_a_partner_wrote_does_nothing_on_the_page(tmp_path: Path) -> None:
             [file_row("acme/2026-10/c.csv", "quarantined", "contacts", f"The first: Row 3: '{PERSON}' is no date.")],
             None,
         ),
+        ([], ValueError(f"can't cast {PERSON}: don't cast '{PERSON}")),
+        ([], ValueError(f"It isn't 'O'Neill\n{PERSON}' that counts")),
         ([], ValueError(f"Could not convert string '{PERSON}' to INT32")),
         ([], dg.Failure(f'dbt build failed: Conversion Error: "{PERSON}" is out of range')),
     ],
@@ -143,7 +147,51 @@ def test_no_person_stands_on_the_page_or_in_dagsters_words_of_it(
 ) -> None:
     told = ended_run(tmp_path, files, problem)
     assert PERSON not in told.page.read_text()
+    assert "Stack Trace" not in told.page.read_text()
     assert "…" in Page(told.page).text
+
+
+def test_a_run_that_was_killed_has_its_page_too(tmp_path: Path) -> None:
+    with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
+        run = instance.add_run(dg.DagsterRun("monthly_refresh", tags={"dagster/partition": "2026-10"}))
+        instance.report_run_failed(run, "The process of this run was killed.")
+        told = tell_of_run(workspace_in(tmp_path), instance, run.run_id, print)
+    assert told.headline == "2026-10 was not published; nothing is published yet."
+    assert "The process of this run was killed." in Page(told.page).text
+
+
+def test_a_message_that_cannot_be_sent_fails_no_run_and_its_address_stands_in_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACCOUNT_MAPPING_NOTIFY", "json://127.0.0.1:1/t0k3n")
+    warnings: list[str] = []
+    with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
+        run = instance.add_run(dg.DagsterRun("monthly_refresh", tags={"dagster/partition": "2026-10"}))
+        instance.report_run_failed(run)
+        told = tell_of_run(workspace_in(tmp_path), instance, run.run_id, warnings.append)
+    assert told.page.is_file()
+    assert len(warnings) == 1
+    assert "address 1 of ACCOUNT_MAPPING_NOTIFY" in warnings[0]
+    written = [file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()]
+    assert written
+    assert not [text for text in [*written, warnings[0].encode()] if b"t0k3n" in text]
+
+
+def test_a_run_that_dagster_started_is_told_of_by_the_sensors(tmp_path: Path) -> None:
+    settings = workspace_in(tmp_path)
+    with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
+        for sensor, report in (
+            (run_success_sensor, dg.DagsterEventType.RUN_SUCCESS),
+            (run_failure_sensor, dg.DagsterEventType.RUN_FAILURE),
+        ):
+            run = instance.add_run(dg.DagsterRun("monthly_refresh", tags={"dagster/partition": "2026-10"}))
+            event = dg.DagsterEvent(report.value, run.job_name, message="ended")
+            instance.report_dagster_event(event, run.run_id)
+            with dg.build_run_status_sensor_context(
+                sensor.name, event, instance, run, resources={"workspace": workspace_of(settings)}
+            ) as context:
+                sensor(context)
+            assert page_of_run(settings.var, "2026-10", run.run_id).is_file()
 
 
 def test_the_newest_pages_are_kept(tmp_path: Path) -> None:
