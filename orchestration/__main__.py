@@ -4,6 +4,7 @@ Belongs here: turning arguments into settings and results into words and an exit
 """
 
 import csv
+import io
 import os
 import shutil
 import subprocess
@@ -12,8 +13,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import duckdb
@@ -21,6 +23,9 @@ import duckdb
 from orchestration.ingestion.folder import read_acceptances, read_parties
 from orchestration.ingestion.raw_schema import check_exports_folder
 from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR, HOME, PARTY_TABLES, Settings
+
+if TYPE_CHECKING:
+    from orchestration.forgetting import Report
 
 DEMO_MONTHS = ("2026-08", "2026-09", "2026-10")
 
@@ -162,6 +167,63 @@ def restore(exports: Path | None, month: datetime) -> None:
         raise CommandError(str(problem)) from problem
     finally:
         copied.warehouse.unlink(missing_ok=True)
+
+
+@main.command()
+@click.option("--exports", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("party")
+def withdraw(exports: Path | None, party: str) -> None:
+    """Take a party that has withdrawn out of everything, and prove it."""
+    from orchestration import forgetting  # noqa: PLC0415 - takes a second
+
+    settings = Settings.for_exports(exports)
+    try:
+        click.echo(of_forgetting(settings, forgetting.withdraw(settings, party, rebuild)))
+    except forgetting.NotForgottenError as problem:
+        raise CommandError(str(problem)) from problem
+
+
+@main.command()
+@click.option("--exports", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--email", help="The person's address.")
+@click.option("--contact", help="Or one of its contacts, <party>:<source id>.")
+@click.option("--name", help="Or its name, with --account.")
+@click.option("--account", help="Key of the account where it works.")
+def erase(exports: Path | None, **who: str | None) -> None:
+    """Take one person out of everything, prove it, and keep the next export from bringing it back."""
+    from orchestration import forgetting  # noqa: PLC0415 - takes a second
+
+    settings = Settings.for_exports(exports)
+    try:
+        click.echo(of_forgetting(settings, forgetting.erase(settings, rebuild, **who)))
+    except forgetting.NotForgottenError as problem:
+        raise CommandError(str(problem)) from problem
+
+
+def rebuild(settings: Settings, month: date) -> None:
+    """Build, test and publish a month on a copy of a workspace; its summary would tell nothing new."""
+    click.echo(f"{datetime.now(UTC):%H:%M:%S}  building {month:%Y-%m} on a copy without them …")
+    with redirect_stdout(io.StringIO()):
+        refresh(settings, [f"{month:%Y-%m}"], is_landed=True)
+
+
+def of_forgetting(settings: Settings, report: "Report") -> str:
+    """Tell what was taken out, the proof, and what only a person can do."""
+    proof = report.proof
+    removed = ", ".join(f"{rows} of {table}" for table, rows in report.removed.items())
+    left = [f"  {line}" for line in (*report.delivered, *report.seed_rows)]
+    return "\n".join(
+        [
+            f"Done: {report.what}. {settings.published / 'marts.duckdb'} is published without them.",
+            f"  Rows taken out: {removed or 'none'}; everything else was built anew from the rest.",
+            f"  Proof: {proof.looked_for} texts that only they had were looked for in {proof.cells} texts of "
+            f"{proof.tables} tables and in {proof.bytes} bytes of {proof.files} files: none was found.",
+            f"  Left out of the search as too short to mean anything: {report.texts_too_short}.",
+            f"  The record, without any data: {report.record}",
+            "Not touched, and yours to delete or decide:" if left else "Nothing is left for you to do.",
+            *left,
+        ]
+    )
 
 
 @main.command()

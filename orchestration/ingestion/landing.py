@@ -41,6 +41,7 @@ from orchestration.ingestion.folder import (
     read_acceptances,
     read_parties,
 )
+from orchestration.ingestion.forgotten import Forgotten, forgotten_folder
 from orchestration.ingestion.mapping import ColumnMappings, Header, object_of_sheet
 from orchestration.ingestion.raw_schema import (
     FIELDS,
@@ -124,18 +125,20 @@ def land_month(
     Raises:
         FileNotFoundError: the landing folder does not exist.
         OtherExportsError: the warehouse was built from another exports folder.
-        ValueError: a seed cannot be used.
+        ValueError: a seed, or the list of who is to be forgotten, cannot be used.
     """
     if not exports.is_dir():
         raise FileNotFoundError(f"The landing folder {exports} does not exist.")
     check_exports_folder(warehouse, exports)
     limits = limits or Limits()
     summary = LandingSummary(month, run_id)
+    parties = read_parties(seeds / "partners.csv")
     landing = _Landing(
         month=month,
         run_id=run_id,
         loaded_at=loaded_at.replace(tzinfo=None),
-        parties=read_parties(seeds / "partners.csv"),
+        parties=parties,
+        forgotten=Forgotten.read(forgotten_folder(seeds), [p.party_id for p in parties.values() if p.withdrawn_on]),
         mappings=ColumnMappings.read(seeds / "column_mappings.csv"),
         words=readings.NameWords(_column(seeds / "legal_forms.csv", "form")),
         currencies=_mapped_currencies(seeds / "value_mappings.csv"),
@@ -165,6 +168,7 @@ class _Landing:
     run_id: str
     loaded_at: datetime
     parties: dict[str, Party]
+    forgotten: Forgotten
     mappings: ColumnMappings
     words: readings.NameWords
     currencies: frozenset[str]
@@ -296,6 +300,11 @@ class _Landing:
                     if len(batch[0]):
                         batches.append(batch)
                         rows_read += len(batch[0])
+        if self.forgotten:
+            with self.timed("leave out the forgotten"):
+                kept = [self.forgotten.keep_others(delivery.party_id, header, batch) for batch in batches]
+            batches = [batch for batch, _ in kept if len(batch[0])]
+            refused.extend(row for _, rows in kept for row in rows)
         with self.timed("read values"):
             mapped = [map_fields(columns, header) for _, columns, _ in batches]
             party = self.parties[delivery.party_id]
@@ -539,6 +548,11 @@ class _Landing:
                 )
 
     def _insert_refusals(self, connection: duckdb.DuckDBPyConnection, object_name: str, parts: list[Part]) -> None:
+        if self.forgotten:
+            for part in parts:
+                part.refused_rows = [self.forgotten.refused_row(row, object_name) for row in part.refused_rows]
+                for value in part.refused_values:
+                    value |= {name: self.forgotten.redact(value[name]) for name in ("value", "reason")}
         rows = [
             {"part": index, **{name: getattr(row, name) for name in _REFUSED_ROW}}
             for index, part in enumerate(parts)
@@ -659,6 +673,8 @@ class _Landing:
         marks = ", ".join("?" for _ in FILES)
         for row in rows:
             complete = {name: row.get(name) for name in FILES}
+            if self.forgotten and complete["reason"]:
+                complete["reason"] = self.forgotten.redact(complete["reason"])
             connection.execute(f"insert into raw.files values ({marks})", list(complete.values()))  # noqa: S608 (our own table and column names)
             self.summary.files.append(complete)
 

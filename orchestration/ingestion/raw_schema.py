@@ -117,6 +117,23 @@ TABLES: dict[str, dict[str, str]] = {
 }
 
 
+# Tables that hold no delivered data, but what must be remembered of data that was taken out.
+MEMORIES: dict[str, dict[str, str]] = {
+    "kept_keys": {
+        "as_of_month": "date not null",
+        "kind": "varchar not null",
+        "member_key": "varchar not null",
+        "group_key": "varchar not null",
+    },
+    "pruned_records": {
+        "party_id": "varchar not null",
+        "source_id": "varchar not null",
+        "first_seen_month": "date not null",
+    },
+    "pruned_months": {"first_kept_month": "date not null", "pruned_at": "timestamp not null"},
+}
+
+
 class OtherExportsError(ValueError):
     """A warehouse was built from another exports folder than the one that is to be landed in it."""
 
@@ -128,7 +145,7 @@ def create_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
         connection: an open connection to the warehouse.
     """
     connection.execute("create schema if not exists raw")
-    for table, columns in TABLES.items():
+    for table, columns in {**TABLES, **MEMORIES}.items():
         described = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
         connection.execute(f"create table if not exists raw.{table} ({described})")
 
