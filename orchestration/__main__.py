@@ -21,7 +21,7 @@ import click
 import duckdb
 
 from orchestration.ingestion.folder import read_acceptances, read_parties
-from orchestration.ingestion.raw_schema import check_exports_folder
+from orchestration.ingestion.raw_schema import check_exports_folder, check_month_is_kept
 from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR, HOME, PARTY_TABLES, Settings
 
 if TYPE_CHECKING:
@@ -50,11 +50,16 @@ def run(exports: Path, month: datetime, seeds: Path | None) -> None:
         read_parties(settings.seeds / "partners.csv")
         read_acceptances(settings.seeds / "accepted_files.csv")
         check_exports_folder(settings.warehouse, settings.exports)
+        if settings.warehouse.exists():
+            with duckdb.connect(str(settings.warehouse), read_only=True) as warehouse:
+                check_month_is_kept(warehouse, month.date())
     except (ValueError, FileNotFoundError) as refusal:
         raise CommandError(str(refusal)) from refusal
     except duckdb.IOException:
         pass  # another process writes the warehouse: the landing waits for it, and asks again
     refresh(settings, [f"{month:%Y-%m}"])
+    if settings.kept_months:
+        prune_to(settings, settings.kept_months)
 
 
 @main.command()
@@ -198,6 +203,33 @@ def erase(exports: Path | None, **who: str | None) -> None:
         click.echo(of_forgetting(settings, forgetting.erase(settings, rebuild, **who)))
     except forgetting.NotForgottenError as problem:
         raise CommandError(str(problem)) from problem
+
+
+@main.command()
+@click.option("--exports", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--months", type=click.IntRange(1), help="How many are kept; ACCOUNT_MAPPING_KEPT_MONTHS by default.")
+def prune(exports: Path | None, months: int | None) -> None:
+    """Take lists, refusals, results and logs that are older than the kept months out of the workspace."""
+    settings = Settings.for_exports(exports)
+    kept_months = months or settings.kept_months
+    if not kept_months:
+        raise CommandError("Everything is kept until you say for how long: MONTHS=24, or ACCOUNT_MAPPING_KEPT_MONTHS.")
+    prune_to(settings, kept_months)
+
+
+def prune_to(settings: Settings, kept_months: int) -> None:
+    """Prune a workspace and say what went."""
+    from orchestration import copying, retention  # noqa: PLC0415 - takes a second
+
+    try:
+        pruned = retention.prune(settings, kept_months, datetime.now(UTC))
+    except copying.CopyError as problem:
+        raise CommandError(str(problem)) from problem
+    rows = ", ".join(f"{count} of {table}" for table, count in pruned.rows.items())
+    click.echo(
+        f"Kept: {pruned.first_kept_month:%Y-%m} and later, and of each list the last one before. Rows pruned: "
+        f"{rows or 'none'}; and {pruned.files} files of results and logs, {pruned.runs} of Dagster's runs."
+    )
 
 
 def rebuild(settings: Settings, month: date) -> None:

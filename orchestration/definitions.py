@@ -27,6 +27,6 @@ def definitions() -> dg.Definitions:
         asset_checks=[expectations.accepted_rows, expectations.accepted_marts(marts)],
         jobs=[automation.monthly_refresh],
         schedules=[automation.monthly_refresh_schedule],
-        sensors=[automation.new_exports_sensor],
+        sensors=[automation.new_exports_sensor, automation.retention_sensor],
         resources={"workspace": resources.workspace_of(settings), "dbt": resources.dbt_of()},
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.defs.publish import quoted
-from orchestration.ingestion.raw_schema import TABLES
+from orchestration.ingestion.raw_schema import TABLES, PrunedMonthError, check_month_is_kept, create_raw_tables
 
 
 class NoRestoreError(Exception):
@@ -26,7 +26,8 @@ def copy_until(warehouse: Path, copy: Path, month: date) -> None:
         month: first day of the last month to keep.
 
     Raises:
-        NoRestoreError: there is no warehouse, another process is writing it, or no file was landed in the month.
+        NoRestoreError: there is no warehouse, another process is writing it, no file was landed in the month, or lists
+            of its time have been pruned.
     """
     if not warehouse.is_file():
         raise NoRestoreError(f"{warehouse} is not there: nothing has been built yet (make run or make demo).")
@@ -37,6 +38,10 @@ def copy_until(warehouse: Path, copy: Path, month: date) -> None:
             raise NoRestoreError(
                 f"{warehouse} is held by another process, a run or an open shell: wait or close it, then ask again."
             ) from refusal
+        try:
+            check_month_is_kept(connection, month, "warehouse")
+        except PrunedMonthError as refusal:
+            raise NoRestoreError(str(refusal)) from refusal
         months = [
             row[0]
             for row in connection.execute(
@@ -48,5 +53,7 @@ def copy_until(warehouse: Path, copy: Path, month: date) -> None:
             raise NoRestoreError(f"Nothing was landed for {month:%Y-%m}. Months with lists: {loaded or 'none'}.")
         connection.execute(f"attach {quoted(copy)} as restored")
         connection.execute("copy from database warehouse to restored")
+        connection.execute("use restored")
+        create_raw_tables(connection)  # those that an earlier release did not have
         for table in TABLES:
             connection.execute(f"delete from restored.raw.{table} where export_month > ?", [month])  # noqa: S608 (our own tables)

@@ -114,7 +114,7 @@ def test_assets_jobs_schedules_and_sensors_keep_their_names(tmp_path: Path, monk
     assert sorted(key.to_user_string() for key in repository.asset_graph.get_all_asset_keys()) == ASSETS.split()
     assert [job.name for job in repository.get_all_jobs() if not job.name.startswith("__")] == ["monthly_refresh"]
     assert [schedule.name for schedule in repository.schedule_defs] == ["monthly_refresh_schedule"]
-    assert [sensor.name for sensor in repository.sensor_defs] == ["new_exports_sensor"]
+    assert [sensor.name for sensor in repository.sensor_defs] == ["new_exports_sensor", "retention_sensor"]
     checks = {key.to_user_string() for key in repository.asset_graph.asset_check_keys}
     assert {
         *("raw/accounts:accepted_rows", "raw/files:files_reconcile"),

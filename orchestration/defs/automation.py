@@ -7,12 +7,16 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
 
+from orchestration import retention
+from orchestration.copying import CopyError
 from orchestration.defs.resources import Workspace
 from orchestration.months import MONTHS
+from orchestration.settings import Settings
 
 monthly_refresh = dg.define_asset_job(
     "monthly_refresh",
@@ -69,3 +73,21 @@ def new_exports_sensor(
     for month in changed:
         yield dg.RunRequest(partition_key=month, run_key=f"{month}-{found[month]}")
     context.update_cursor(json.dumps({**seen, **found}))
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    monitored_jobs=[monthly_refresh],
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def retention_sensor(context: dg.RunStatusSensorContext) -> dg.SkipReason:
+    """Prune what is older than the workspace keeps, after a run; without that setting, keep everything."""
+    settings = Settings.from_environment()
+    if settings.kept_months is None:
+        return dg.SkipReason("Everything is kept: ACCOUNT_MAPPING_KEPT_MONTHS is not set.")
+    try:
+        pruned = retention.prune(settings, settings.kept_months, datetime.now(UTC))
+    except CopyError as problem:
+        return dg.SkipReason(f"Not pruned now, the next run will: {problem}")
+    context.log.info(f"Pruned what is older than {pruned.first_kept_month:%Y-%m}: {pruned.rows}")
+    return dg.SkipReason(f"Pruned what is older than {pruned.first_kept_month:%Y-%m}.")

@@ -14,7 +14,7 @@ import dagster as dg
 from orchestration.defs.resources import WAREHOUSE_POOL, Workspace, retry_while_locked
 from orchestration.defs.transform import OWNER
 from orchestration.ingestion.landing import LandingSummary, land_month
-from orchestration.ingestion.raw_schema import OtherExportsError
+from orchestration.ingestion.raw_schema import OtherExportsError, PrunedMonthError
 from orchestration.months import MONTHS, ONE_BY_ONE, month_of
 
 DESCRIPTIONS = {
@@ -59,7 +59,7 @@ def raw_exports(context: dg.AssetExecutionContext, workspace: Workspace) -> Iter
                 loaded_at=datetime.now(UTC),
                 results_dir=Path(workspace.validations),
             )
-    except OtherExportsError as refusal:
+    except (OtherExportsError, PrunedMonthError) as refusal:
         raise dg.Failure(str(refusal), allow_retries=False) from refusal
     for file in summary.files:
         if file["status"] != "landed":

@@ -49,6 +49,7 @@ from orchestration.ingestion.raw_schema import (
     OBJECTS,
     TABLES,
     check_exports_folder,
+    check_month_is_kept,
     create_raw_tables,
     record_exports_folder,
 )
@@ -125,6 +126,7 @@ def land_month(
     Raises:
         FileNotFoundError: the landing folder does not exist.
         OtherExportsError: the warehouse was built from another exports folder.
+        PrunedMonthError: the month is older than the workspace keeps.
         ValueError: a seed, or the list of who is to be forgotten, cannot be used.
     """
     if not exports.is_dir():
@@ -149,6 +151,7 @@ def land_month(
     warehouse.parent.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(warehouse)) as connection:
         create_raw_tables(connection)
+        check_month_is_kept(connection, month)
         record_exports_folder(connection, warehouse, exports)
         with tempfile.TemporaryDirectory(prefix="landing-") as snapshots:
             results = landing.run(connection, exports, Path(snapshots))

@@ -5,6 +5,7 @@ holds the exports of one folder. Does not belong here: what is written into them
 """
 
 import os
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -138,6 +139,10 @@ class OtherExportsError(ValueError):
     """A warehouse was built from another exports folder than the one that is to be landed in it."""
 
 
+class PrunedMonthError(ValueError):
+    """A month cannot be loaded or built any more: what it rests on is older than the workspace keeps."""
+
+
 def create_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """Create schema raw and every table of it that is not there yet.
 
@@ -192,4 +197,31 @@ def check_exports_folder(warehouse: Path, exports: Path) -> None:
             f"{exports.resolve()} were asked for. Nothing was read or changed: lists of two folders are not mixed. "
             "Give these exports a workspace of their own (`make init DIR=…`, then put them into its exports folder), "
             "or remove the warehouse to build it anew from them."
+        )
+
+
+def check_month_is_kept(connection: duckdb.DuckDBPyConnection, month: date, database: str | None = None) -> None:
+    """Make sure that everything a month rests on is still in the warehouse.
+
+    Args:
+        connection: an open connection.
+        month: first day of the month to load, build or restore.
+        database: name of the warehouse in the connection, where that is not the database it opened.
+
+    Raises:
+        PrunedMonthError: lists of that time have been pruned; the message says what can still be done.
+    """
+    name = f"{database}." if database else ""
+    known = connection.execute(
+        "select count(*) from duckdb_tables() where schema_name = 'raw' and table_name = 'pruned_months' "
+        "and database_name = coalesce(?, current_database())",
+        [database],
+    ).fetchone()
+    pruned = connection.execute(f"from {name}raw.pruned_months").fetchone() if known == (1,) else None
+    if pruned and month < pruned[0]:
+        raise PrunedMonthError(
+            f"{month:%Y-%m} cannot be built any more: lists before {pruned[0]:%Y-%m} were pruned on "
+            f"{pruned[1]:%Y-%m-%d} (ACCOUNT_MAPPING_KEPT_MONTHS). What the marts remember of it is in "
+            "fct_account_overlaps and the other tables by month. Deliver a late list into the latest month's folder, "
+            "or build a new workspace from the delivered files."
         )
