@@ -99,9 +99,9 @@ ASSETS = """
     seeds/refresh_cadences seeds/relationship_strengths seeds/roi_benchmarks seeds/score_levels
     seeds/scoring_weights seeds/seniorities seeds/size_bands seeds/tier_rules seeds/value_mappings
     staging/stg_accounts staging/stg_contacts staging/stg_current_exports staging/stg_engagements
-    staging/stg_exchange_rates staging/stg_exclusions staging/stg_icp_rules staging/stg_kept_keys staging/stg_mapped_values
-    staging/stg_match_decisions staging/stg_opportunities staging/stg_partners staging/stg_refusals
-    staging/stg_unmapped_values
+    staging/stg_exchange_rates staging/stg_exclusions staging/stg_icp_rules staging/stg_kept_keys
+    staging/stg_mapped_values staging/stg_match_decisions staging/stg_opportunities staging/stg_partners
+    staging/stg_refusals staging/stg_unmapped_values
 """
 
 
