@@ -4,24 +4,27 @@ Belongs here: turning arguments into settings and results into words and an exit
 """
 
 import csv
-import io
 import os
 import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 import duckdb
 
+from orchestration import faults
 from orchestration.ingestion.folder import read_acceptances, read_parties
 from orchestration.ingestion.raw_schema import check_exports_folder, check_month_is_kept
+from orchestration.one_run import BusyError, one_run
 from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR, HOME, PARTY_TABLES, Settings
 
 if TYPE_CHECKING:
@@ -55,20 +58,24 @@ def run(exports: Path, month: datetime, seeds: Path | None) -> None:
                 check_month_is_kept(warehouse, month.date())
     except (ValueError, FileNotFoundError) as refusal:
         raise CommandError(str(refusal)) from refusal
-    except duckdb.IOException:
-        pass  # another process writes the warehouse: the landing waits for it, and asks again
-    refresh(settings, [f"{month:%Y-%m}"])
-    if settings.kept_months:
-        prune_to(settings, settings.kept_months)
+    except duckdb.Error as problem:
+        if not faults.is_locked(problem):  # a run that holds it is named below, and the landing asks again
+            raise CommandError(faults.explain(problem, settings) or str(problem)) from problem
+    with alone(settings, f"the run of {month:%Y-%m}"):
+        wait_for_warehouse(settings)
+        refresh(settings, [f"{month:%Y-%m}"])
+        if settings.kept_months:
+            prune_to(settings, settings.kept_months)
 
 
 @main.command()
 def demo() -> None:
     """Run the monthly job on the shipped exports, from nothing, month after month."""
     settings = Settings.from_environment()
-    for built in (settings.warehouse, settings.published, settings.validations):
-        shutil.rmtree(built) if built.is_dir() else built.unlink(missing_ok=True)
-    refresh(settings, list(DEMO_MONTHS))
+    with alone(settings, "the demo"):
+        for built in (settings.warehouse, settings.published, settings.validations):
+            shutil.rmtree(built) if built.is_dir() else built.unlink(missing_ok=True)
+        refresh(settings, list(DEMO_MONTHS))
 
 
 @main.command()
@@ -164,14 +171,15 @@ def restore(exports: Path | None, month: datetime) -> None:
 
     settings = Settings.for_exports(exports)
     copied = replace(settings, warehouse=settings.var / "restored.duckdb")
-    copied.warehouse.unlink(missing_ok=True)
-    try:
-        copy_until(settings.warehouse, copied.warehouse, month.date())
-        refresh(copied, [f"{month:%Y-%m}"], is_landed=True)
-    except NoRestoreError as problem:
-        raise CommandError(str(problem)) from problem
-    finally:
+    with alone(settings, f"a restore of {month:%Y-%m}"):
         copied.warehouse.unlink(missing_ok=True)
+        try:
+            copy_until(settings.warehouse, copied.warehouse, month.date())
+            refresh(copied, [f"{month:%Y-%m}"], is_landed=True)
+        except NoRestoreError as problem:
+            raise CommandError(str(problem)) from problem
+        finally:
+            copied.warehouse.unlink(missing_ok=True)
 
 
 @main.command()
@@ -182,10 +190,11 @@ def withdraw(exports: Path | None, party: str) -> None:
     from orchestration import forgetting  # noqa: PLC0415 - takes a second
 
     settings = Settings.for_exports(exports)
-    try:
-        click.echo(of_forgetting(settings, forgetting.withdraw(settings, party, rebuild)))
-    except forgetting.NotForgottenError as problem:
-        raise CommandError(str(problem)) from problem
+    with alone(settings, f"the withdrawal of {party}"):
+        try:
+            click.echo(of_forgetting(settings, forgetting.withdraw(settings, party, rebuild)))
+        except forgetting.NotForgottenError as problem:
+            raise CommandError(str(problem)) from problem
 
 
 @main.command()
@@ -199,10 +208,11 @@ def erase(exports: Path | None, **who: str | None) -> None:
     from orchestration import forgetting  # noqa: PLC0415 - takes a second
 
     settings = Settings.for_exports(exports)
-    try:
-        click.echo(of_forgetting(settings, forgetting.erase(settings, rebuild, **who)))
-    except forgetting.NotForgottenError as problem:
-        raise CommandError(str(problem)) from problem
+    with alone(settings, "the erasure of a person"):
+        try:
+            click.echo(of_forgetting(settings, forgetting.erase(settings, rebuild, **who)))
+        except forgetting.NotForgottenError as problem:
+            raise CommandError(str(problem)) from problem
 
 
 @main.command()
@@ -214,7 +224,8 @@ def prune(exports: Path | None, months: int | None) -> None:
     kept_months = months or settings.kept_months
     if not kept_months:
         raise CommandError("Everything is kept until you say for how long: MONTHS=24, or ACCOUNT_MAPPING_KEPT_MONTHS.")
-    prune_to(settings, kept_months)
+    with alone(settings, "the pruning of old months"):
+        prune_to(settings, kept_months)
 
 
 def prune_to(settings: Settings, kept_months: int) -> None:
@@ -234,9 +245,8 @@ def prune_to(settings: Settings, kept_months: int) -> None:
 
 def rebuild(settings: Settings, month: date) -> None:
     """Build, test and publish a month on a copy of a workspace; its summary would tell nothing new."""
-    click.echo(f"{datetime.now(UTC):%H:%M:%S}  building {month:%Y-%m} on a copy without them …")
-    with redirect_stdout(io.StringIO()):
-        refresh(settings, [f"{month:%Y-%m}"], is_landed=True)
+    click.echo(f"Building {month:%Y-%m} on a copy without them …")
+    refresh(settings, [f"{month:%Y-%m}"], is_landed=True, is_told=False)
 
 
 def of_forgetting(settings: Settings, report: "Report") -> str:
@@ -308,6 +318,47 @@ def metrics(exports: Path | None, groups: tuple[str, ...], as_csv: bool, names: 
     click.echo(querying.as_csv(figures) if as_csv else querying.as_text(figures))
 
 
+@contextmanager
+def alone(settings: Settings, what: str) -> Iterator[None]:
+    """Keep every other run out of a workspace during a block, and say in plain words when the machine fails in it.
+
+    Args:
+        settings: the workspace.
+        what: the run in a few words, for whoever is refused meanwhile.
+
+    Raises:
+        CommandError: another run is going, or the machine has failed in a way that is known.
+    """
+    try:
+        with one_run(settings.var, what):
+            yield
+    except BusyError as refusal:
+        raise CommandError(str(refusal)) from refusal
+    except (duckdb.Error, OSError) as problem:
+        if told := faults.explain(problem, settings):
+            raise CommandError(told) from problem
+        raise
+
+
+def wait_for_warehouse(settings: Settings) -> None:
+    """Wait for whoever looks something up in the warehouse, and say so at once; two minutes at most.
+
+    Raises:
+        duckdb.Error: the warehouse is still held, or cannot be read.
+    """
+    for attempt, seconds in enumerate(faults.WAIT_SECONDS):
+        try:
+            faults.check_writable(settings.warehouse)
+            return
+        except duckdb.Error as problem:
+            if not faults.is_locked(problem):
+                raise
+            if attempt == 0:
+                click.echo(f"{faults.explain(problem, settings)} Waiting for up to two minutes …")
+            time.sleep(faults.jittered(seconds))
+    faults.check_writable(settings.warehouse)
+
+
 def prepare(settings: Settings) -> None:
     """Make the folders of a workspace.
 
@@ -338,13 +389,14 @@ def dbt(settings: Settings, *arguments: str) -> None:
         raise CommandError(f"dbt {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
 
 
-def refresh(settings: Settings, months: list[str], *, is_landed: bool = False) -> None:
+def refresh(settings: Settings, months: list[str], *, is_landed: bool = False, is_told: bool = True) -> None:
     """Run the job `monthly_refresh` for some months and say what came of it.
 
     Args:
         settings: the workspace.
         months: `YYYY-MM`, in the order to run.
         is_landed: whether the exports are in the warehouse already, so that the landing folder is not looked at.
+        is_told: whether what was published is told at the end.
 
     Raises:
         CommandError: a month was not published; the message says which step stopped it.
@@ -356,7 +408,7 @@ def refresh(settings: Settings, months: list[str], *, is_landed: bool = False) -
         # These imports take seconds, so they come after the quick refusals; the environment must be set before them.
         import dagster as dg  # noqa: PLC0415
 
-        from orchestration import summary  # noqa: PLC0415
+        from orchestration import progress, run_page, summary  # noqa: PLC0415
         from orchestration.definitions import definitions  # noqa: PLC0415
         from orchestration.months import MONTHS  # noqa: PLC0415
 
@@ -366,12 +418,17 @@ def refresh(settings: Settings, months: list[str], *, is_landed: bool = False) -
     landing = dg.AssetSelection.groups("raw").resolve(defined.resolve_asset_graph())
     selected = [key for key in job.asset_layer.selected_asset_keys if key not in landing] if is_landed else None
     instance = dg.DagsterInstance.get()
+    warn = partial(click.echo, err=True)
     seconds = {"imports and dbt parse": time.perf_counter() - started}
     for month in months:
         if not MONTHS.has_partition_key(month):
             raise CommandError(f"{month!r} cannot be loaded: it is before 2020 or has not begun.")
-        click.echo(f"{datetime.now(UTC):%H:%M:%S}  {month}: landing, mapping, checking, publishing …")
-        with (settings.var / "logs" / f"{month}.log").open("w", encoding="utf-8") as log, redirect_stdout(log):
+        with (
+            progress.shown_on(sys.stdout, f"{month}: "),
+            (settings.var / "logs" / f"{month}.log").open("w", encoding="utf-8") as log,
+            redirect_stdout(log),
+        ):
+            progress.tell("starting")
             result = job.execute_in_process(
                 partition_key=month,
                 instance=instance,
@@ -380,11 +437,15 @@ def refresh(settings: Settings, months: list[str], *, is_landed: bool = False) -
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
         seconds = summary.add_step_seconds(seconds, result)
+        told = run_page.tell_of_run(settings, instance, result.run_id, warn)
         if not result.success:
             click.echo(summary.refused_files(settings, month))
-            raise CommandError(f"{month} was not published.\n{summary.failure(result)}")
-    click.echo(summary.of_published(settings, months[-1]))
-    click.echo(summary.of_seconds(seconds))
+            raise CommandError(
+                f"{month} was not published.\n{summary.failure(result)}\nWhat to do, on one page: {told.page}"
+            )
+    if is_told:
+        click.echo(summary.of_published(settings, months[-1], told.page))
+        click.echo(summary.of_seconds(seconds))
 
 
 if __name__ == "__main__":

@@ -11,16 +11,18 @@ written, until the copy takes its place by a rename.
 
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 
 import duckdb
 import pyarrow as pa
 
 from orchestration.defs.publish import quoted, replace_published
+from orchestration.faults import is_locked
 from orchestration.ingestion.forgotten import (
     ERASED,
     OF_AN_ACCOUNT,
@@ -37,6 +39,8 @@ PERSON_REGISTRY = "resolution.res_person_registry"
 KEY_CHANGES = "marts.fct_account_key_changes"
 # What a person can have written from the published marts; thrown away, as it can be written again.
 WRITTEN_FROM_MARTS = ("review", "sessions", "crm")
+# That of the copy's own run; the workspace's is held meanwhile (one_run.py).
+LOCK_FILE = "run.lock"
 # Dagster's own memory of runs; its schedules and sensors keep theirs, or every month would be run again.
 DAGSTER_RUNS = ("history", "storage")
 
@@ -64,6 +68,8 @@ def held_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         try:
             connection.execute(f"attach {quoted(settings.warehouse)} as warehouse (read_only)")
         except duckdb.IOException as refusal:
+            if not is_locked(refusal):
+                raise
             raise CopyError(
                 f"{settings.warehouse} is held by another process, a run or an open shell: wait or close it, then ask "
                 "again. Nothing was changed."
@@ -75,8 +81,9 @@ def tables_of(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
     """Columns of every table of the attached warehouse, by `schema.table`."""
     found: dict[str, list[str]] = defaultdict(list)
     for schema, table, column in connection.execute(
-        "select schema_name, table_name, column_name from duckdb_columns() where database_name = 'warehouse' "
-        "order by schema_name, table_name, column_index"
+        "select schema_name, table_name, column_name from duckdb_columns() "
+        "semi join duckdb_tables() using (database_name, schema_name, table_name) "
+        "where database_name = 'warehouse' order by schema_name, table_name, column_index"
     ).fetchall():
         found[f"{schema}.{table}"].append(column)
     return dict(found)
@@ -123,9 +130,14 @@ class Copy:
         }
         for name in tables.keys() - self._tables.keys():
             connection.execute(f"drop table fresh.{name}")
+        if is_built_anew:
+            views = "select schema_name, view_name from duckdb_views() where database_name = 'fresh' and not internal"
+            for schema, view in connection.execute(views).fetchall():
+                connection.execute(f"drop view fresh.{schema}.{view}")
         connection.execute("use fresh")
         create_raw_tables(connection)  # those that an earlier release did not have
         connection.execute("use memory")
+        self._tables.pop("raw.written_by", None)  # says who wrote the file, which has just been done
         self._redacted: dict[str, pa.Table] = {}
 
     def redact(self, forgotten: Forgotten) -> list[str]:
@@ -169,11 +181,12 @@ class Copy:
                 delivered += [f"{row['file_name']}, row {row['row_number']}" for row in found if "row_number" in row]
         return delivered
 
-    def fill(self, conditions_of: Conditions) -> dict[str, int]:
+    def fill(self, conditions_of: Conditions, replaced: Mapping[str, str] = MappingProxyType({})) -> dict[str, int]:
         """Copy the rows that stay, and mend what the others held together.
 
         Args:
             conditions_of: says which rows of a table stay.
+            replaced: table → SQL of a column that is copied otherwise than as it is, `… as column`.
 
         Returns:
             Table → number of rows that do not, where there are any.
@@ -206,7 +219,8 @@ class Copy:
                     f"where {where} and group_key not in (from remaining_keys) group by all"
                     ") as renamed on rows.as_of_month = renamed.as_of_month and rows.group_key = renamed.group_key)"
                 )
-            connection.execute(f"insert into fresh.{table} by name select * from {source} where {where}")  # noqa: S608 (our own names)
+            values = f"* replace ({replaced[table]})" if table in replaced else "*"
+            connection.execute(f"insert into fresh.{table} by name select {values} from {source} where {where}")  # noqa: S608 (our own names)
             ((before, after),) = connection.execute(
                 f"select (select count(*) from warehouse.{table}), (select count(*) from fresh.{table})"  # noqa: S608 (our own names)
             ).fetchall()
@@ -358,7 +372,7 @@ def put_in_place(settings: Settings, copy: Settings) -> None:
                 _remove(settings.dagster_home / name)
                 if (made / name).exists():
                     (made / name).rename(settings.dagster_home / name)
-        elif made != copy.warehouse:
+        elif made not in (copy.warehouse, copy.var / LOCK_FILE):
             _remove(settings.var / made.name)
             made.rename(settings.var / made.name)
     replace_warehouse(settings, copy)

@@ -57,6 +57,7 @@ READ_ROWS = (
     "resolution.res_account_records",
     "resolution.res_contacts",
 )
+SEEN = "seen.overlaps"
 _KEYS_OF_RECORDS = ("record_key", "contact_key", "member_key", "left_record_key", "right_record_key")
 
 
@@ -122,13 +123,13 @@ def withdraw(settings: Settings, party_id: str, rebuild: Rebuild) -> Report:
         f"These rows name records of '{party_id}', and every run would write them into the marts again:",
     )
 
-    def of_others(_: str, columns: Sequence[str]) -> list[str]:
+    def of_others(table: str, columns: Sequence[str]) -> list[str]:
         return [
             *(f"{name} is distinct from {quoted(party_id)}" for name in ("party_id", "partner_id") if name in columns),
             *(
                 f"not coalesce(starts_with(trim({name}), {quoted(prefix)}), false)"
                 for name in _KEYS_OF_RECORDS
-                if name in columns
+                if name in columns and table != SEEN
             ),
             # a sheet that was refused may quote any record of the queue
             *(
@@ -141,7 +142,9 @@ def withdraw(settings: Settings, party_id: str, rebuild: Rebuild) -> Report:
     report = Report(f"withdrawal of {party_id}, who withdrew on {withdrawn_on}")
     with _copying(settings) as (connection, copy):
         theirs = _texts_of(connection, party_id)
-        report.removed = copy.fill(of_others)
+        # an account as people have seen it is known again by one of its records
+        record_key = f"case when not starts_with(record_key, {quoted(prefix)}) then record_key end as record_key"
+        report.removed = copy.fill(of_others, {SEEN: record_key})
         copy.remember_keys(of_others)
         about_theirs = " or ".join(f"starts_with(trim({key}), {quoted(prefix)})" for key in _KEYS_OF_RECORDS[-2:])
         copy.refuse_instead("decisions", about_theirs, "withdrawn")
@@ -304,9 +307,10 @@ def _find_person(
     tables = tables_of(connection)
     if email:
         where, given = "lower(trim(email)) = ?", [plain_address(email)]
-        if "resolution.res_contacts" in tables:
+        if {"resolution.res_contacts", "staging.stg_contacts"} <= tables.keys():
             shared = connection.execute(
-                "select count(*) from warehouse.resolution.res_contacts where lower(email) = ? and is_shared_mailbox",
+                "select count(*) from warehouse.staging.stg_contacts semi join (select contact_key "
+                "from warehouse.resolution.res_contacts where is_shared_mailbox) using (contact_key) where email = ?",
                 given,
             ).fetchone()
             if shared != (0,):

@@ -166,14 +166,16 @@ def seed_rows(seeds: Path, pattern: re.Pattern[str]) -> list[str]:
         pattern: searched in every cell.
 
     Returns:
-        `file, line n` in the order of names.
+        `file, line n, m` in the order of names.
     """
-    rows = []
+    named = []
     for seed in sorted(seeds.glob("*.csv")):
         with seed.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.reader(stream)
-            rows += [f"{seed}, line {reader.line_num}" for row in reader if any(map(pattern.search, row))]
-    return rows
+            lines = [str(reader.line_num) for row in reader if any(map(pattern.search, row))]
+        if lines:
+            named.append(f"{seed}, line {', '.join(lines)}")
+    return named
 
 
 def _is_telling(text: str) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.defs.publish import quoted
+from orchestration.faults import is_locked
 from orchestration.ingestion.raw_schema import TABLES, PrunedMonthError, check_month_is_kept, create_raw_tables
 
 
@@ -28,13 +29,16 @@ def copy_until(warehouse: Path, copy: Path, month: date) -> None:
     Raises:
         NoRestoreError: there is no warehouse, another process is writing it, no file was landed in the month, or lists
             of its time have been pruned.
+        duckdb.Error: the warehouse cannot be read, or the copy cannot be written.
     """
     if not warehouse.is_file():
         raise NoRestoreError(f"{warehouse} is not there: nothing has been built yet (make run or make demo).")
     with duckdb.connect() as connection:
         try:
             connection.execute(f"attach {quoted(warehouse)} as warehouse (read_only)")
-        except duckdb.IOException as refusal:
+        except duckdb.Error as refusal:
+            if not is_locked(refusal):
+                raise
             raise NoRestoreError(
                 f"{warehouse} is held by another process, a run or an open shell: wait or close it, then ask again."
             ) from refusal

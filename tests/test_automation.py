@@ -8,7 +8,7 @@ import pytest
 from conftest import workspace_in
 
 from orchestration.definitions import definitions
-from orchestration.defs.automation import SETTLED_SECONDS, landing_fingerprints
+from orchestration.defs.automation import NO_FILES, SETTLED_SECONDS, landing_fingerprints
 from orchestration.months import month_of
 from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR
 
@@ -51,7 +51,7 @@ def test_folders_that_are_no_month_and_hidden_files_start_nothing(tmp_path: Path
     deliver(tmp_path, "us/October 2026/accounts.csv")
     deliver(tmp_path, "us/2026-13/accounts.csv")
     deliver(tmp_path, "us/2026-10/.accounts.csv.part")
-    assert landing_fingerprints(tmp_path, NOW) == {}
+    assert landing_fingerprints(tmp_path, NOW) == {"2026-10": NO_FILES}
 
 
 @pytest.mark.parametrize("text", ["2026-13", "2026-1", "10-2026", "October", ""])
@@ -62,13 +62,14 @@ def test_what_is_not_a_month_is_refused(text: str) -> None:
 
 # Written out, so that a name that changes is seen in review: alerts, bookmarks and other code locations use them.
 ASSETS = """
+    lists/heliograph lists/kestrelworks lists/quillon lists/rheinblick lists/tidewell lists/us
     marts/bridge_account_exclusions marts/bridge_account_parties marts/bridge_account_records
     marts/bridge_person_contacts marts/dim_account_keys marts/dim_accounts marts/dim_days marts/dim_months
     marts/dim_partners marts/dim_persons marts/fct_account_activations marts/fct_account_group_links
     marts/fct_account_icp_fit marts/fct_account_icp_rules marts/fct_account_key_changes
     marts/fct_account_match_evidence marts/fct_account_matches marts/fct_account_overlaps marts/fct_account_plans
     marts/fct_account_plays marts/fct_account_priorities marts/fct_engagements marts/fct_kpi_actuals
-    marts/fct_opportunities marts/fct_opportunity_partners marts/mart_account_conflicts
+    marts/fct_opportunities marts/fct_opportunity_partners marts/fct_restatements marts/mart_account_conflicts
     marts/mart_account_mapping_matrix marts/mart_best_partners marts/mart_co_sell_list
     marts/mart_complementary_coverage marts/mart_contact_coverage marts/mart_crm_updates
     marts/mart_engagement_quality marts/mart_executive_summary marts/mart_icp_alignment marts/mart_icp_deals
@@ -97,11 +98,12 @@ ASSETS = """
     seeds/overlap_types seeds/partner_impressions seeds/partner_plan_progress seeds/partner_plan_steps
     seeds/partner_score_weights seeds/partner_surveys seeds/partners seeds/person_words seeds/plays
     seeds/refresh_cadences seeds/relationship_strengths seeds/roi_benchmarks seeds/score_levels
-    seeds/scoring_weights seeds/seniorities seeds/size_bands seeds/tier_rules seeds/value_mappings
-    staging/stg_accounts staging/stg_contacts staging/stg_current_exports staging/stg_engagements
-    staging/stg_exchange_rates staging/stg_exclusions staging/stg_icp_rules staging/stg_kept_keys
-    staging/stg_mapped_values staging/stg_match_decisions staging/stg_opportunities staging/stg_partners
-    staging/stg_refusals staging/stg_unmapped_values
+    seeds/scoring_weights seeds/seniorities seeds/size_bands seeds/tier_rules seeds/value_mappings seen/months
+    seen/overlaps seen/restatements staging/stg_accounts staging/stg_contacts staging/stg_current_exports
+    staging/stg_engagements staging/stg_exchange_rates staging/stg_exclusions staging/stg_icp_rules
+    staging/stg_kept_keys staging/stg_mapped_values staging/stg_match_decisions staging/stg_opportunities
+    staging/stg_partners staging/stg_refusals staging/stg_seen_months staging/stg_seen_overlaps
+    staging/stg_seen_restatements staging/stg_unmapped_values
 """
 
 
@@ -114,7 +116,12 @@ def test_assets_jobs_schedules_and_sensors_keep_their_names(tmp_path: Path, monk
     assert sorted(key.to_user_string() for key in repository.asset_graph.get_all_asset_keys()) == ASSETS.split()
     assert [job.name for job in repository.get_all_jobs() if not job.name.startswith("__")] == ["monthly_refresh"]
     assert [schedule.name for schedule in repository.schedule_defs] == ["monthly_refresh_schedule"]
-    assert [sensor.name for sensor in repository.sensor_defs] == ["new_exports_sensor", "retention_sensor"]
+    assert [sensor.name for sensor in repository.sensor_defs] == [
+        "new_exports_sensor",
+        "run_success_sensor",
+        "run_failure_sensor",
+        "retention_sensor",
+    ]
     checks = {key.to_user_string() for key in repository.asset_graph.asset_check_keys}
     assert {
         *("raw/accounts:accepted_rows", "raw/files:files_reconcile"),

@@ -357,7 +357,12 @@ def test_nothing_of_a_party_that_withdrew_is_left(before: Before, withdrawn: Run
 
 def test_everything_of_the_others_stays_as_it_was(before: Before, withdrawn: Run) -> None:
     settings = before.settings
-    assert read(settings.warehouse, KEYS) == before.keys
+    # Records that only a record of the other party held together are two accounts now, and one keeps the key.
+    was, now = dict(before.keys), dict(read(settings.warehouse, KEYS))
+    apart = {record for record, key in now.items() if was[record] != key}
+    assert was.keys() == now.keys()
+    assert len(apart) <= 3
+    assert all(was[record] in {now[other] for other in now.keys() - apart} for record in apart)
     assert read(settings.warehouse, PERSONS) == before.persons
     assert read(settings.warehouse, HISTORY) == before.history
     orphans = """
@@ -474,13 +479,19 @@ def test_the_next_landing_of_the_same_files_changes_nothing(before: Before, eras
     assert all(result.success for result in check_accepted_rows(settings.warehouse, OCTOBER))
 
 
+SHARED_MAILBOX = """
+    select min(email) from staging.stg_contacts
+    semi join (select contact_key from resolution.res_contacts where is_shared_mailbox) using (contact_key)
+"""
+
+
 def test_whoever_cannot_be_told_apart_is_not_erased(demo: Run, tmp_path: Path) -> None:
     settings = workspace_of(demo, tmp_path)
     with pytest.raises(NotForgottenError, match="No list of contacts has this person"):
         forgetting.erase(settings, never, email="nobody@nowhere.example")
     with pytest.raises(NotForgottenError, match="Say who: EMAIL=…, or NAME=… with ACCOUNT="):
         forgetting.erase(settings, never, name="Jane Doe")
-    ((email,),) = read(settings.warehouse, "select min(email) from resolution.res_contacts where is_shared_mailbox")
+    ((email,),) = read(settings.warehouse, SHARED_MAILBOX)
     with pytest.raises(NotForgottenError, match="Several people read this mailbox: say who is meant, by CONTACT="):
         forgetting.erase(settings, never, email=email)
     ((key, email),) = read(

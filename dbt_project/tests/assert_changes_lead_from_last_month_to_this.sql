@@ -16,7 +16,7 @@ priorities as (
 changes as (
 
     select * from {{ ref('mart_what_changed') }}
-    where as_of_month = {{ as_of_month() }}
+    where as_of_month = {{ as_of_month() }} and cause <> 'restatement'
 
 ),
 

@@ -3,23 +3,39 @@
 Belongs here: how dbt's nodes look in the asset catalogue and how a month is built. Does not belong here: SQL.
 """
 
+import json
 import os
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, DbtCliResource, DbtProject, dbt_assets
+from dagster_dbt import (
+    DagsterDbtTranslator,
+    DbtCliEventMessage,
+    DbtCliInvocation,
+    DbtCliResource,
+    DbtProject,
+    dbt_assets,
+)
 
-from orchestration.defs.resources import WAREHOUSE_POOL, Workspace
-from orchestration.months import MONTHS, ONE_BY_ONE, month_of
+from orchestration import faults, progress
+from orchestration.defs.resources import WAREHOUSE_POOL, Workspace, retry_while_locked
+from orchestration.history import check_history
+from orchestration.ingestion.raw_schema import WarehouseRefusedError, check_release
+from orchestration.months import MONTHS, ONE_BY_ONE, expected_every, month_of
+from orchestration.restatements import UnreadableMartsError, keep_published
+from orchestration.settings import PARENT_PROCESS, Settings
 
 OWNER = "team:revenue-operations"
 # What a model says of itself in its meta, and the catalogue shows as a tag, when its rows name persons.
 CONTAINS_PERSONS = "contains_persons"
 # The words of macros/tell_row_count.sql.
 ROW_COUNT = re.compile(r"(?P<rows>\d+) rows in \S+")
+# What dbt says of every node when it is done, skipped or failed, whatever kind of node it is.
+NODE_DONE = re.compile(r"\d+ of (?P<total>\d+) (?!START )")
 
 
 class Translator(DagsterDbtTranslator):
@@ -32,7 +48,12 @@ class Translator(DagsterDbtTranslator):
         if node["resource_type"] == "source":
             return spec
         schema = node["schema"]
-        return spec.replace_attributes(group_name=schema, owners=[OWNER], kinds={"dbt", "duckdb"}).merge_attributes(
+        return spec.replace_attributes(
+            group_name=schema,
+            owners=[OWNER],
+            kinds={"dbt", "duckdb"},
+            freshness_policy=expected_every(months=1) if schema == "marts" else None,
+        ).merge_attributes(
             metadata={"dagster/table_name": f"{schema}.{node['name']}"},
             tags={CONTAINS_PERSONS: ""} if node["config"]["meta"].get(CONTAINS_PERSONS) else {},
         )
@@ -42,10 +63,11 @@ def months_to_build(workspace: Workspace, month: date) -> list[date]:
     """List the months whose results depend on a month's exports.
 
     A month depends on the raw months up to it, so loading one again replays it and every later loaded month, in order;
-    the tables without a month then show the latest again.
+    the tables without a month then show the latest again. A month for which nobody delivered anything counts as loaded
+    when its run looked; the lists of the month before stand for it.
 
     Args:
-        workspace: the workspace whose `raw.files` tells which months have been loaded.
+        workspace: the workspace whose warehouse tells which months have been loaded.
         month: first day of the month that was loaded.
 
     Returns:
@@ -53,23 +75,44 @@ def months_to_build(workspace: Workspace, month: date) -> list[date]:
     """
     with workspace.read_warehouse() as warehouse:
         later = warehouse.execute(
-            "select distinct export_month from raw.files where export_month > ? and status = 'landed' order by 1",
-            [month],
+            "select export_month from raw.loaded_months where export_month > $month union "
+            "select export_month from raw.files where export_month > $month and status = 'landed' order by 1",
+            {"month": month},
         ).fetchall()
     return [month, *(row[0] for row in later)]
 
 
-def with_row_counts(invocation: DbtCliInvocation) -> Iterator[Any]:
+def with_progress(invocation: DbtCliInvocation, stage: str) -> Iterator[DbtCliEventMessage]:
+    """Pass on what dbt says while it works, and tell how many of its nodes are done.
+
+    Args:
+        invocation: the running command.
+        stage: what is being done, in words.
+
+    Yields:
+        Its events.
+    """
+    done = 0
+    for message in invocation.stream_raw_events():
+        told = NODE_DONE.match(message.raw_event["info"]["msg"])
+        if told:
+            done += 1
+            progress.tell(stage, done, int(told["total"]), "dbt nodes")
+        yield message
+
+
+def with_row_counts(invocation: DbtCliInvocation, stage: str) -> Iterator[Any]:
     """Turn what dbt says into Dagster events while it works, each table with the number of rows it was built with.
 
     Args:
         invocation: the running command. The macro `tell_row_count` says the numbers.
+        stage: what is being done, in words.
 
     Yields:
         Outputs of models and seeds, results of data tests.
     """
     row_counts: dict[str, int] = {}
-    for message in invocation.stream_raw_events():
+    for message in with_progress(invocation, stage):
         told = ROW_COUNT.fullmatch(message.raw_event["info"]["msg"])
         if told:
             row_counts[message.raw_event["data"]["node_info"]["unique_id"]] = int(told["rows"])
@@ -104,21 +147,53 @@ def dbt_models(project: DbtProject) -> dg.AssetsDefinition:
         name="dbt_models",
     )
     def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, workspace: Workspace) -> Iterator[Any]:
-        *earlier, last = months_to_build(workspace, month_of(context.partition_key))
-        for month in earlier:
-            context.log.info(f"Replaying {month:%Y-%m}: a later month has been loaded already.")
-            build_month(dbt, context, month, raise_on_error=True).wait()
-        invocation = build_month(dbt, context, last, raise_on_error=False)
-        yield from with_row_counts(invocation)
-        if not invocation.is_successful():
-            raise dg.Failure(f"dbt build of {last:%Y-%m} failed: {invocation.get_error()}", allow_retries=False)
+        first = month_of(context.partition_key)
+        prepare_warehouse(context, workspace, first, project.manifest_path)
+        *earlier, last = months_to_build(workspace, first)
+        with progress.heard_by(progress.Lines(context.log.info)):
+            for month in earlier:
+                context.log.info(f"Replaying {month:%Y-%m}: a later month has been loaded already.")
+                replayed = build_month(dbt, context, month)
+                for _ in with_progress(replayed, f"building {month:%Y-%m} again"):
+                    pass
+                fail_unless_built(replayed, month)
+            invocation = build_month(dbt, context, last)
+            yield from with_row_counts(invocation, f"building {last:%Y-%m}")
+        fail_unless_built(invocation, last)
 
     return build
 
 
-def build_month(
-    dbt: DbtCliResource, context: dg.AssetExecutionContext, month: date, raise_on_error: bool
-) -> DbtCliInvocation:
+def prepare_warehouse(
+    context: dg.AssetExecutionContext, workspace: Workspace, month: date, manifest_path: Path
+) -> None:
+    """Make sure that dbt can go on with the warehouse, and keep what people have seen of the months to be built.
+
+    Args:
+        context: of the asset that asks.
+        workspace: the workspace.
+        month: first day of the earliest month to be built.
+        manifest_path: dbt's manifest.
+
+    Raises:
+        dagster.Failure: another release wrote the warehouse, and this one cannot go on with it.
+        dagster.RetryRequested: another process holds the warehouse.
+    """
+    warehouse = Path(workspace.warehouse)
+    with retry_while_locked():
+        faults.check_writable(warehouse)
+        try:
+            check_release(warehouse)
+            for notice in check_history(warehouse, json.loads(manifest_path.read_bytes())):
+                context.log.info(notice)
+            keep_published(warehouse, Path(workspace.published), month)
+        except WarehouseRefusedError as refusal:
+            raise dg.Failure(str(refusal), allow_retries=False) from refusal
+        except UnreadableMartsError as problem:
+            context.log.warning(str(problem))
+
+
+def build_month(dbt: DbtCliResource, context: dg.AssetExecutionContext, month: date) -> DbtCliInvocation:
     """Start dbt building and testing one month.
 
     The month goes through the environment: with `--vars`, dbt would parse the whole project again every month. Unit
@@ -128,11 +203,28 @@ def build_month(
         dbt: the command.
         context: of the asset that asks.
         month: first day of the month.
-        raise_on_error: whether a failed build raises when it is waited for.
 
     Returns:
-        The running command.
+        The running command; it does not outlive this process.
     """
     os.environ["ACCOUNT_MAPPING_AS_OF_MONTH"] = month.isoformat()
+    os.environ[PARENT_PROCESS] = str(os.getpid())
     arguments = ["build", "--exclude-resource-type", "unit_test"]
-    return dbt.cli(arguments, context=context, raise_on_error=raise_on_error)
+    return dbt.cli(arguments, context=context, raise_on_error=False)
+
+
+def fail_unless_built(invocation: DbtCliInvocation, month: date) -> None:
+    """Fail when a month's build has failed.
+
+    Args:
+        invocation: the finished command.
+        month: first day of the month.
+
+    Raises:
+        dagster.Failure: it has; when the machine failed and not a model or test, the message says what to do.
+    """
+    if invocation.is_successful():
+        return
+    problem = invocation.get_error()
+    told = faults.explain(problem, Settings.from_environment()) or f"dbt build of {month:%Y-%m} failed: {problem}"
+    raise dg.Failure(told, allow_retries=False)

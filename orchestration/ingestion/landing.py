@@ -8,7 +8,7 @@ expected (suites.py).
 import csv
 import itertools
 import json
-import tempfile
+import shutil
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from orchestration import progress
 from orchestration.ingestion import readings, suites
 from orchestration.ingestion.columns import (
     as_columns,
@@ -50,6 +51,7 @@ from orchestration.ingestion.raw_schema import (
     TABLES,
     check_exports_folder,
     check_month_is_kept,
+    check_release,
     create_raw_tables,
     record_exports_folder,
 )
@@ -125,13 +127,14 @@ def land_month(
 
     Raises:
         FileNotFoundError: the landing folder does not exist.
-        OtherExportsError: the warehouse was built from another exports folder.
-        PrunedMonthError: the month is older than the workspace keeps.
+        WarehouseRefusedError: the warehouse was built from another exports folder or by a newer release, cannot be
+            brought up to date, or no longer holds what the month rests on.
         ValueError: a seed, or the list of who is to be forgotten, cannot be used.
     """
     if not exports.is_dir():
         raise FileNotFoundError(f"The landing folder {exports} does not exist.")
     check_exports_folder(warehouse, exports)
+    check_release(warehouse)
     limits = limits or Limits()
     summary = LandingSummary(month, run_id)
     parties = read_parties(seeds / "partners.csv")
@@ -153,8 +156,11 @@ def land_month(
         create_raw_tables(connection)
         check_month_is_kept(connection, month)
         record_exports_folder(connection, warehouse, exports)
-        with tempfile.TemporaryDirectory(prefix="landing-") as snapshots:
-            results = landing.run(connection, exports, Path(snapshots))
+        connection.execute(
+            "insert into raw.loaded_months select $month where $month not in (from raw.loaded_months)", {"month": month}
+        )
+        with _snapshots(warehouse.parent / "landing") as snapshots:
+            results = landing.run(connection, exports, snapshots)
         for table in TABLES:
             counted = connection.execute(f"select count(*) from raw.{table} where export_month = ?", [month])  # noqa: S608 (our own table and column names)
             summary.row_counts[table] = counted.fetchall()[0][0]
@@ -187,8 +193,10 @@ class _Landing:
         with _transaction(connection):
             connection.execute("delete from raw.files where export_month = ? and status <> 'landed'", [self.month])
             self._write_files(connection, [self._not_opened(d) for d in deliveries if d.refusal])
+        done = 0
         for party_id, of_party in itertools.groupby(deliveries, key=lambda d: d.party_id):
             own = list(of_party)
+            progress.tell("landing", done, len(deliveries), "files")
             parts, failures = self._read_party([d for d in own if not d.refusal], snapshots)
             for object_name in OBJECTS:
                 failed = [(d, problem) for d, problem in failures if d.object == object_name]
@@ -199,6 +207,8 @@ class _Landing:
                     self._land(connection, self.parties[party_id], object_name, of_object)
                 elif party_id in with_folder and not failures and not any(d.refusal for d in own):
                     self._withdraw(connection, party_id, object_name)
+            done += len(own)
+        progress.tell("landing", done, len(deliveries), "files")
         return self.results
 
     @contextmanager
@@ -303,6 +313,7 @@ class _Landing:
                     if len(batch[0]):
                         batches.append(batch)
                         rows_read += len(batch[0])
+                        progress.tell_more(f"{delivery.file_name}: {rows_read:,} rows read")
         if self.forgotten:
             with self.timed("leave out the forgotten"):
                 kept = [self.forgotten.keep_others(delivery.party_id, header, batch) for batch in batches]
@@ -353,6 +364,7 @@ class _Landing:
     ) -> pa.Table:
         """Let the suite decide on one batch; give the accepted rows, keep the refused ones in the part."""
         object_name, header = part.header.object, part.header
+        progress.tell_more(f"{part.delivery.file_name}: checking the rows up to {numbers[-1]:,}")
         with self.timed("read values"):
             codes = readings.read_cells(fields, object_name, part.conventions, self.words, self.currencies)
             codes = readings.add_conflicts(codes, conflicts, structure)
@@ -445,6 +457,7 @@ class _Landing:
                 problem = FileRefusedError(outcome.rule, reason, outcome.remedy)
                 self._quarantine(connection, [], [(part.delivery, problem) for part in parts], judged=True)
                 return
+        progress.tell_more(f"{subject}: writing {usable:,} rows")
         with self.timed("write to raw"), _transaction(connection):
             self._clear(connection, party.party_id, object_name)
             self._insert(connection, party, object_name, parts)
@@ -673,12 +686,13 @@ class _Landing:
     def _write_files(self, connection: duckdb.DuckDBPyConnection, rows: list[dict[str, Any]]) -> None:
         rows = rows + self._unused_sheets
         self._unused_sheets.clear()
+        names = ", ".join(_quoted(name) for name in FILES)
         marks = ", ".join("?" for _ in FILES)
         for row in rows:
             complete = {name: row.get(name) for name in FILES}
             if self.forgotten and complete["reason"]:
                 complete["reason"] = self.forgotten.redact(complete["reason"])
-            connection.execute(f"insert into raw.files values ({marks})", list(complete.values()))  # noqa: S608 (our own table and column names)
+            connection.execute(f"insert into raw.files ({names}) values ({marks})", list(complete.values()))  # noqa: S608 (our own table and column names)
             self.summary.files.append(complete)
 
     def _not_opened(self, delivery: Delivery) -> dict[str, Any]:
@@ -800,6 +814,17 @@ def _mapped_currencies(path: Path) -> frozenset[str]:
     with path.open(encoding="utf-8-sig", newline="") as stream:
         rows = csv.DictReader(stream)
         return frozenset(row["source_value"].strip().lower() for row in rows if row.get("field") == "currency")
+
+
+@contextmanager
+def _snapshots(folder: Path) -> Iterator[Path]:
+    """Make the folder of private copies, and remove it at the end; a load that was killed left its own."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
 
 
 @contextmanager

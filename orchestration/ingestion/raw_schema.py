@@ -1,14 +1,21 @@
-"""The tables of schema ``raw``: their columns, the statement that creates them, and whose exports they hold.
+"""The tables of schemas ``raw`` and ``seen``: their columns, how they are made and brought up to date, whose they are.
 
-Belongs here: which fields each object has, what raw.files and the two tables of refusals record, and that a warehouse
-holds the exports of one folder. Does not belong here: what is written into them, and how headers find their fields.
+Belongs here: which fields each object has, what raw.files and the two tables of refusals record, what is kept of
+published figures, and that a warehouse holds the exports of one folder and is of no newer release. Does not belong
+here: what is written into them, and how headers find their fields.
 """
 
 import os
+import tomllib
 from datetime import date
 from pathlib import Path
 
 import duckdb
+
+from orchestration.settings import HOME
+
+# Raised by a release that writes what the one before it could not go on with.
+WAREHOUSE_VERSION = 2
 
 FIELDS: dict[str, tuple[str, ...]] = {
     "accounts": (
@@ -118,6 +125,39 @@ TABLES: dict[str, dict[str, str]] = {
 }
 
 
+# What people have seen, for orchestration/restatements.py. It does not follow from what was delivered.
+SEEN_TABLES: dict[str, dict[str, str]] = {
+    "months": {
+        "as_of_month": "date not null",
+        "published_run_id": "varchar not null",
+        "reloaded_month": "date not null",
+    },
+    "overlaps": {
+        "as_of_month": "date not null",
+        "account_key": "varchar not null",
+        "record_key": "varchar",
+        "partner_id": "varchar not null",
+        "our_status": "varchar not null",
+        "partner_status": "varchar not null",
+        "category": "varchar not null",
+        "tier": "varchar",
+        "priority_score": "integer",
+        "our_open_pipeline_counted_once_usd": "decimal(38, 2) not null",
+    },
+    "restatements": {
+        "as_of_month": "date not null",
+        "restated_in_month": "date not null",
+        "reloaded_month": "date not null",
+        "restatement_number": "integer not null",
+        "account_key": "varchar not null",
+        "partner_id": "varchar not null",
+        "change_type": "varchar not null",
+        "from_value": "varchar",
+        "to_value": "varchar",
+    },
+}
+
+
 # Tables that hold no delivered data, but what must be remembered of data that was taken out.
 MEMORIES: dict[str, dict[str, str]] = {
     "kept_keys": {
@@ -135,24 +175,117 @@ MEMORIES: dict[str, dict[str, str]] = {
 }
 
 
-class OtherExportsError(ValueError):
+class WarehouseRefusedError(ValueError):
+    """A warehouse cannot be gone on with as it is; the message says why and what to do."""
+
+
+class OtherExportsError(WarehouseRefusedError):
     """A warehouse was built from another exports folder than the one that is to be landed in it."""
 
 
-class PrunedMonthError(ValueError):
+class NewerReleaseError(WarehouseRefusedError):
+    """A warehouse was written by a newer release than this one."""
+
+
+class OlderReleaseError(WarehouseRefusedError):
+    """A warehouse was written by an older release and cannot be brought up to date as it stands."""
+
+
+class PrunedMonthError(WarehouseRefusedError):
     """A month cannot be loaded or built any more: what it rests on is older than the workspace keeps."""
 
 
 def create_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create schema raw and every table of it that is not there yet.
+    """Create the missing tables of schemas raw and seen, and bring old ones up to date.
 
     Args:
         connection: an open connection to the warehouse.
+
+    Raises:
+        OlderReleaseError: a table has values in a column that is no longer known, or rows that lack a column which must
+            have a value. Nothing was changed.
     """
-    connection.execute("create schema if not exists raw")
-    for table, columns in {**TABLES, **MEMORIES}.items():
-        described = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
-        connection.execute(f"create table if not exists raw.{table} ({described})")
+    connection.execute("begin transaction")
+    try:
+        for schema, tables in (("raw", {**TABLES, **MEMORIES}), ("seen", SEEN_TABLES)):
+            connection.execute(f"create schema if not exists {schema}")
+            for table, columns in tables.items():
+                described = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
+                connection.execute(f"create table if not exists {schema}.{table} ({described})")
+                _update_columns(connection, f"{schema}.{table}", columns)
+        connection.execute("create table if not exists raw.loaded_months (export_month date not null)")
+        connection.execute("create or replace table raw.written_by (warehouse_version integer, release varchar)")
+        connection.execute("insert into raw.written_by values (?, ?)", [WAREHOUSE_VERSION, _release()])
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    connection.execute("commit")
+
+
+def _update_columns(connection: duckdb.DuckDBPyConnection, table: str, columns: dict[str, str]) -> None:
+    """Add the columns that an older release did not know, and take away those without a value that this one does not.
+
+    Args:
+        connection: an open connection to the warehouse.
+        table: schema and name.
+        columns: name → type, with `not null` where a value must be there. A column that a later release adds like that
+            needs a `default` too, which earlier rows get.
+    """
+    found = [str(row[0]) for row in connection.execute(f"describe {table}").fetchall()]
+    gone = [column for column in found if column not in columns]
+    missing = [column for column in columns if column not in found]
+    if not gone and not missing:
+        return
+    counts = ", ".join(["count(*)", *(f'count("{column}")' for column in gone)])
+    row_count, *value_counts = connection.execute(f"select {counts} from {table}").fetchall()[0]  # noqa: S608 (our own tables)
+    lost = [f"'{column}' ({count} values)" for column, count in zip(gone, value_counts, strict=True) if count]
+    if lost:
+        raise OlderReleaseError(
+            f"The warehouse holds values of {table} that this release has no column for: {', '.join(lost)}. Nothing "
+            "was changed. `make rebuild EXPORTS=…` builds the warehouse anew without them."
+        )
+    unknown = [name for name in missing if "not null" in columns[name] and "default" not in columns[name]]
+    if unknown and row_count:
+        raise OlderReleaseError(
+            f"The {row_count} rows of {table} in the warehouse were loaded by an older release and lack "
+            f"{', '.join(unknown)}, which cannot be known of them. Nothing was changed. Remove the warehouse and run "
+            "its months again from the landing folder (`make run EXPORTS=… MONTH=…`)."
+        )
+    for column in gone:
+        connection.execute(f'alter table {table} drop column "{column}"')
+    for column in missing:
+        connection.execute(f'alter table {table} add column "{column}" {columns[column]}')
+
+
+def check_release(warehouse: Path) -> None:
+    """Make sure that a warehouse, if it exists, was not written by a newer release. Nothing is written.
+
+    Args:
+        warehouse: the DuckDB file.
+
+    Raises:
+        NewerReleaseError: it was; the message names both releases.
+        duckdb.IOException: another process holds the warehouse.
+    """
+    if not warehouse.exists():
+        return
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        known = connection.execute(
+            "select count(*) from duckdb_tables() where schema_name = 'raw' and table_name = 'written_by'"
+        ).fetchone()
+        recorded = connection.execute("from raw.written_by").fetchone() if known == (1,) else None
+    if recorded is not None and recorded[0] > WAREHOUSE_VERSION:
+        raise NewerReleaseError(
+            f"The warehouse {warehouse} was written by release {recorded[1]} (warehouse version {recorded[0]}), and "
+            f"this is release {_release()} (warehouse version {WAREHOUSE_VERSION}). Nothing was read or changed. Go on "
+            "with the newer release, or give this one a workspace of its own (`make init DIR=…`)."
+        )
+
+
+def _release() -> str:
+    """Version of this release, as pyproject.toml says it."""
+    with (HOME / "pyproject.toml").open("rb") as stream:
+        return str(tomllib.load(stream)["project"]["version"])
 
 
 def record_exports_folder(connection: duckdb.DuckDBPyConnection, warehouse: Path, exports: Path) -> None:

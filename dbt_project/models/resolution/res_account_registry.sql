@@ -5,7 +5,7 @@
         materialized='incremental',
         incremental_strategy='append',
         full_refresh=false,
-        on_schema_change='fail',
+        on_schema_change='append_new_columns',
         pre_hook=[
             "{% if is_incremental() %}delete from {{ this }} where as_of_month >= {{ as_of_month() }}{% endif %}"
         ]

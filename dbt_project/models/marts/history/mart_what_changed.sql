@@ -1,11 +1,13 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='delete+insert',
-        unique_key='as_of_month',
+        incremental_strategy='append',
         on_schema_change='append_new_columns',
         full_refresh=false,
-        pre_hook="{% if is_incremental() %}delete from {{ this }} where as_of_month >= {{ as_of_month() }}{% endif %}"
+        pre_hook=[
+            "{% if is_incremental() %}delete from {{ this }} where as_of_month >= {{ as_of_month() }}{% endif %}",
+            "{% if is_incremental() %}delete from {{ this }} where cause = 'restatement'{% endif %}"
+        ]
     )
 }}
 {%- set components = ['relationship_strength', 'icp_fit', 'timing', 'deal_size', 'competition'] -%}
@@ -46,6 +48,12 @@ accounts as (
 partners as (
 
     select * from {{ ref('dim_partners') }}
+
+),
+
+restatements as (
+
+    select * from {{ ref('fct_restatements') }}
 
 ),
 
@@ -392,10 +400,32 @@ final as (
         changes.change_type,
         changes.from_value,
         changes.to_value,
-        changes.cause
+        changes.cause,
+        cast(null as date) as restated_in_month,
+        cast(null as date) as reloaded_month,
+        cast(null as integer) as restatement_number
     from changes
     cross join previous_months
     left join accounts on changes.account_key = accounts.account_key
+    union all
+    -- What was published of a month, and what the month has become since; every month tells all of them anew.
+    select
+        restatements.as_of_month,
+        restatements.as_of_month as previous_month,
+        restatements.account_key,
+        accounts.name as account_name,
+        restatements.partner_id,
+        partners.name as partner_name,
+        restatements.change_type,
+        restatements.from_value,
+        restatements.to_value,
+        'restatement' as cause,
+        restatements.restated_in_month,
+        restatements.reloaded_month,
+        restatements.restatement_number
+    from restatements
+    left join accounts on restatements.account_key = accounts.account_key
+    left join partners on restatements.partner_id = partners.partner_id
 
 )
 

@@ -1,0 +1,123 @@
+"""What people have seen of months that are about to be built again, kept so that dbt can tell what became of it.
+
+Belongs here: copying it from the published marts into schema seen. Does not belong here: the comparison
+(fct_restatements).
+"""
+
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from orchestration.ingestion.raw_schema import create_raw_tables
+
+# Without these a published file is too old, or too new, to be compared with.
+COMPARED = {"fct_account_overlaps", "fct_account_priorities", "last_refreshed"}
+
+
+class UnreadableMartsError(Exception):
+    """The published marts cannot be read, so nothing can be compared with them."""
+
+
+def keep_published(warehouse: Path, published: Path, month: date) -> None:
+    """Keep the published overlaps of a month and the later ones, and the restatements that have been published.
+
+    Nothing is kept twice of one publication. So a run that comes after a failed one, which has rebuilt the warehouse
+    already, still compares with what people have seen.
+
+    Args:
+        warehouse: the DuckDB file; made when missing.
+        published: folder of the published marts; may be missing.
+        month: first day of the earliest month that is about to be built.
+
+    Raises:
+        OlderReleaseError: a table of the warehouse cannot be brought up to date.
+        UnreadableMartsError: the published file is broken; nothing was kept.
+        duckdb.IOException: another process holds the warehouse.
+    """
+    from orchestration.defs.publish import MARTS, quoted  # noqa: PLC0415 - publishing imports the asset that asks
+
+    file = published / f"{MARTS}.duckdb"
+    with duckdb.connect(str(warehouse)) as connection:
+        create_raw_tables(connection)
+        if not file.is_file():
+            return
+        try:
+            connection.execute(f"attach {quoted(file)} as published (read_only)")
+            connection.execute("begin transaction")
+            _keep(connection, month)
+            connection.execute("commit")
+        except (duckdb.IOException, duckdb.SerializationException, duckdb.InvalidInputException) as problem:
+            raise UnreadableMartsError(f"{file} cannot be read, so no restatement is told: {problem}") from problem
+
+
+def _keep(connection: duckdb.DuckDBPyConnection, month: date) -> None:
+    """Copy what the comparison needs, unless the published marts are of a release that had nothing to compare."""
+    relations = connection.execute("select database_name = 'published', table_name from duckdb_tables()").fetchall()
+    if not set(relations) >= {(True, name) for name in COMPARED}:
+        return
+    if (True, "fct_restatements") in relations:
+        connection.execute(
+            """
+            insert into seen.restatements by name
+            select * from published.fct_restatements
+            where restatement_number > (select coalesce(max(restatement_number), 0) from seen.restatements)
+            """
+        )
+    is_other = "published_run_id <> (select run_id from published.last_refreshed)"
+    connection.execute(f"delete from seen.overlaps where exists (from seen.months where {is_other})")  # noqa: S608 (our own tables)
+    connection.execute(f"delete from seen.months where {is_other}")  # noqa: S608 (our own tables)
+    _keep_overlaps(connection, month, (False, "res_account_registry") in relations)
+
+
+def _keep_overlaps(connection: duckdb.DuckDBPyConnection, month: date, has_registry: bool) -> None:
+    """Copy the overlaps of the months that are not kept yet.
+
+    Args:
+        connection: to the warehouse, with the published marts attached.
+        month: first day of the earliest month.
+        has_registry: whether the warehouse remembers which records an account had.
+    """
+    connection.execute(
+        """
+        create temp table new_months as
+        select distinct as_of_month from published.fct_account_overlaps
+        where as_of_month >= $month and as_of_month not in (select as_of_month from seen.months)
+        """,
+        {"month": month},
+    )
+    # An account may have another key when its month has been built again; then it is found by a record it had.
+    connection.execute(
+        """
+        create temp table first_records as
+        select as_of_month, account_key, min(record_key) as record_key
+        from resolution.res_account_registry semi join new_months using (as_of_month)
+        group by all
+        """
+        if has_registry
+        else "create temp table first_records (as_of_month date, account_key varchar, record_key varchar)"
+    )
+    connection.execute(
+        """
+        insert into seen.overlaps by name
+        select
+            as_of_month, account_key, first_records.record_key, partner_id, shown.our_status,
+            shown.partner_status, shown.category, priorities.tier, priorities.priority_score,
+            shown.our_open_pipeline_counted_once_usd
+        from published.fct_account_overlaps as shown
+        semi join new_months using (as_of_month)
+        left join published.fct_account_priorities as priorities using (as_of_month, account_key, partner_id)
+        left join first_records using (as_of_month, account_key)
+        where shown.is_overlap
+        """
+    )
+    connection.execute(
+        "insert into seen.months select new_months.as_of_month, run_id, $month "
+        "from new_months cross join published.last_refreshed",
+        {"month": month},
+    )
+    connection.execute(
+        "update seen.months set reloaded_month = least(reloaded_month, $month) where as_of_month >= $month",
+        {"month": month},
+    )
+    connection.execute("drop table new_months; drop table first_records")
