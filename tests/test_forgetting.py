@@ -358,7 +358,8 @@ def test_nothing_of_a_party_that_withdrew_is_left(before: Before, withdrawn: Run
 def test_everything_of_the_others_stays_as_it_was(before: Before, withdrawn: Run) -> None:
     settings = before.settings
     # Records that only a record of the other party held together are two accounts now, and one keeps the key.
-    was, now = dict(before.keys), dict(read(settings.warehouse, KEYS))
+    was: dict[str, str] = dict(before.keys)
+    now: dict[str, str] = dict(read(settings.warehouse, KEYS))
     apart = {record for record, key in now.items() if was[record] != key}
     assert was.keys() == now.keys()
     assert len(apart) <= 3

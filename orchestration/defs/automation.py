@@ -18,6 +18,7 @@ from orchestration import retention
 from orchestration.copying import CopyError
 from orchestration.defs.resources import Workspace, settings_of
 from orchestration.months import DUE_DAY, MONTHS
+from orchestration.one_run import BusyError, one_run
 from orchestration.run_page import tell_of_run
 from orchestration.settings import Settings
 
@@ -233,8 +234,9 @@ def retention_sensor(context: dg.RunStatusSensorContext) -> dg.SkipReason:
     if settings.kept_months is None:
         return dg.SkipReason("Everything is kept: ACCOUNT_MAPPING_KEPT_MONTHS is not set.")
     try:
-        pruned = retention.prune(settings, settings.kept_months, datetime.now(UTC))
-    except CopyError as problem:
+        with one_run(settings.var, "the pruning of old months"):
+            pruned = retention.prune(settings, settings.kept_months, datetime.now(UTC))
+    except (CopyError, BusyError) as problem:
         return dg.SkipReason(f"Not pruned now, the next run will: {problem}")
     context.log.info(f"Pruned what is older than {pruned.first_kept_month:%Y-%m}: {pruned.rows}")
     return dg.SkipReason(f"Pruned what is older than {pruned.first_kept_month:%Y-%m}.")
