@@ -23,8 +23,9 @@ import duckdb
 
 from orchestration import faults
 from orchestration.ingestion.folder import read_acceptances, read_parties
-from orchestration.ingestion.raw_schema import check_exports_folder, check_month_is_kept
+from orchestration.ingestion.raw_schema import check_exports_folder, check_month_is_kept, check_release
 from orchestration.one_run import BusyError, one_run
+from orchestration.seeds import check_seeds, upgrade_seeds
 from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR, HOME, PARTY_TABLES, Settings
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def run(exports: Path, month: datetime, seeds: Path | None) -> None:
         read_parties(settings.seeds / "partners.csv")
         read_acceptances(settings.seeds / "accepted_files.csv")
         check_exports_folder(settings.warehouse, settings.exports)
+        check_release(settings.warehouse)
         if settings.warehouse.exists():
             with duckdb.connect(str(settings.warehouse), read_only=True) as warehouse:
                 check_month_is_kept(warehouse, month.date())
@@ -192,7 +194,7 @@ def withdraw(exports: Path | None, party: str) -> None:
     settings = Settings.for_exports(exports)
     with alone(settings, f"the withdrawal of {party}"):
         try:
-            click.echo(of_forgetting(settings, forgetting.withdraw(settings, party, rebuild)))
+            click.echo(of_forgetting(settings, forgetting.withdraw(settings, party, build_on_copy)))
         except forgetting.NotForgottenError as problem:
             raise CommandError(str(problem)) from problem
 
@@ -210,7 +212,7 @@ def erase(exports: Path | None, **who: str | None) -> None:
     settings = Settings.for_exports(exports)
     with alone(settings, "the erasure of a person"):
         try:
-            click.echo(of_forgetting(settings, forgetting.erase(settings, rebuild, **who)))
+            click.echo(of_forgetting(settings, forgetting.erase(settings, build_on_copy, **who)))
         except forgetting.NotForgottenError as problem:
             raise CommandError(str(problem)) from problem
 
@@ -266,6 +268,33 @@ def of_forgetting(settings: Settings, report: "Report") -> str:
             *left,
         ]
     )
+
+
+@main.command()
+@click.option("--exports", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def rebuild(exports: Path | None) -> None:
+    """Build a new warehouse from the raw tables of the old one, every month in order, and publish the latest."""
+    from orchestration.restore import NoRestoreError, copy_landed, swap_in  # noqa: PLC0415 - takes a second
+
+    settings = Settings.for_exports(exports)
+    rebuilt = replace(settings, warehouse=settings.var / "rebuilt.duckdb")
+    rebuilt.warehouse.unlink(missing_ok=True)
+    try:
+        months = copy_landed(settings.warehouse, rebuilt.warehouse)
+        refresh(rebuilt, [f"{months[0]:%Y-%m}"], is_landed=True)
+        swap_in(rebuilt.warehouse, settings.warehouse)
+    except (NoRestoreError, ValueError) as problem:
+        raise CommandError(str(problem)) from problem
+    finally:
+        rebuilt.warehouse.unlink(missing_ok=True)
+    click.echo(f"{settings.warehouse} was built anew: {len(months)} months, from {months[0]:%Y-%m} on.")
+
+
+@main.command()
+@click.option("--seeds", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True)
+def upgrade(seeds: Path) -> None:
+    """Add the seed files and columns that this release reads and a workspace of an older one lacks."""
+    click.echo("\n".join(upgrade_seeds(seeds)) or f"{seeds} lacks nothing.")
 
 
 @main.command()
@@ -364,7 +393,14 @@ def prepare(settings: Settings) -> None:
 
     Args:
         settings: the workspace. Its variables are put into the environment of this process, where dbt and Dagster look.
+
+    Raises:
+        CommandError: its seeds are of an older release.
     """
+    try:
+        check_seeds(settings.seeds)
+    except ValueError as refusal:
+        raise CommandError(str(refusal)) from refusal
     os.environ.update(settings.as_environment())
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
     configuration = settings.dagster_home / "dagster.yaml"

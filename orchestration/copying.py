@@ -11,12 +11,11 @@ written, until the copy takes its place by a rename.
 
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from types import MappingProxyType
 
 import duckdb
 import pyarrow as pa
@@ -181,12 +180,11 @@ class Copy:
                 delivered += [f"{row['file_name']}, row {row['row_number']}" for row in found if "row_number" in row]
         return delivered
 
-    def fill(self, conditions_of: Conditions, replaced: Mapping[str, str] = MappingProxyType({})) -> dict[str, int]:
+    def fill(self, conditions_of: Conditions) -> dict[str, int]:
         """Copy the rows that stay, and mend what the others held together.
 
         Args:
             conditions_of: says which rows of a table stay.
-            replaced: table → SQL of a column that is copied otherwise than as it is, `… as column`.
 
         Returns:
             Table → number of rows that do not, where there are any.
@@ -219,8 +217,7 @@ class Copy:
                     f"where {where} and group_key not in (from remaining_keys) group by all"
                     ") as renamed on rows.as_of_month = renamed.as_of_month and rows.group_key = renamed.group_key)"
                 )
-            values = f"* replace ({replaced[table]})" if table in replaced else "*"
-            connection.execute(f"insert into fresh.{table} by name select {values} from {source} where {where}")  # noqa: S608 (our own names)
+            connection.execute(f"insert into fresh.{table} by name select * from {source} where {where}")  # noqa: S608 (our own names)
             ((before, after),) = connection.execute(
                 f"select (select count(*) from warehouse.{table}), (select count(*) from fresh.{table})"  # noqa: S608 (our own names)
             ).fetchall()

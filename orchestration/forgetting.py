@@ -57,7 +57,6 @@ READ_ROWS = (
     "resolution.res_account_records",
     "resolution.res_contacts",
 )
-SEEN = "seen.overlaps"
 _KEYS_OF_RECORDS = ("record_key", "contact_key", "member_key", "left_record_key", "right_record_key")
 
 
@@ -123,13 +122,13 @@ def withdraw(settings: Settings, party_id: str, rebuild: Rebuild) -> Report:
         f"These rows name records of '{party_id}', and every run would write them into the marts again:",
     )
 
-    def of_others(table: str, columns: Sequence[str]) -> list[str]:
+    def of_others(_: str, columns: Sequence[str]) -> list[str]:
         return [
             *(f"{name} is distinct from {quoted(party_id)}" for name in ("party_id", "partner_id") if name in columns),
             *(
                 f"not coalesce(starts_with(trim({name}), {quoted(prefix)}), false)"
                 for name in _KEYS_OF_RECORDS
-                if name in columns and table != SEEN
+                if name in columns
             ),
             # a sheet that was refused may quote any record of the queue
             *(
@@ -142,9 +141,7 @@ def withdraw(settings: Settings, party_id: str, rebuild: Rebuild) -> Report:
     report = Report(f"withdrawal of {party_id}, who withdrew on {withdrawn_on}")
     with _copying(settings) as (connection, copy):
         theirs = _texts_of(connection, party_id)
-        # an account as people have seen it is known again by one of its records
-        record_key = f"case when not starts_with(record_key, {quoted(prefix)}) then record_key end as record_key"
-        report.removed = copy.fill(of_others, {SEEN: record_key})
+        report.removed = copy.fill(of_others)
         copy.remember_keys(of_others)
         about_theirs = " or ".join(f"starts_with(trim({key}), {quoted(prefix)})" for key in _KEYS_OF_RECORDS[-2:])
         copy.refuse_instead("decisions", about_theirs, "withdrawn")
@@ -244,7 +241,7 @@ def _withdrawn_on(settings: Settings, party_id: str) -> date:
     if withdrawn_on is None:
         raise NotForgottenError(
             f"{seed} does not say that '{party_id}' has withdrawn. Write the day into its column withdrawn_on "
-            "(YYYY-MM-DD; where the column is missing, add it to the header and a comma to every row), then ask again."
+            "(YYYY-MM-DD; where the column is missing, `make upgrade SEEDS=…` adds it), then ask again."
         )
     return withdrawn_on
 
