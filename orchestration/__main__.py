@@ -245,7 +245,7 @@ def prune_to(settings: Settings, kept_months: int) -> None:
     )
 
 
-def rebuild(settings: Settings, month: date) -> None:
+def build_on_copy(settings: Settings, month: date) -> None:
     """Build, test and publish a month on a copy of a workspace; its summary would tell nothing new."""
     click.echo(f"Building {month:%Y-%m} on a copy without them …")
     refresh(settings, [f"{month:%Y-%m}"], is_landed=True, is_told=False)
