@@ -13,7 +13,15 @@ import duckdb
 
 from orchestration.defs.publish import quoted
 from orchestration.faults import is_locked
-from orchestration.ingestion.raw_schema import SEEN_TABLES, TABLES, check_release, create_raw_tables
+from orchestration.ingestion.raw_schema import (
+    MEMORIES,
+    SEEN_TABLES,
+    TABLES,
+    PrunedMonthError,
+    check_month_is_kept,
+    check_release,
+    create_raw_tables,
+)
 
 
 class NoRestoreError(Exception):
@@ -29,10 +37,12 @@ def copy_until(warehouse: Path, copy: Path, month: date) -> None:
         month: first day of the last month to keep.
 
     Raises:
-        NoRestoreError: there is no warehouse, another process is writing it, or no file was landed in the month.
+        NoRestoreError: there is no warehouse, another process is writing it, no file was landed in the month, or lists
+            of its time have been pruned.
         duckdb.Error: the warehouse cannot be read, or the copy cannot be written.
     """
     with _attached(warehouse, copy) as (connection, months):
+        _refuse_pruned(connection, month)
         if month not in months:
             loaded = ", ".join(f"{loaded:%Y-%m}" for loaded in months)
             raise NoRestoreError(f"Nothing was landed for {month:%Y-%m}. Months with lists: {loaded or 'none'}.")
@@ -60,6 +70,7 @@ def copy_landed(warehouse: Path, copy: Path) -> list[date]:
     with _attached(warehouse, copy) as (connection, months):
         if not months:
             raise NoRestoreError(f"{warehouse} holds no list, so there is nothing to build it from.")
+        _refuse_pruned(connection, months[0])
         tables = _tables(connection)
         if ("marts", "fct_account_overlaps") in tables:
             ((first,),) = connection.execute(
@@ -74,7 +85,7 @@ def copy_landed(warehouse: Path, copy: Path) -> list[date]:
         create_raw_tables(connection)
         connection.execute("create table raw.exports_folder (path_from_warehouse varchar not null)")
         ours = {
-            **{("raw", table): list(columns) for table, columns in TABLES.items()},
+            **{("raw", table): list(columns) for table, columns in {**TABLES, **MEMORIES}.items()},
             **{("seen", table): list(columns) for table, columns in SEEN_TABLES.items()},
             ("raw", "loaded_months"): ["export_month"],
             ("raw", "exports_folder"): ["path_from_warehouse"],
@@ -87,6 +98,13 @@ def copy_landed(warehouse: Path, copy: Path) -> list[date]:
                     f"insert into {schema}.{table} ({names}) select {names} from warehouse.{schema}.{table}"  # noqa: S608 (our own tables)
                 )
         return months
+
+
+def _refuse_pruned(connection: duckdb.DuckDBPyConnection, month: date) -> None:
+    try:
+        check_month_is_kept(connection, month, "warehouse")
+    except PrunedMonthError as refusal:
+        raise NoRestoreError(str(refusal)) from refusal
 
 
 def _tables(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:

@@ -39,7 +39,7 @@ registry as (
 partners as (
 
     select * from {{ ref('stg_partners') }}
-    where has_nda
+    where may_be_built
 
 ),
 
