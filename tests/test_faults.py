@@ -520,13 +520,13 @@ for number in range(1_000_000):
         other = file.with_name(".other")
         other.write_bytes(version)
         os.replace(other, file)
+        time.sleep(0.02)
     else:
         with file.open("wb") as stream:
             for begin in range(0, len(version), 100_000):
                 stream.write(version[begin : begin + 100_000])
                 stream.flush()
                 time.sleep(0.001)
-    time.sleep(0.02)
 """
 
 
@@ -543,7 +543,7 @@ def test_of_a_file_replaced_while_it_is_read_one_version_lands_or_none(tmp_path:
     with process_of([*command, str(tmp_path / "old"), str(tmp_path / "new")]) as writer:
         assert writer.stdout
         assert writer.stdout.readline() == "begun\n"
-        for _ in range(6):
+        for _ in range(4):
             summary = land_list(tmp_path, tmp_path / "exports")
             statuses += [(file["status"], file["rule"]) for file in summary.files]
             with duckdb.connect(str(tmp_path / "warehouse.duckdb"), read_only=True) as warehouse:
@@ -681,8 +681,8 @@ def test_after_a_killed_run_and_one_stopped_by_a_check_the_next_is_as_if_nothing
         assert run.exit_code == 1, run.output
         assert "2026-10 was not published" in run.output
         assert "marts/dim_accounts: marts_acceptance failed" in run.output
+        assert "The number of accounts is out of proportion to what was published last" in run.output
         assert "Traceback" not in run.output
-        Path(tmp_path.parent / "blocked.txt").write_text(run.output)
         assert files_in(settings.published) == blocked
         assert ask(reader) == seen
 
@@ -822,4 +822,5 @@ def test_a_file_of_two_gigabytes_is_refused_soon_and_taken_when_a_person_accepts
     with duckdb.connect(str(tmp_path / "warehouse.duckdb"), read_only=True) as warehouse:
         told = warehouse.execute("select status, rule, rows_accepted from raw.files").fetchall()
     assert told == [("landed", "accepted_by_a_person", 520_000)]
-    assert peak < 12 * 1024**3, f"{peak:,} bytes in {seconds:.0f} seconds"
+    # Measured: 3.8 times the file, for a list is judged as a whole before any of it is written.
+    assert peak < 6 * file.stat().st_size, f"{peak:,} bytes in {seconds:.0f} seconds"
