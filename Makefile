@@ -1,6 +1,6 @@
 # Needs Python 3.11 to 3.13 and a package index, nothing else. uv is used where there is one.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-bi bi init run restore rebuild upgrade explain review session crm metrics dev docs bench lint lock clean
+.PHONY: help demo test test-bi test-faults bi init run restore rebuild upgrade explain review session crm metrics dev docs bench lint lock clean
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
@@ -88,6 +88,9 @@ bi: $(SETUP) $(BI_SETUP) ## [EXPORTS=dir] [PORT=8088] [DEMO_USER=1]: dashboards 
 
 test-bi: $(SETUP) $(BI_SETUP) ## the dashboards, in a real Superset and a real Chromium, on the demo
 	@$(RUN) pytest -m bi
+
+test-faults: $(SETUP) ## the faults that make test leaves out: runs killed at every stage, a full disk, a file of 2 GB
+	@$(RUN) pytest -m faults
 
 $(BI_SETUP): bi/requirements.lock
 	@test -n "$(BI_PYTHON)" || { echo "No Python 3.11 or 3.12 found for Superset: install one, or say make bi BI_PYTHON=/path/to/python3.12"; exit 1; }

@@ -9,17 +9,21 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import click
 import duckdb
 
+from orchestration import faults
 from orchestration.ingestion.folder import read_acceptances, read_parties
 from orchestration.ingestion.raw_schema import check_exports_folder, check_release
+from orchestration.one_run import BusyError, one_run
 from orchestration.seeds import check_seeds, upgrade_seeds
 from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR, HOME, PARTY_TABLES, Settings
 
@@ -49,18 +53,22 @@ def run(exports: Path, month: datetime, seeds: Path | None) -> None:
         check_release(settings.warehouse)
     except (ValueError, FileNotFoundError) as refusal:
         raise CommandError(str(refusal)) from refusal
-    except duckdb.IOException:
-        pass  # another process writes the warehouse: the landing waits for it, and asks again
-    refresh(settings, [f"{month:%Y-%m}"])
+    except duckdb.Error as problem:
+        if not faults.is_locked(problem):  # a run that holds it is named below, and the landing asks again
+            raise CommandError(faults.explain(problem, settings) or str(problem)) from problem
+    with alone(settings, f"the run of {month:%Y-%m}"):
+        wait_for_warehouse(settings)
+        refresh(settings, [f"{month:%Y-%m}"])
 
 
 @main.command()
 def demo() -> None:
     """Run the monthly job on the shipped exports, from nothing, month after month."""
     settings = Settings.from_environment()
-    for built in (settings.warehouse, settings.published, settings.validations):
-        shutil.rmtree(built) if built.is_dir() else built.unlink(missing_ok=True)
-    refresh(settings, list(DEMO_MONTHS))
+    with alone(settings, "the demo"):
+        for built in (settings.warehouse, settings.published, settings.validations):
+            shutil.rmtree(built) if built.is_dir() else built.unlink(missing_ok=True)
+        refresh(settings, list(DEMO_MONTHS))
 
 
 @main.command()
@@ -156,33 +164,35 @@ def restore(exports: Path | None, month: datetime) -> None:
 
     settings = Settings.for_exports(exports)
     copied = replace(settings, warehouse=settings.var / "restored.duckdb")
-    copied.warehouse.unlink(missing_ok=True)
-    try:
-        copy_until(settings.warehouse, copied.warehouse, month.date())
-        refresh(copied, [f"{month:%Y-%m}"], is_landed=True)
-    except NoRestoreError as problem:
-        raise CommandError(str(problem)) from problem
-    finally:
+    with alone(settings, f"a restore of {month:%Y-%m}"):
         copied.warehouse.unlink(missing_ok=True)
+        try:
+            copy_until(settings.warehouse, copied.warehouse, month.date())
+            refresh(copied, [f"{month:%Y-%m}"], is_landed=True)
+        except (NoRestoreError, ValueError) as problem:
+            raise CommandError(str(problem)) from problem
+        finally:
+            copied.warehouse.unlink(missing_ok=True)
 
 
 @main.command()
 @click.option("--exports", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def rebuild(exports: Path | None) -> None:
     """Build a new warehouse from the raw tables of the old one, every month in order, and publish the latest."""
-    from orchestration.restore import NoRestoreError, copy_landed, swap_in  # noqa: PLC0415 - takes a second
+    from orchestration.restore import NoRestoreError, copy_landed  # noqa: PLC0415 - takes a second
 
     settings = Settings.for_exports(exports)
     rebuilt = replace(settings, warehouse=settings.var / "rebuilt.duckdb")
-    rebuilt.warehouse.unlink(missing_ok=True)
-    try:
-        months = copy_landed(settings.warehouse, rebuilt.warehouse)
-        refresh(rebuilt, [f"{months[0]:%Y-%m}"], is_landed=True)
-        swap_in(rebuilt.warehouse, settings.warehouse)
-    except (NoRestoreError, ValueError) as problem:
-        raise CommandError(str(problem)) from problem
-    finally:
+    with alone(settings, "a rebuild"):
         rebuilt.warehouse.unlink(missing_ok=True)
+        try:
+            months = copy_landed(settings.warehouse, rebuilt.warehouse)
+            refresh(rebuilt, [f"{months[0]:%Y-%m}"], is_landed=True)
+            rebuilt.warehouse.replace(settings.warehouse)
+        except (NoRestoreError, ValueError) as problem:
+            raise CommandError(str(problem)) from problem
+        finally:
+            rebuilt.warehouse.unlink(missing_ok=True)
     click.echo(f"{settings.warehouse} was built anew: {len(months)} months, from {months[0]:%Y-%m} on.")
 
 
@@ -243,6 +253,47 @@ def metrics(exports: Path | None, groups: tuple[str, ...], as_csv: bool, names: 
     click.echo(querying.as_csv(figures) if as_csv else querying.as_text(figures))
 
 
+@contextmanager
+def alone(settings: Settings, what: str) -> Iterator[None]:
+    """Keep every other run out of a workspace during a block, and say in plain words when the machine fails in it.
+
+    Args:
+        settings: the workspace.
+        what: the run in a few words, for whoever is refused meanwhile.
+
+    Raises:
+        CommandError: another run is going, or the machine has failed in a way that is known.
+    """
+    try:
+        with one_run(settings.var, what):
+            yield
+    except BusyError as refusal:
+        raise CommandError(str(refusal)) from refusal
+    except (duckdb.Error, OSError) as problem:
+        if told := faults.explain(problem, settings):
+            raise CommandError(told) from problem
+        raise
+
+
+def wait_for_warehouse(settings: Settings) -> None:
+    """Wait for whoever looks something up in the warehouse, and say so at once; two minutes at most.
+
+    Raises:
+        duckdb.Error: the warehouse is still held, or cannot be read.
+    """
+    for attempt, seconds in enumerate(faults.WAIT_SECONDS):
+        try:
+            faults.check_writable(settings.warehouse)
+            return
+        except duckdb.Error as problem:
+            if not faults.is_locked(problem):
+                raise
+            if attempt == 0:
+                click.echo(f"{faults.explain(problem, settings)} Waiting for up to two minutes …")
+            time.sleep(faults.jittered(seconds))
+    faults.check_writable(settings.warehouse)
+
+
 def prepare(settings: Settings) -> None:
     """Make the folders of a workspace.
 
@@ -298,7 +349,7 @@ def refresh(settings: Settings, months: list[str], *, is_landed: bool = False) -
         # These imports take seconds, so they come after the quick refusals; the environment must be set before them.
         import dagster as dg  # noqa: PLC0415
 
-        from orchestration import summary  # noqa: PLC0415
+        from orchestration import progress, run_page, summary  # noqa: PLC0415
         from orchestration.definitions import definitions  # noqa: PLC0415
         from orchestration.months import MONTHS  # noqa: PLC0415
 
@@ -308,12 +359,17 @@ def refresh(settings: Settings, months: list[str], *, is_landed: bool = False) -
     landing = dg.AssetSelection.groups("raw").resolve(defined.resolve_asset_graph())
     selected = [key for key in job.asset_layer.selected_asset_keys if key not in landing] if is_landed else None
     instance = dg.DagsterInstance.get()
+    warn = partial(click.echo, err=True)
     seconds = {"imports and dbt parse": time.perf_counter() - started}
     for month in months:
         if not MONTHS.has_partition_key(month):
             raise CommandError(f"{month!r} cannot be loaded: it is before 2020 or has not begun.")
-        click.echo(f"{datetime.now(UTC):%H:%M:%S}  {month}: landing, mapping, checking, publishing …")
-        with (settings.var / "logs" / f"{month}.log").open("w", encoding="utf-8") as log, redirect_stdout(log):
+        with (
+            progress.shown_on(sys.stdout, f"{month}: "),
+            (settings.var / "logs" / f"{month}.log").open("w", encoding="utf-8") as log,
+            redirect_stdout(log),
+        ):
+            progress.tell("starting")
             result = job.execute_in_process(
                 partition_key=month,
                 instance=instance,
@@ -322,10 +378,13 @@ def refresh(settings: Settings, months: list[str], *, is_landed: bool = False) -
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
         seconds = summary.add_step_seconds(seconds, result)
+        told = run_page.tell_of_run(settings, instance, result.run_id, warn)
         if not result.success:
             click.echo(summary.refused_files(settings, month))
-            raise CommandError(f"{month} was not published.\n{summary.failure(result)}")
-    click.echo(summary.of_published(settings, months[-1]))
+            raise CommandError(
+                f"{month} was not published.\n{summary.failure(result)}\nWhat to do, on one page: {told.page}"
+            )
+    click.echo(summary.of_published(settings, months[-1], told.page))
     click.echo(summary.of_seconds(seconds))
 
 

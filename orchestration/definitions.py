@@ -10,16 +10,18 @@ from orchestration.settings import Settings
 
 @dg.definitions
 def definitions() -> dg.Definitions:
-    """Put the assets, checks, job, schedule and sensor of one workspace together."""
+    """Put the assets, checks, job, schedule and sensors of one workspace together."""
     settings = Settings.from_environment()
     os.environ.update(settings.as_environment())  # dbt runs as a subprocess and finds the workspace there
+    lists = exports.lists_of_parties(settings.seeds)
     models = transform.dbt_models(resources.dbt_project_of(settings))
     marts = [key for key in models.keys if key.path[0] == "marts"]
     persons = [key for key in marts if transform.CONTAINS_PERSONS in models.specs_by_key[key].tags]
     impersonal = [key for key in marts if key not in persons]
     return dg.Definitions(
         assets=[
-            exports.raw_exports,
+            *lists,
+            exports.raw_exports(lists),
             models,
             publish.published_marts(impersonal),
             publish.published_contacts(persons),
@@ -27,6 +29,8 @@ def definitions() -> dg.Definitions:
         asset_checks=[expectations.accepted_rows, expectations.accepted_marts(marts)],
         jobs=[automation.monthly_refresh],
         schedules=[automation.monthly_refresh_schedule],
-        sensors=[automation.new_exports_sensor],
+        sensors=[automation.new_exports_sensor, automation.run_success_sensor, automation.run_failure_sensor],
+        # One process per run, so that one lock holds from the first step to the last (Workspace.yield_for_execution).
+        executor=dg.in_process_executor,
         resources={"workspace": resources.workspace_of(settings), "dbt": resources.dbt_of()},
     )

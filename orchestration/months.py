@@ -1,18 +1,54 @@
 """The monthly partitions that every asset shares.
 
-Belongs here: how a month is written. Does not belong here: which months have data (raw.files tells).
+Belongs here: how a month is written, and when one is overdue. Does not belong here: which months have data (raw.files
+tells).
 """
 
 import warnings
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 
 # The month that is running counts too: its lists may be loaded and mapped before it ends.
-MONTHS = dg.MonthlyPartitionsDefinition(start_date="2020-01", fmt="%Y-%m", end_offset=1)
+# It has begun once it has begun anywhere: whoever loads it on the first in Auckland need not wait for Greenwich. (The
+# sign of these zones is turned round: this one is 14 hours ahead, as Kiritimati is.)
+MONTHS = dg.MonthlyPartitionsDefinition(start_date="2020-01", fmt="%Y-%m", end_offset=1, timezone="Etc/GMT-14")
 # Months build on one another. The parameter is in beta; the lock pins the version it is known to work with.
 warnings.filterwarnings("ignore", message="Parameter `backfill_policy`", category=dg.BetaWarning)
 ONE_BY_ONE = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)
+
+# By the third, lists exported on the first working day are there.
+DUE_DAY = 3
+# A month has up to 31 days: two days of grace before the catalogue warns, and a week more before it says stale.
+LONGEST_MONTH = timedelta(days=31)
+GRACE = timedelta(days=2)
+PATIENCE = timedelta(days=7)
+
+
+def expected_every(months: int) -> dg.FreshnessPolicy:
+    """Make the policy of what is to come anew every so many months.
+
+    Args:
+        months: at least 1.
+
+    Returns:
+        A policy that warns after that time and `GRACE`, and fails `PATIENCE` later.
+    """
+    warn = months * LONGEST_MONTH + GRACE
+    return dg.FreshnessPolicy.time_window(warn_window=warn, fail_window=warn + PATIENCE)
+
+
+def due_at(month: date) -> datetime:
+    """Tell when the lists of a month are due.
+
+    Args:
+        month: its first day.
+
+    Returns:
+        The beginning of the third of the next month, in UTC.
+    """
+    next_month = (month.replace(day=1) + timedelta(days=32)).replace(day=DUE_DAY)
+    return datetime(next_month.year, next_month.month, next_month.day, tzinfo=UTC)
 
 
 def month_of(partition_key: str) -> date:

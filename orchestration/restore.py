@@ -1,7 +1,7 @@
 """The warehouse, made anew from its own raw tables: as it was in an earlier month, or as this release builds it.
 
-Belongs here: making such a copy, and putting it in the place of the old one. Does not belong here: building and
-publishing it, which the monthly job does on the copy as it does on the warehouse itself.
+Belongs here: making such a copy. Does not belong here: building and publishing it, which the monthly job does on the
+copy as it does on the warehouse itself.
 """
 
 from collections.abc import Iterator
@@ -12,9 +12,8 @@ from pathlib import Path
 import duckdb
 
 from orchestration.defs.publish import quoted
+from orchestration.faults import is_locked
 from orchestration.ingestion.raw_schema import SEEN_TABLES, TABLES, check_release, create_raw_tables
-
-HELD = "{} is held by another process, a run or an open shell: wait or close it, then ask again."
 
 
 class NoRestoreError(Exception):
@@ -31,6 +30,7 @@ def copy_until(warehouse: Path, copy: Path, month: date) -> None:
 
     Raises:
         NoRestoreError: there is no warehouse, another process is writing it, or no file was landed in the month.
+        duckdb.Error: the warehouse cannot be read, or the copy cannot be written.
     """
     with _attached(warehouse, copy) as (connection, months):
         if month not in months:
@@ -89,26 +89,6 @@ def copy_landed(warehouse: Path, copy: Path) -> list[date]:
         return months
 
 
-def swap_in(rebuilt: Path, warehouse: Path) -> None:
-    """Put a rebuilt warehouse in the place of the old one, unless something was loaded into that meanwhile.
-
-    Args:
-        rebuilt: the new DuckDB file; it is closed, and lies beside the old one.
-        warehouse: the old one.
-
-    Raises:
-        NoRestoreError: the old one has been written since it was copied, or is held by another process.
-    """
-    with _attached(warehouse, rebuilt) as (connection, _):
-        loads = "select party_id, object, export_month, file_name, sheet_name, loaded_at from {}.raw.files order by all"
-        then, now = (connection.execute(loads.format(name)).fetchall() for name in ("copied", "warehouse"))
-    if then != now:
-        raise NoRestoreError(
-            "Lists were loaded while the warehouse was being built anew. Ask again when no run is going."
-        )
-    rebuilt.replace(warehouse)
-
-
 def _tables(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
     """Schema and name of every table of the warehouse."""
     found = connection.execute("select schema_name, table_name from duckdb_tables() where database_name = 'warehouse'")
@@ -125,6 +105,7 @@ def _attached(warehouse: Path, copy: Path) -> Iterator[tuple[duckdb.DuckDBPyConn
     Raises:
         NewerReleaseError: the warehouse was written by a newer release.
         NoRestoreError: there is no warehouse, or another process is writing it.
+        duckdb.Error: the warehouse cannot be read, or the copy cannot be written.
     """
     if not warehouse.is_file():
         raise NoRestoreError(f"{warehouse} is not there: nothing has been built yet (make run or make demo).")
@@ -132,8 +113,12 @@ def _attached(warehouse: Path, copy: Path) -> Iterator[tuple[duckdb.DuckDBPyConn
         try:
             check_release(warehouse)
             connection.execute(f"attach {quoted(warehouse)} as warehouse (read_only)")
-        except duckdb.IOException as refusal:
-            raise NoRestoreError(HELD.format(warehouse)) from refusal
+        except duckdb.Error as refusal:
+            if not is_locked(refusal):
+                raise
+            raise NoRestoreError(
+                f"{warehouse} is held by another process, a run or an open shell: wait or close it, then ask again."
+            ) from refusal
         months = connection.execute(
             "select distinct export_month from warehouse.raw.files where status = 'landed' order by 1"
         ).fetchall()

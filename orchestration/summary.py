@@ -6,13 +6,15 @@ refused even when nothing was published) and from the run's events. Does not bel
 
 from collections import defaultdict
 from collections.abc import Mapping
+from pathlib import Path
 
 import dagster as dg
 import duckdb
 from tabulate import tabulate
 
 from orchestration.defs.publish import contacts_folder
-from orchestration.settings import DEMO_EXPORTS, Settings
+from orchestration.run_results import UNMAPPED, exports_argument, problems_of
+from orchestration.settings import Settings
 
 COVERAGE = """
     select
@@ -82,26 +84,19 @@ EXAMPLES = """
     order by matches.match_reason, probability desc, 1, 2
 """
 
-UNMAPPED = """
-    select party_id as party, object as list, column_name as "column", delivered as value, record_count as "how many"
-    from marts.mart_refused_data
-    where export_month = ? and refused = 'unmapped value'
-    order by 1, 2, 3, 5 desc, 4
-    limit 20
-"""
-
 REFUSED_COUNTS = """
     select refused || ' refused', count(*) from marts.mart_refused_data
     where refused in ('row', 'value') group by all order by all
 """
 
 
-def of_published(settings: Settings, month: str) -> str:
+def of_published(settings: Settings, month: str, run_page: Path) -> str:
     """Tell what the published marts hold.
 
     Args:
         settings: the workspace that was published.
         month: `YYYY-MM`, the month whose refused files are listed.
+        run_page: the page of the run that published them.
 
     Returns:
         Several small tables and where to look next.
@@ -125,7 +120,7 @@ def of_published(settings: Settings, month: str) -> str:
         ]
         counts = ", ".join(f"{count} {what}" for what, count in marts.execute(REFUSED_COUNTS).fetchall())
         ((waiting,),) = marts.execute("select count(*) from marts.mart_review_queue").fetchall()
-    exports = "" if settings.exports == DEMO_EXPORTS else f" EXPORTS={settings.exports}"
+    exports = exports_argument(settings)
     page = max(settings.validations.glob("*/*.html"), key=lambda file: file.stat().st_mtime, default=None)
     return "\n".join(
         [
@@ -133,6 +128,7 @@ def of_published(settings: Settings, month: str) -> str:
             f"\nWhere to look next ({counts or 'no row and no value refused'})",
             f"  {settings.published / 'marts.duckdb'}   every table; e.g. marts.fct_account_overlaps",
             f"  {contacts_folder(settings.published) / 'contacts.duckdb'}   who knows whom, by name",
+            f"  {run_page}   what came of the run, and what to do, on one page",
             "  marts.mart_refused_data   every refused file, row and value, with its reason and what to do",
             *([f"  {page}   what Great Expectations found"] if page else []),
             f"  make session{exports}   a workbook per partner for the one-hour mapping session",
@@ -153,11 +149,15 @@ def refused_files(settings: Settings, month: str) -> str:
         month: `YYYY-MM`.
 
     Returns:
-        Two lines per file, or nothing.
+        Two lines per file, or nothing; nothing either when the warehouse cannot be opened, which the run has told.
     """
     if not settings.warehouse.exists():
         return ""
-    with duckdb.connect(str(settings.warehouse), read_only=True) as warehouse:
+    try:
+        connection = duckdb.connect(str(settings.warehouse), read_only=True)
+    except duckdb.Error:
+        return ""
+    with connection as warehouse:
         tables = warehouse.execute("select count(*) from duckdb_tables() where schema_name = 'raw'").fetchone()
         if tables == (0,):
             return ""
@@ -177,17 +177,11 @@ def failure(result: dg.ExecuteInProcessResult) -> str:
     Returns:
         A line per failed check, and the error of each failed step.
     """
-    lines = []
-    for event in result.all_events:
-        if event.is_step_failure:
-            data = event.step_failure_data
-            described = data.user_failure_data.description if data.user_failure_data else None
-            lines.append(f"{event.step_key}: {described or data.error_display_string}")
-    for evaluation in result.get_asset_check_evaluations():
-        if not evaluation.passed and evaluation.blocking:
-            what = evaluation.asset_key.to_user_string()
-            lines.append(f"{what}: {evaluation.check_name} failed. {evaluation.description or ''}")
-    return "\n".join(lines)
+    return "\n".join(
+        f"{problem.where}: {f'{problem.check} failed. ' if problem.check else ''}{problem.text}"
+        for problem in problems_of(result.all_events)
+        if problem.is_blocking
+    )
 
 
 def add_step_seconds(seconds: Mapping[str, float], result: dg.ExecuteInProcessResult) -> dict[str, float]:

@@ -62,6 +62,7 @@ def test_what_is_not_a_month_is_refused(text: str) -> None:
 
 # Written out, so that a name that changes is seen in review: alerts, bookmarks and other code locations use them.
 ASSETS = """
+    lists/heliograph lists/kestrelworks lists/quillon lists/rheinblick lists/tidewell lists/us
     marts/bridge_account_exclusions marts/bridge_account_parties marts/bridge_account_records
     marts/bridge_person_contacts marts/dim_account_keys marts/dim_accounts marts/dim_days marts/dim_months
     marts/dim_partners marts/dim_persons marts/fct_account_activations marts/fct_account_group_links
@@ -115,7 +116,11 @@ def test_assets_jobs_schedules_and_sensors_keep_their_names(tmp_path: Path, monk
     assert sorted(key.to_user_string() for key in repository.asset_graph.get_all_asset_keys()) == ASSETS.split()
     assert [job.name for job in repository.get_all_jobs() if not job.name.startswith("__")] == ["monthly_refresh"]
     assert [schedule.name for schedule in repository.schedule_defs] == ["monthly_refresh_schedule"]
-    assert [sensor.name for sensor in repository.sensor_defs] == ["new_exports_sensor"]
+    assert [sensor.name for sensor in repository.sensor_defs] == [
+        "new_exports_sensor",
+        "run_success_sensor",
+        "run_failure_sensor",
+    ]
     checks = {key.to_user_string() for key in repository.asset_graph.asset_check_keys}
     assert {
         *("raw/accounts:accepted_rows", "raw/files:files_reconcile"),

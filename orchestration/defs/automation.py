@@ -1,6 +1,6 @@
-"""What starts a run: the monthly schedule and the sensor for new files in the landing folder.
+"""What starts a run, and what follows one: the monthly schedule, the sensor for new files, those that tell of its end.
 
-Belongs here: the job and its triggers. Does not belong here: what a run does.
+Belongs here: the job, its triggers and its end. Does not belong here: what a run does.
 """
 
 import hashlib
@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 import dagster as dg
 
-from orchestration.defs.resources import Workspace
-from orchestration.months import MONTHS
+from orchestration.defs.resources import Workspace, settings_of
+from orchestration.months import DUE_DAY, MONTHS
+from orchestration.run_page import tell_of_run
 
 monthly_refresh = dg.define_asset_job(
     "monthly_refresh",
@@ -32,7 +33,7 @@ TRY_AGAIN_SECONDS = 3600
 
 # By the third, lists exported on the first working day are there, and the month before has ended in every time zone; a
 # later file starts a run of its own.
-@dg.schedule(job=monthly_refresh, cron_schedule="0 6 3 * *", execution_timezone="UTC")
+@dg.schedule(job=monthly_refresh, cron_schedule=f"0 6 {DUE_DAY} * *", execution_timezone="UTC")
 def monthly_refresh_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """Start the run of the month that has ended; a party that sent nothing is carried forward."""
     ended = context.scheduled_execution_time.replace(day=1) - timedelta(days=1)
@@ -190,3 +191,29 @@ def _failed_run(instance: dg.DagsterInstance, started: dict[str, str]) -> dg.Run
         ):
             return _request(instance, month, started[month])
     return None
+
+
+def _tell(context: dg.RunStatusSensorContext, workspace: Workspace) -> None:
+    """Write the page of a run that Dagster started. `make run` tells of its own runs, which no sensor is shown."""
+    tell_of_run(settings_of(workspace), context.instance, context.dagster_run.run_id, context.log.warning)
+
+
+# On from the start, unlike what starts runs: they only write down what came of a run that somebody asked for.
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    monitored_jobs=[monthly_refresh],
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def run_success_sensor(context: dg.RunStatusSensorContext, workspace: Workspace) -> None:
+    """Tell what came of a run that succeeded: its page, its log, and the message."""
+    _tell(context, workspace)
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.FAILURE,
+    monitored_jobs=[monthly_refresh],
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def run_failure_sensor(context: dg.RunStatusSensorContext, workspace: Workspace) -> None:
+    """Tell why a run failed, and what to do: its page, its log, and the message."""
+    _tell(context, workspace)

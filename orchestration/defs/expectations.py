@@ -10,6 +10,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from orchestration import progress
 from orchestration.defs.resources import WAREHOUSE_POOL, Workspace, retry_while_locked
 from orchestration.ingestion.raw_schema import OBJECTS
 from orchestration.ingestion.report import keep_results
@@ -45,6 +46,7 @@ ACCEPTANCE = "marts_acceptance"
 def accepted_rows(context: dg.AssetCheckExecutionContext, workspace: Workspace) -> Iterator[dg.AssetCheckResult]:
     """Check what the month's load left in raw."""
     month = month_of(context.partition_key)
+    progress.tell("checking the accepted rows")
     with retry_while_locked():
         results = check_accepted_rows(Path(workspace.warehouse), month)
     keep_results(Path(workspace.validations), context.run.run_id, results)
@@ -80,6 +82,7 @@ def accepted_marts(marts: Sequence[dg.AssetKey]) -> dg.AssetChecksDefinition:
         pool=WAREHOUSE_POOL,
     )
     def check(context: dg.AssetCheckExecutionContext, workspace: Workspace) -> Iterator[dg.AssetCheckResult]:
+        progress.tell("checking the marts")
         with retry_while_locked():
             results = check_marts(Path(workspace.warehouse), Path(workspace.published))
         keep_results(Path(workspace.validations), context.run.run_id, results)

@@ -9,15 +9,18 @@ import json
 import os
 import shutil
 from collections.abc import Collection, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import dagster as dg
 import duckdb
 
+from orchestration import progress
 from orchestration.defs.resources import Workspace, retry_while_locked
 from orchestration.defs.transform import OWNER
-from orchestration.months import MONTHS, ONE_BY_ONE
+from orchestration.months import MONTHS, ONE_BY_ONE, expected_every
+from orchestration.run_page import page_of_run
+from orchestration.run_results import look_at
 
 # Version of what is published: a table or column taken away raises the first number, one added the second.
 SCHEMA_VERSION = "1.2"
@@ -65,16 +68,54 @@ def publish_marts(
 
     Raises:
         ValueError: there are no marts to publish, or the warehouse lacks one.
+        duckdb.Error, OSError: there is no space to write; what was begun is removed, and the old copy stays.
     """
     if not marts:
         raise ValueError("There are no marts to publish.")
-    published.mkdir(parents=True, exist_ok=True)
     new_file = published / f".{file}-{run_id}.duckdb"
-    new_parquet = published / "parquet" / run_id
-    for leftover in (new_file, new_file.with_suffix(".duckdb.wal")):
-        leftover.unlink(missing_ok=True)
-    shutil.rmtree(new_parquet, ignore_errors=True)
-    new_parquet.mkdir(parents=True)
+    new_parquet = published / "parquet" / f".{run_id}"
+    _remove_unfinished(published, file)
+    try:
+        new_parquet.mkdir(parents=True)
+        stage = f"publishing {file}"
+        rows = _copy_marts(warehouse, new_file, new_parquet, month, run_id, published_at, marts, stage)
+        manifest = {
+            "schema_version": SCHEMA_VERSION,
+            "run_id": run_id,
+            "as_of_month": month.isoformat(),
+            "published_at": published_at.isoformat(),
+            "tables": {
+                mart: {
+                    "path": f"{run_id}/{mart}.parquet",
+                    "rows": count,
+                    "sha256": _sha256(new_parquet / f"{mart}.parquet"),
+                }
+                for mart, count in rows.items()
+            },
+        }
+        shutil.rmtree(published / "parquet" / run_id, ignore_errors=True)
+        new_parquet.replace(published / "parquet" / run_id)
+        _replace_with_text(published / "parquet" / "manifest.json", json.dumps(manifest, indent=2) + "\n")
+        new_file.replace(published / f"{file}.duckdb")
+    except BaseException:
+        _remove_unfinished(published, file)
+        raise
+    _remove_old_runs(published / "parquet", keep=run_id)
+    progress.tell(stage, len(marts), len(marts), "tables")
+    return rows
+
+
+def _copy_marts(
+    warehouse: Path,
+    new_file: Path,
+    new_parquet: Path,
+    month: date,
+    run_id: str,
+    published_at: datetime,
+    marts: Collection[str],
+    stage: str,
+) -> dict[str, int]:
+    """Write the new DuckDB file and the new Parquet files, under names that no reader looks for."""
     with duckdb.connect() as connection:
         connection.execute(f"attach {quoted(warehouse)} as warehouse (read_only)")
         connection.execute(f"attach {quoted(new_file)} as published (storage_version '{STORAGE_VERSION}')")
@@ -84,7 +125,8 @@ def publish_marts(
         missing = sorted(set(marts) - {row[0] for row in built})
         if missing:
             raise ValueError(f"{warehouse} lacks {', '.join(missing)}: nothing to publish.")
-        for mart in sorted(marts):
+        for done, mart in enumerate(sorted(marts)):
+            progress.tell(stage, done, len(marts), "tables")
             connection.execute(f'create table published."{mart}" as from warehouse.marts."{mart}" order by all')
             _copy_comments(connection, mart)
         connection.execute(
@@ -100,23 +142,6 @@ def publish_marts(
             connection.execute(f'copy published."{mart}" to {target} (format parquet)')
             rows[mart] = connection.table(f'published."{mart}"').shape[0]
         connection.execute("detach published")
-    manifest = {
-        "schema_version": SCHEMA_VERSION,
-        "run_id": run_id,
-        "as_of_month": month.isoformat(),
-        "published_at": published_at.isoformat(),
-        "tables": {
-            mart: {
-                "path": f"{run_id}/{mart}.parquet",
-                "rows": count,
-                "sha256": _sha256(new_parquet / f"{mart}.parquet"),
-            }
-            for mart, count in rows.items()
-        },
-    }
-    _replace_with_text(published / "parquet" / "manifest.json", json.dumps(manifest, indent=2) + "\n")
-    new_file.replace(published / f"{file}.duckdb")
-    _remove_old_runs(published / "parquet", keep=run_id)
     return rows
 
 
@@ -156,6 +181,14 @@ def _replace_with_text(file: Path, text: str) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     new.replace(file)
+
+
+def _remove_unfinished(published: Path, file: str) -> None:
+    """Remove what a publication that did not end has left, whichever run's it was; no other is at work meanwhile."""
+    for leftover in published.glob(f".{file}-*.duckdb*"):
+        leftover.unlink(missing_ok=True)
+    for leftover in published.glob("parquet/.*"):
+        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
 
 
 def _remove_old_runs(parquet: Path, keep: str) -> None:
@@ -209,14 +242,14 @@ def _published(marts: Sequence[dg.AssetKey], file: str, description: str) -> dg.
         kinds={"duckdb", "parquet"},
         description=description,
         backfill_policy=ONE_BY_ONE,
-        freshness_policy=dg.FreshnessPolicy.time_window(warn_window=timedelta(days=33), fail_window=timedelta(days=40)),
+        freshness_policy=expected_every(months=1),
     )
     def publish(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult[None]:
         published = Path(workspace.published)
         folder = published if file == MARTS else contacts_folder(published)
         with workspace.read_warehouse() as warehouse:
             ((month,),) = warehouse.execute("select month from marts.dim_months where is_as_of_month").fetchall()
-        with retry_while_locked():
+        with retry_while_locked(), progress.heard_by(progress.Lines(context.log.info)):
             rows = publish_marts(
                 warehouse=Path(workspace.warehouse),
                 published=folder,
@@ -226,8 +259,12 @@ def _published(marts: Sequence[dg.AssetKey], file: str, description: str) -> dg.
                 marts=[key.path[-1] for key in marts],
                 file=file,
             )
+        there = look_at(folder / f"{file}.duckdb") if file == MARTS else None
+        page = page_of_run(Path(workspace.warehouse).parent, context.partition_key, context.run_id)
         return dg.MaterializeResult(
             metadata={
+                **(there.figures if there else {}),
+                "page": dg.MetadataValue.path(str(page)),
                 "file": dg.MetadataValue.path(str(folder / f"{file}.duckdb")),
                 "schema_version": SCHEMA_VERSION,
                 "rows": dg.MetadataValue.json(rows),

@@ -1,9 +1,9 @@
 """The resources that assets ask for: the workspace and the dbt command.
 
-Belongs here: how an asset reaches the warehouse and the folders. Does not belong here: assets.
+Belongs here: how an asset reaches the warehouse and the folders, and what is tried again. Does not belong here: assets.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from importlib.metadata import version
@@ -14,9 +14,13 @@ import duckdb
 from dagster_dbt import DbtCliResource, DbtProject
 from packaging.version import Version
 
+from orchestration import faults
+from orchestration.one_run import BusyError, one_run
 from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR, Settings
 
 WAREHOUSE_POOL = "warehouse"
+# Runs that the sensor or a backfill starts together wait for each other. So many months are built in that time.
+WAIT_FOR_OTHER_RUNS_SECONDS = 4 * 3600
 
 
 class Workspace(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -27,6 +31,27 @@ class Workspace(dg.ConfigurableResource):  # type: ignore[type-arg]
     warehouse: str
     published: str
     validations: str
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Generator["Workspace", None, None]:
+        """Hold the workspace's lock as long as a run goes; a sensor, which only looks, needs none.
+
+        Yields:
+            The workspace.
+
+        Raises:
+            dagster.Failure: another run was still going after hours.
+        """
+        if context.run is None or context.instance is None:
+            yield self
+            return
+        what = f"Dagster's run of {context.run.tags.get('dagster/partition', 'some assets')}"
+        try:
+            with one_run(Path(self.warehouse).parent, what, WAIT_FOR_OTHER_RUNS_SECONDS) as turn:
+                turn.begin(context.run.run_id, context.instance)
+                yield self
+        except BusyError as refusal:
+            raise dg.Failure(str(refusal), allow_retries=False) from refusal
 
     @contextmanager
     def read_warehouse(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -48,16 +73,21 @@ class Workspace(dg.ConfigurableResource):  # type: ignore[type-arg]
 
 @contextmanager
 def retry_while_locked() -> Iterator[None]:
-    """Turn DuckDB's refusal of a file that another process holds into a retry of the step.
+    """Turn a fault of the machine into a retry of the step where waiting helps, else into plain words.
 
     Raises:
         dagster.RetryRequested: a file opened in the block is held by another process.
+        dagster.Failure: it still is after two minutes, or the fault is one that does not pass by itself.
     """
     try:
         yield
-    except duckdb.IOException as error:
-        if "lock" in str(error).lower():
-            raise dg.RetryRequested(max_retries=5, seconds_to_wait=20) from error
+    except (duckdb.Error, OSError) as problem:
+        retry_number = dg.OpExecutionContext.get().retry_number
+        if faults.is_locked(problem) and retry_number < len(faults.WAIT_SECONDS):
+            seconds = faults.jittered(faults.WAIT_SECONDS[retry_number])
+            raise dg.RetryRequested(len(faults.WAIT_SECONDS), seconds) from problem
+        if told := faults.explain(problem, Settings.from_environment()):
+            raise dg.Failure(told, allow_retries=False) from problem
         raise
 
 
@@ -69,6 +99,16 @@ def workspace_of(settings: Settings) -> Workspace:
         warehouse=str(settings.warehouse),
         published=str(settings.published),
         validations=str(settings.validations),
+    )
+
+
+def settings_of(workspace: Workspace) -> Settings:
+    """Give the settings that a workspace resource was made of."""
+    return Settings(
+        exports=Path(workspace.exports),
+        seeds=Path(workspace.seeds),
+        warehouse=Path(workspace.warehouse),
+        published=Path(workspace.published),
     )
 
 

@@ -12,19 +12,30 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, DbtCliResource, DbtProject, dbt_assets
+from dagster_dbt import (
+    DagsterDbtTranslator,
+    DbtCliEventMessage,
+    DbtCliInvocation,
+    DbtCliResource,
+    DbtProject,
+    dbt_assets,
+)
 
+from orchestration import faults, progress
 from orchestration.defs.resources import WAREHOUSE_POOL, Workspace, retry_while_locked
 from orchestration.history import check_history
 from orchestration.ingestion.raw_schema import WarehouseRefusedError, check_release
-from orchestration.months import MONTHS, ONE_BY_ONE, month_of
+from orchestration.months import MONTHS, ONE_BY_ONE, expected_every, month_of
 from orchestration.restatements import UnreadableMartsError, keep_published
+from orchestration.settings import PARENT_PROCESS, Settings
 
 OWNER = "team:revenue-operations"
 # What a model says of itself in its meta, and the catalogue shows as a tag, when its rows name persons.
 CONTAINS_PERSONS = "contains_persons"
 # The words of macros/tell_row_count.sql.
 ROW_COUNT = re.compile(r"(?P<rows>\d+) rows in \S+")
+# What dbt says of every node when it is done, skipped or failed, whatever kind of node it is.
+NODE_DONE = re.compile(r"\d+ of (?P<total>\d+) (?!START )")
 
 
 class Translator(DagsterDbtTranslator):
@@ -37,7 +48,12 @@ class Translator(DagsterDbtTranslator):
         if node["resource_type"] == "source":
             return spec
         schema = node["schema"]
-        return spec.replace_attributes(group_name=schema, owners=[OWNER], kinds={"dbt", "duckdb"}).merge_attributes(
+        return spec.replace_attributes(
+            group_name=schema,
+            owners=[OWNER],
+            kinds={"dbt", "duckdb"},
+            freshness_policy=expected_every(months=1) if schema == "marts" else None,
+        ).merge_attributes(
             metadata={"dagster/table_name": f"{schema}.{node['name']}"},
             tags={CONTAINS_PERSONS: ""} if node["config"]["meta"].get(CONTAINS_PERSONS) else {},
         )
@@ -66,17 +82,37 @@ def months_to_build(workspace: Workspace, month: date) -> list[date]:
     return [month, *(row[0] for row in later)]
 
 
-def with_row_counts(invocation: DbtCliInvocation) -> Iterator[Any]:
+def with_progress(invocation: DbtCliInvocation, stage: str) -> Iterator[DbtCliEventMessage]:
+    """Pass on what dbt says while it works, and tell how many of its nodes are done.
+
+    Args:
+        invocation: the running command.
+        stage: what is being done, in words.
+
+    Yields:
+        Its events.
+    """
+    done = 0
+    for message in invocation.stream_raw_events():
+        told = NODE_DONE.match(message.raw_event["info"]["msg"])
+        if told:
+            done += 1
+            progress.tell(stage, done, int(told["total"]), "dbt nodes")
+        yield message
+
+
+def with_row_counts(invocation: DbtCliInvocation, stage: str) -> Iterator[Any]:
     """Turn what dbt says into Dagster events while it works, each table with the number of rows it was built with.
 
     Args:
         invocation: the running command. The macro `tell_row_count` says the numbers.
+        stage: what is being done, in words.
 
     Yields:
         Outputs of models and seeds, results of data tests.
     """
     row_counts: dict[str, int] = {}
-    for message in invocation.stream_raw_events():
+    for message in with_progress(invocation, stage):
         told = ROW_COUNT.fullmatch(message.raw_event["info"]["msg"])
         if told:
             row_counts[message.raw_event["data"]["node_info"]["unique_id"]] = int(told["rows"])
@@ -114,13 +150,16 @@ def dbt_models(project: DbtProject) -> dg.AssetsDefinition:
         first = month_of(context.partition_key)
         prepare_warehouse(context, workspace, first, project.manifest_path)
         *earlier, last = months_to_build(workspace, first)
-        for month in earlier:
-            context.log.info(f"Replaying {month:%Y-%m}: a later month has been loaded already.")
-            build_month(dbt, context, month, raise_on_error=True).wait()
-        invocation = build_month(dbt, context, last, raise_on_error=False)
-        yield from with_row_counts(invocation)
-        if not invocation.is_successful():
-            raise dg.Failure(f"dbt build of {last:%Y-%m} failed: {invocation.get_error()}", allow_retries=False)
+        with progress.heard_by(progress.Lines(context.log.info)):
+            for month in earlier:
+                context.log.info(f"Replaying {month:%Y-%m}: a later month has been loaded already.")
+                replayed = build_month(dbt, context, month)
+                for _ in with_progress(replayed, f"building {month:%Y-%m} again"):
+                    pass
+                fail_unless_built(replayed, month)
+            invocation = build_month(dbt, context, last)
+            yield from with_row_counts(invocation, f"building {last:%Y-%m}")
+        fail_unless_built(invocation, last)
 
     return build
 
@@ -142,6 +181,7 @@ def prepare_warehouse(
     """
     warehouse = Path(workspace.warehouse)
     with retry_while_locked():
+        faults.check_writable(warehouse)
         try:
             check_release(warehouse)
             for notice in check_history(warehouse, json.loads(manifest_path.read_bytes())):
@@ -153,9 +193,7 @@ def prepare_warehouse(
             context.log.warning(str(problem))
 
 
-def build_month(
-    dbt: DbtCliResource, context: dg.AssetExecutionContext, month: date, raise_on_error: bool
-) -> DbtCliInvocation:
+def build_month(dbt: DbtCliResource, context: dg.AssetExecutionContext, month: date) -> DbtCliInvocation:
     """Start dbt building and testing one month.
 
     The month goes through the environment: with `--vars`, dbt would parse the whole project again every month. Unit
@@ -165,11 +203,28 @@ def build_month(
         dbt: the command.
         context: of the asset that asks.
         month: first day of the month.
-        raise_on_error: whether a failed build raises when it is waited for.
 
     Returns:
-        The running command.
+        The running command; it does not outlive this process.
     """
     os.environ["ACCOUNT_MAPPING_AS_OF_MONTH"] = month.isoformat()
+    os.environ[PARENT_PROCESS] = str(os.getpid())
     arguments = ["build", "--exclude-resource-type", "unit_test"]
-    return dbt.cli(arguments, context=context, raise_on_error=raise_on_error)
+    return dbt.cli(arguments, context=context, raise_on_error=False)
+
+
+def fail_unless_built(invocation: DbtCliInvocation, month: date) -> None:
+    """Fail when a month's build has failed.
+
+    Args:
+        invocation: the finished command.
+        month: first day of the month.
+
+    Raises:
+        dagster.Failure: it has; when the machine failed and not a model or test, the message says what to do.
+    """
+    if invocation.is_successful():
+        return
+    problem = invocation.get_error()
+    told = faults.explain(problem, Settings.from_environment()) or f"dbt build of {month:%Y-%m} failed: {problem}"
+    raise dg.Failure(told, allow_retries=False)

@@ -5,6 +5,7 @@ Does not belong here: opening a file.
 """
 
 import csv
+import os
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -30,6 +31,8 @@ class Party:
     date_order: str | None = None
     decimal_mark: str | None = None
     default_currency: str | None = None
+    name: str | None = None
+    refresh_cadence: str | None = None
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ def read_parties(path: Path) -> dict[str, Party]:
         ValueError: a row has more or fewer cells than the header, or its date_order or decimal_mark is none of the
             known ones.
     """
-    parties = {US: Party(US)}
+    parties = {US: Party(US, name=US, refresh_cadence="monthly")}
     with path.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.DictReader(stream)
         for row in reader:
@@ -85,8 +88,23 @@ def read_parties(path: Path) -> dict[str, Party]:
                 cells.get("date_order"),
                 cells.get("decimal_mark"),
                 cells.get("default_currency"),
+                cells.get("name"),
+                "monthly" if party_id == US else cells.get("refresh_cadence"),  # ours is due every month
             )
     return parties
+
+
+def read_cadences(path: Path) -> dict[str, int]:
+    """Read how many months there are from one list to the next.
+
+    Args:
+        path: refresh_cadences.csv.
+
+    Returns:
+        Months by the cadence's name.
+    """
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        return {row["refresh_cadence"]: int(row["months"]) for row in csv.DictReader(stream)}
 
 
 @dataclass(frozen=True)
@@ -146,12 +164,12 @@ def find_deliveries(exports: Path, month: date, parties: dict[str, Party]) -> tu
     with_folder: set[str] = set()
     for party_folder in _visible(exports):
         name = party_folder.name
-        if refusal := _no_folder(party_folder, "Put files into <party_id>/<YYYY-MM>/."):
+        if refusal := _no_folder(party_folder):
             found.append(Delivery(name, name, party_folder, None, refusal))
             continue
         for month_folder in _visible(party_folder):
             relative = f"{name}/{month_folder.name}"
-            if refusal := _no_folder(month_folder, "Put files into <party_id>/<YYYY-MM>/."):
+            if refusal := _no_folder(month_folder):
                 found.append(Delivery(name, relative, month_folder, None, refusal))
             elif not _MONTH.match(month_folder.name):
                 refusal = FileRefusedError(
@@ -231,10 +249,17 @@ def _visible(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if not path.name.startswith((".", "~$")))
 
 
-def _no_folder(path: Path, remedy: str) -> FileRefusedError | None:
-    """Refuse what is not a real folder where one is expected."""
+def _no_folder(path: Path) -> FileRefusedError | None:
+    """Refuse what is not a real folder, or not one we may look into, where one is expected."""
+    remedy = "Put files into <party_id>/<YYYY-MM>/."
     if path.is_symlink():
         return FileRefusedError("symbolic_link", "This is a symbolic link; links are not followed.", remedy)
     if not path.is_dir():
         return FileRefusedError("misplaced_file", "The file lies outside of a month's folder.", remedy)
+    if not os.access(path, os.R_OK | os.X_OK):
+        return FileRefusedError(
+            "folder_not_readable",
+            "The folder could not be opened, so nothing in it was read; what was loaded from it stays.",
+            "Give the pipeline the right to read it, then run again.",
+        )
     return None

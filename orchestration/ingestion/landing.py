@@ -8,7 +8,7 @@ expected (suites.py).
 import csv
 import itertools
 import json
-import tempfile
+import shutil
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from orchestration import progress
 from orchestration.ingestion import readings, suites
 from orchestration.ingestion.columns import (
     as_columns,
@@ -153,8 +154,8 @@ def land_month(
         connection.execute(
             "insert into raw.loaded_months select $month where $month not in (from raw.loaded_months)", {"month": month}
         )
-        with tempfile.TemporaryDirectory(prefix="landing-") as snapshots:
-            results = landing.run(connection, exports, Path(snapshots))
+        with _snapshots(warehouse.parent / "landing") as snapshots:
+            results = landing.run(connection, exports, snapshots)
         for table in TABLES:
             counted = connection.execute(f"select count(*) from raw.{table} where export_month = ?", [month])  # noqa: S608 (our own table and column names)
             summary.row_counts[table] = counted.fetchall()[0][0]
@@ -186,8 +187,10 @@ class _Landing:
         with _transaction(connection):
             connection.execute("delete from raw.files where export_month = ? and status <> 'landed'", [self.month])
             self._write_files(connection, [self._not_opened(d) for d in deliveries if d.refusal])
+        done = 0
         for party_id, of_party in itertools.groupby(deliveries, key=lambda d: d.party_id):
             own = list(of_party)
+            progress.tell("landing", done, len(deliveries), "files")
             parts, failures = self._read_party([d for d in own if not d.refusal], snapshots)
             for object_name in OBJECTS:
                 failed = [(d, problem) for d, problem in failures if d.object == object_name]
@@ -198,6 +201,8 @@ class _Landing:
                     self._land(connection, self.parties[party_id], object_name, of_object)
                 elif party_id in with_folder and not failures and not any(d.refusal for d in own):
                     self._withdraw(connection, party_id, object_name)
+            done += len(own)
+        progress.tell("landing", done, len(deliveries), "files")
         return self.results
 
     @contextmanager
@@ -302,6 +307,7 @@ class _Landing:
                     if len(batch[0]):
                         batches.append(batch)
                         rows_read += len(batch[0])
+                        progress.tell_more(f"{delivery.file_name}: {rows_read:,} rows read")
         with self.timed("read values"):
             mapped = [map_fields(columns, header) for _, columns, _ in batches]
             party = self.parties[delivery.party_id]
@@ -347,6 +353,7 @@ class _Landing:
     ) -> pa.Table:
         """Let the suite decide on one batch; give the accepted rows, keep the refused ones in the part."""
         object_name, header = part.header.object, part.header
+        progress.tell_more(f"{part.delivery.file_name}: checking the rows up to {numbers[-1]:,}")
         with self.timed("read values"):
             codes = readings.read_cells(fields, object_name, part.conventions, self.words, self.currencies)
             codes = readings.add_conflicts(codes, conflicts, structure)
@@ -439,6 +446,7 @@ class _Landing:
                 problem = FileRefusedError(outcome.rule, reason, outcome.remedy)
                 self._quarantine(connection, [], [(part.delivery, problem) for part in parts], judged=True)
                 return
+        progress.tell_more(f"{subject}: writing {usable:,} rows")
         with self.timed("write to raw"), _transaction(connection):
             self._clear(connection, party.party_id, object_name)
             self._insert(connection, party, object_name, parts)
@@ -788,6 +796,17 @@ def _mapped_currencies(path: Path) -> frozenset[str]:
     with path.open(encoding="utf-8-sig", newline="") as stream:
         rows = csv.DictReader(stream)
         return frozenset(row["source_value"].strip().lower() for row in rows if row.get("field") == "currency")
+
+
+@contextmanager
+def _snapshots(folder: Path) -> Iterator[Path]:
+    """Make the folder of private copies, and remove it at the end; a load that was killed left its own."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
 
 
 @contextmanager

@@ -32,6 +32,8 @@ import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 from charset_normalizer import from_bytes
 
+from orchestration import progress
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -160,6 +162,7 @@ def take_snapshot(path: Path, directory: Path, limits: Limits, accepted: Contain
                 if size > before.st_size:
                     raise being_written
                 target.write(block)
+                progress.tell_more(f"{path.name}: {size:,} of {before.st_size:,} bytes copied")
     after = hash_file(path)
     now = path.stat(follow_symlinks=False)
     unchanged = (before.st_size, before.st_mtime_ns, before.st_ino) == (now.st_size, now.st_mtime_ns, now.st_ino)

@@ -10,29 +10,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from orchestration.ingestion.suites import SuiteResult
+from orchestration.page import page_of
 
-_PAGE = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(
-    """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Validation results of run {{ run_id }}</title>
-<style>
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; color: #1c2430; }
-h1 { font-size: 1.4rem; } h2 { font-size: 1.05rem; margin: 2rem 0 .4rem; overflow-wrap: anywhere; }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; padding: .3rem .6rem; vertical-align: top; }
-th { border-bottom: 2px solid #ccd3dc; } td { border-bottom: 1px solid #e6eaef; overflow-wrap: anywhere; }
-td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
-.met { color: #1a6b3c; } .unmet { color: #a5281b; font-weight: 600; }
-</style>
-</head>
-<body>
+_PAGE = page_of(
+    """{% block title %}Validation results of run {{ run_id }}{% endblock %}
+{% block body %}
 <h1>Validation results</h1>
 <p class="{{ 'unmet' if failed else 'met' }}">{{ headline }}</p>
 <p>Run {{ run_id }}. What is not met comes first.
@@ -54,8 +37,7 @@ Refused rows and values, with file, row and remedy, are in <code>raw.rejected_ro
 {% endfor %}
 </table>
 {% endfor %}
-</body>
-</html>
+{% endblock %}
 """
 )
 
@@ -71,10 +53,10 @@ def keep_results(results_dir: Path, run_id: str, results: Sequence[SuiteResult])
     Returns:
         The page.
     """
-    folder = results_dir / _safe(run_id)
+    folder = results_dir / safe_name(run_id)
     folder.mkdir(parents=True, exist_ok=True)
     for result in results:
-        file = folder / f"{_safe(result.suite)}__{_safe(result.subject)}.json"
+        file = folder / f"{safe_name(result.suite)}__{safe_name(result.subject)}.json"
         file.write_text(json.dumps(result.as_json(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     kept = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(folder.glob("*.json"))]
     page = folder / "index.html"
@@ -109,8 +91,15 @@ def _is_met(result: dict[str, Any]) -> bool:
     return bool(result["success"])
 
 
-def _safe(name: str) -> str:
-    """Turn any text into a file name: readable, short, and different for different texts."""
+def safe_name(name: str) -> str:
+    """Turn any text into a file name.
+
+    Args:
+        name: any text.
+
+    Returns:
+        Readable, short, and different for different texts.
+    """
     readable = re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._")[:80]
     unchanged = readable == name
     return readable if unchanged else f"{readable}-{hashlib.sha256(name.encode('utf-8', 'replace')).hexdigest()[:8]}"
