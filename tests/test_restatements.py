@@ -96,8 +96,6 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     load(late, "2026-09", SEPTEMBER)
     publish(late, "again")
     found["again"], found["history again"] = late.query(RESTATED), history(late)
-    load(late, "2026-09", CORRECTED)  # this run ends without being published
-    found["failed"] = late.query(RESTATED)
     load(late, "2026-09", CORRECTED)
     found["corrected"] = late.query(RESTATED)
     return found
@@ -132,10 +130,6 @@ def test_a_corrected_month_is_told_as_what_it_was_and_what_it_is(told: dict[str,
         (ZELWERK[0], "category"): ("overlap", "partner"),
     }
     assert {row[-3:] for row in corrected[1:]} == {("2026-09", "2026-09", 2)}
-
-
-def test_after_a_run_that_was_not_published_people_are_told_from_what_they_saw(told: dict[str, object]) -> None:
-    assert told["failed"] == told["corrected"]
 
 
 def test_months_in_any_order_give_the_history_of_months_in_order(told: dict[str, object], tmp_path: Path) -> None:
