@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
@@ -169,6 +169,7 @@ def review(exports: Path | None) -> None:
 @click.option("--month", type=click.DateTime(["%Y-%m"]), required=True, help="The month to publish again.")
 def restore(exports: Path | None, month: datetime) -> None:
     """Publish an earlier month again, as it was; the warehouse stays, and the next run publishes the latest."""
+    from orchestration.restatements import UnreadableMartsError, keep_published  # noqa: PLC0415 - takes a second
     from orchestration.restore import NoRestoreError, copy_until  # noqa: PLC0415 - takes a second
 
     settings = Settings.for_exports(exports)
@@ -177,8 +178,10 @@ def restore(exports: Path | None, month: datetime) -> None:
         copied.warehouse.unlink(missing_ok=True)
         try:
             copy_until(settings.warehouse, copied.warehouse, month.date())
+            with suppress(UnreadableMartsError):
+                keep_published(settings.warehouse, settings.published)
             refresh(copied, [f"{month:%Y-%m}"], is_landed=True)
-        except NoRestoreError as problem:
+        except (NoRestoreError, ValueError) as problem:
             raise CommandError(str(problem)) from problem
         finally:
             copied.warehouse.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """The warehouse, made anew from its own raw tables: as it was in an earlier month, or as this release builds it.
 
-Belongs here: making such a copy, and putting it in the place of the old one. Does not belong here: building and
-publishing it, which the monthly job does on the copy as it does on the warehouse itself.
+Belongs here: making such a copy. Does not belong here: building and publishing it, which the monthly job does on the
+copy as it does on the warehouse itself.
 """
 
 from collections.abc import Iterator
