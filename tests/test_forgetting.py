@@ -196,7 +196,7 @@ def test_a_person_on_the_list_does_not_come_in_again_and_every_row_is_accounted_
     assert read(door.warehouse, "select row_number, rule, row_text from raw.rejected_rows order by 1") == [
         (2, "erased_person", ERASED),
         (5, "erased_person", ERASED),
-        (6, "row_length", '["5", "Brightwater", "Jane", "Doe", "CFO"]'),
+        (6, "ragged_row", '["5", "Brightwater", "Jane", "Doe", "CFO"]'),
     ]
     # A name that others bear too is theirs at their own account alone; a colleague's is never touched.
     assert read(
