@@ -125,7 +125,9 @@ class Copy:
         self._tables = {
             name: columns
             for name, columns in tables.items()
-            if not is_built_anew or name.startswith("raw.") or "as_of_month" in columns
+            if not is_built_anew
+            or name.startswith("raw.")
+            or ("as_of_month" in columns and not name.startswith("staging."))
         }
         for name in tables.keys() - self._tables.keys():
             connection.execute(f"drop table fresh.{name}")
@@ -361,23 +363,23 @@ def put_in_place(settings: Settings, copy: Settings) -> None:
     """
     replace_published(copy.published, settings.published)
     for name in (*WRITTEN_FROM_MARTS, "restored.duckdb", f"{settings.warehouse.name}.tmp"):
-        _remove(settings.var / name)
+        remove(settings.var / name)
     for made in sorted(copy.var.iterdir()):
         if made == copy.dagster_home:
             settings.dagster_home.mkdir(exist_ok=True)
             for name in DAGSTER_RUNS:
-                _remove(settings.dagster_home / name)
+                remove(settings.dagster_home / name)
                 if (made / name).exists():
                     (made / name).rename(settings.dagster_home / name)
         elif made not in (copy.warehouse, copy.var / LOCK_FILE):
-            _remove(settings.var / made.name)
+            remove(settings.var / made.name)
             made.rename(settings.var / made.name)
     replace_warehouse(settings, copy)
 
 
 def replace_warehouse(settings: Settings, copy: Settings) -> None:
     """Let a copied warehouse take the place of the workspace's by one rename, and remove the rest of the copy."""
-    _remove(settings.warehouse.with_name(f"{settings.warehouse.name}.wal"))
+    remove(settings.warehouse.with_name(f"{settings.warehouse.name}.wal"))
     copy.warehouse.replace(settings.warehouse)
     discard(copy)
 
@@ -385,10 +387,11 @@ def replace_warehouse(settings: Settings, copy: Settings) -> None:
 def discard(copy: Settings) -> None:
     """Remove a copy."""
     for folder in (copy.var, copy.published):
-        _remove(folder)
+        remove(folder)
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Remove a file or a folder, if it is there."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:

@@ -8,17 +8,15 @@ counts in the first kept month stays, and with it every kept month can be built 
 remember month by month names no persons and stays.
 """
 
-import shutil
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import duckdb
 
-from orchestration.copying import Copy, discard, held_warehouse, replace_warehouse
+from orchestration.copying import Copy, discard, held_warehouse, remove, replace_warehouse
 from orchestration.ingestion.raw_schema import OBJECTS
 from orchestration.settings import Settings
 
@@ -145,7 +143,7 @@ def _remove_old_files(settings: Settings, before: datetime) -> int:
     count = 0
     for path in (*settings.validations.glob("*"), *(settings.var / "logs").glob("*")):
         if path.stat().st_mtime < before.timestamp():
-            _remove(path)
+            remove(path)
             count += 1
     return count
 
@@ -161,17 +159,10 @@ def _remove_old_runs(settings: Settings, before: datetime) -> int:
         for record in instance.get_run_records(dg.RunsFilter(created_before=before)):
             run_id = record.dagster_run.run_id
             instance.delete_run(run_id)
-            _remove(settings.dagster_home / "storage" / run_id)
-            _remove(settings.dagster_home / "history" / "runs" / f"{run_id}.db")
+            remove(settings.dagster_home / "storage" / run_id)
+            remove(settings.dagster_home / "history" / "runs" / f"{run_id}.db")
             count += 1
     for database in (settings.dagster_home / "history").rglob("*.db") if count else ():
         with closing(sqlite3.connect(database)) as history:
             history.execute("vacuum")  # deleted rows stay in the file until then
     return count
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

@@ -196,7 +196,7 @@ def test_a_person_on_the_list_does_not_come_in_again_and_every_row_is_accounted_
     assert read(door.warehouse, "select row_number, rule, row_text from raw.rejected_rows order by 1") == [
         (2, "erased_person", ERASED),
         (5, "erased_person", ERASED),
-        (6, "row_length", '["5", "Brightwater", "Jane", "Doe", "CFO"]'),
+        (6, "ragged_row", '["5", "Brightwater", "Jane", "Doe", "CFO"]'),
     ]
     # A name that others bear too is theirs at their own account alone; a colleague's is never touched.
     assert read(
@@ -206,6 +206,26 @@ def test_a_person_on_the_list_does_not_come_in_again_and_every_row_is_accounted_
         ("Nordlys", "Jane Doe", None, "Jane Doe"),
     ]
     assert all(result.success for result in check_accepted_rows(door.warehouse, OCTOBER))
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Adrian Janssen", ERASED),
+        ("ADRIAN  JANSSEN's desk", f"{ERASED}'s desk"),
+        ("Janssen, Adrian; John Roe", f"{ERASED}; John Roe"),
+        ('["7", "Adrian", "Janssen", "CFO"]', f'["7", "{ERASED}", "CFO"]'),
+        ("Henrik Janssen; Adrian Roe", "Henrik Janssen; Adrian Roe"),
+        ("Henrik Janssen, Adrian Roe", "Henrik Janssen, Adrian Roe"),
+        ("Adrian\nJanssen & Co", f"{ERASED} & Co"),
+        ("adrian.janssen@x.example or x", f"{ERASED} or x"),
+        ("madrian.janssen@x.example", "madrian.janssen@x.example"),
+    ],
+)
+def test_a_name_is_known_in_a_text_and_others_beside_it_are_left_alone(tmp_path: Path, text: str, left: str) -> None:
+    names = [("name", "adrian janssen"), ("name", "janssen adrian"), ("address", "adrian.janssen@x.example")]
+    add_to_list(tmp_path, date(2026, 11, 22), names)
+    assert Forgotten.read(tmp_path).redact(text) == left
 
 
 def test_the_list_tells_nobody_and_its_key_is_for_its_owner_alone(door: Settings) -> None:

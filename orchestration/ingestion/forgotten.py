@@ -10,7 +10,6 @@ key of the workspace. The list and its key lie beside the seeds, where `var` can
 import csv
 import hashlib
 import hmac
-import itertools
 import os
 import re
 import secrets
@@ -52,8 +51,9 @@ _LIST, _KEY = "persons.csv", "key"
 _ADDRESS = re.compile(r"[\w.+%'-]+@[\w-]+(?:\.[\w-]+)+")
 _WORD = re.compile(r"[^\W_]+")
 _WORDS_OF_A_NAME = (4, 3, 2)
-# Between the words of a name: a blank, a comma, or the marks between two cells of a row.
-_WIDEST_GAP = 5
+# Between the words of a name; and between its parts, where the last name comes first or stands in a cell of its own.
+_IN_A_NAME = re.compile(r"[\s.'’-]{1,3}")
+_BETWEEN_ITS_PARTS = re.compile(r"[\s,\"\\]{1,5}")
 _SUFFIX_OF_DERIVED_ID = re.compile(r"^(h-[0-9a-f]{16})-[0-9a-f]{8}$")
 
 Batch = tuple[npt.NDArray[np.int64], list[pa.Array], pa.Array]
@@ -126,8 +126,7 @@ class Forgotten:
         while at < len(words) - 1:
             for count in _WORDS_OF_A_NAME:
                 run = words[at : at + count]
-                gaps = [right.start() - left.end() for left, right in itertools.pairwise(run)]
-                if len(run) == count and max(gaps) <= _WIDEST_GAP and self._has_name(run, accounts):
+                if len(run) == count and self._has_name(run, accounts) and _is_one_name(text, words, at, count):
                     parts += [text[done : run[0].start()], ERASED]
                     done = run[-1].end()
                     at += count - 1
@@ -268,6 +267,19 @@ def derived_id(natural_key: str | None) -> str:
 def may_name_persons(object_name: str, field_name: str | None) -> bool:
     """Whether the names of persons are looked for in a field; None is a column that nobody mapped."""
     return field_name is None or field_name in FREE_TEXTS.get(object_name, ())
+
+
+def _is_one_name(text: str, words: Sequence[re.Match[str]], at: int, count: int) -> bool:
+    """Whether some words in a row belong together: `Doe, Jane` does, but not in `John Doe, Jane Roe`."""
+
+    def gap(left: int) -> str:
+        return text[words[left].end() : words[left + 1].start()] if 0 <= left < len(words) - 1 else ""
+
+    gaps = [gap(place) for place in range(at, at + count - 1)]
+    if all(_IN_A_NAME.fullmatch(between) for between in gaps):
+        return True
+    stands_alone = not _IN_A_NAME.fullmatch(gap(at - 1)) and not _IN_A_NAME.fullmatch(gap(at + count - 1))
+    return stands_alone and all(_BETWEEN_ITS_PARTS.fullmatch(between) for between in gaps)
 
 
 def _hash(key: bytes, kind: str, text: str) -> str:
