@@ -1,6 +1,7 @@
 # Needs Python 3.11 to 3.13 and a package index, nothing else. uv is used where there is one.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-bi test-faults bi init run restore explain review session crm metrics dev docs bench lint lock clean
+.PHONY: help demo test test-bi test-faults bi init run restore rebuild upgrade withdraw erase prune explain review session crm metrics \
+	dev docs bench lint lock clean
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
@@ -53,6 +54,25 @@ run: $(SETUP) ## EXPORTS=dir MONTH=2026-10 [SEEDS=dir]: the monthly job on your 
 restore: $(SETUP) ## MONTH=2026-09 [EXPORTS=dir]: an earlier month, published again
 	@test -n "$(MONTH)" || { echo "Say which: make restore MONTH=2026-09"; exit 2; }
 	@$(RUN) orchestration restore --month "$(MONTH)" $(if $(EXPORTS),--exports "$(EXPORTS)")
+
+rebuild: $(SETUP) ## [EXPORTS=dir]: the warehouse built anew from its own raw tables, when a release asks for it
+	@$(RUN) orchestration rebuild $(if $(EXPORTS),--exports "$(EXPORTS)")
+
+upgrade: $(SETUP) ## SEEDS=dir: the seed files and columns that this release reads and an older workspace lacks
+	@test -n "$(SEEDS)" || { echo "Say which: make upgrade SEEDS=my-workspace/seeds"; exit 2; }
+	@$(RUN) orchestration upgrade --seeds "$(SEEDS)"
+
+withdraw: $(SETUP) ## PARTY=acme [EXPORTS=dir]: a party that has withdrawn, taken out of everything
+	@test -n "$(PARTY)" || { echo "Say who: make withdraw PARTY=acme"; exit 2; }
+	@$(RUN) orchestration withdraw $(if $(EXPORTS),--exports "$(EXPORTS)") -- "$(PARTY)"
+
+erase: $(SETUP) ## EMAIL=address, or CONTACT=party:id, or NAME=name ACCOUNT=key [EXPORTS=dir]: one person, taken out of everything
+	@test -n "$(EMAIL)$(CONTACT)$(NAME)" || { echo "Say who: make erase EMAIL=jane@acme.example"; exit 2; }
+	@$(RUN) orchestration erase $(if $(EXPORTS),--exports "$(EXPORTS)") $(if $(EMAIL),--email "$(EMAIL)") \
+		$(if $(CONTACT),--contact "$(CONTACT)") $(if $(NAME),--name "$(NAME)") $(if $(ACCOUNT),--account "$(ACCOUNT)")
+
+prune: $(SETUP) ## [MONTHS=24] [EXPORTS=dir]: lists, refusals, results and logs older than the months that are kept
+	@$(RUN) orchestration prune $(if $(EXPORTS),--exports "$(EXPORTS)") $(if $(MONTHS),--months "$(MONTHS)")
 
 explain: $(SETUP) ## LEFT=record RIGHT=record [EXPORTS=dir]: why two records are, or are not, one company
 	@test -n "$(LEFT)" && test -n "$(RIGHT)" || { echo "Say which: make explain LEFT=us:123 RIGHT=acme:456"; exit 2; }

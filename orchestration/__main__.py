@@ -13,18 +13,23 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import duckdb
 
 from orchestration import faults
 from orchestration.ingestion.folder import read_acceptances, read_parties
-from orchestration.ingestion.raw_schema import check_exports_folder
+from orchestration.ingestion.raw_schema import check_exports_folder, check_month_is_kept, check_release
 from orchestration.one_run import BusyError, one_run
+from orchestration.seeds import check_seeds, upgrade_seeds
 from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR, HOME, PARTY_TABLES, Settings
+
+if TYPE_CHECKING:
+    from orchestration.forgetting import Report
 
 DEMO_MONTHS = ("2026-08", "2026-09", "2026-10")
 
@@ -49,6 +54,10 @@ def run(exports: Path, month: datetime, seeds: Path | None) -> None:
         read_parties(settings.seeds / "partners.csv")
         read_acceptances(settings.seeds / "accepted_files.csv")
         check_exports_folder(settings.warehouse, settings.exports)
+        check_release(settings.warehouse)
+        if settings.warehouse.exists():
+            with duckdb.connect(str(settings.warehouse), read_only=True) as warehouse:
+                check_month_is_kept(warehouse, month.date())
     except (ValueError, FileNotFoundError) as refusal:
         raise CommandError(str(refusal)) from refusal
     except duckdb.Error as problem:
@@ -57,6 +66,8 @@ def run(exports: Path, month: datetime, seeds: Path | None) -> None:
     with alone(settings, f"the run of {month:%Y-%m}"):
         wait_for_warehouse(settings)
         refresh(settings, [f"{month:%Y-%m}"])
+        if settings.kept_months:
+            prune_to(settings, settings.kept_months)
 
 
 @main.command()
@@ -175,6 +186,119 @@ def restore(exports: Path | None, month: datetime) -> None:
 
 @main.command()
 @click.option("--exports", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("party")
+def withdraw(exports: Path | None, party: str) -> None:
+    """Take a party that has withdrawn out of everything, and prove it."""
+    from orchestration import forgetting  # noqa: PLC0415 - takes a second
+
+    settings = Settings.for_exports(exports)
+    with alone(settings, f"the withdrawal of {party}"):
+        try:
+            click.echo(of_forgetting(settings, forgetting.withdraw(settings, party, build_on_copy)))
+        except forgetting.NotForgottenError as problem:
+            raise CommandError(str(problem)) from problem
+
+
+@main.command()
+@click.option("--exports", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--email", help="The person's address.")
+@click.option("--contact", help="Or one of its contacts, <party>:<source id>.")
+@click.option("--name", help="Or its name, with --account.")
+@click.option("--account", help="Key of the account where it works.")
+def erase(exports: Path | None, **who: str | None) -> None:
+    """Take one person out of everything, prove it, and keep the next export from bringing it back."""
+    from orchestration import forgetting  # noqa: PLC0415 - takes a second
+
+    settings = Settings.for_exports(exports)
+    with alone(settings, "the erasure of a person"):
+        try:
+            click.echo(of_forgetting(settings, forgetting.erase(settings, build_on_copy, **who)))
+        except forgetting.NotForgottenError as problem:
+            raise CommandError(str(problem)) from problem
+
+
+@main.command()
+@click.option("--exports", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--months", type=click.IntRange(1), help="How many are kept; ACCOUNT_MAPPING_KEPT_MONTHS by default.")
+def prune(exports: Path | None, months: int | None) -> None:
+    """Take lists, refusals, results and logs that are older than the kept months out of the workspace."""
+    settings = Settings.for_exports(exports)
+    kept_months = months or settings.kept_months
+    if not kept_months:
+        raise CommandError("Everything is kept until you say for how long: MONTHS=24, or ACCOUNT_MAPPING_KEPT_MONTHS.")
+    with alone(settings, "the pruning of old months"):
+        prune_to(settings, kept_months)
+
+
+def prune_to(settings: Settings, kept_months: int) -> None:
+    """Prune a workspace and say what went."""
+    from orchestration import copying, retention  # noqa: PLC0415 - takes a second
+
+    try:
+        pruned = retention.prune(settings, kept_months, datetime.now(UTC))
+    except copying.CopyError as problem:
+        raise CommandError(str(problem)) from problem
+    rows = ", ".join(f"{count} of {table}" for table, count in pruned.rows.items())
+    click.echo(
+        f"Kept: {pruned.first_kept_month:%Y-%m} and later, and of each list the last one before. Rows pruned: "
+        f"{rows or 'none'}; and {pruned.files} files of results and logs, {pruned.runs} of Dagster's runs."
+    )
+
+
+def build_on_copy(settings: Settings, month: date) -> None:
+    """Build, test and publish a month on a copy of a workspace; its summary would tell nothing new."""
+    click.echo(f"Building {month:%Y-%m} on a copy without them …")
+    refresh(settings, [f"{month:%Y-%m}"], is_landed=True, is_told=False)
+
+
+def of_forgetting(settings: Settings, report: "Report") -> str:
+    """Tell what was taken out, the proof, and what only a person can do."""
+    proof = report.proof
+    removed = ", ".join(f"{rows} of {table}" for table, rows in report.removed.items())
+    left = [f"  {line}" for line in (*report.delivered, *report.seed_rows)]
+    return "\n".join(
+        [
+            f"Done: {report.what}. {settings.published / 'marts.duckdb'} is published without them.",
+            f"  Rows taken out: {removed or 'none'}; everything else was built anew from the rest.",
+            f"  Proof: {proof.looked_for} texts that only they had were looked for in {proof.cells} texts of "
+            f"{proof.tables} tables and in {proof.bytes} bytes of {proof.files} files: none was found.",
+            f"  Left out of the search as too short to mean anything: {report.texts_too_short}.",
+            f"  The record, without any data: {report.record}",
+            "Not touched, and yours to delete or decide:" if left else "Nothing is left for you to do.",
+            *left,
+        ]
+    )
+
+
+@main.command()
+@click.option("--exports", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def rebuild(exports: Path | None) -> None:
+    """Build a new warehouse from the raw tables of the old one, every month in order, and publish the latest."""
+    from orchestration.restore import NoRestoreError, copy_landed, swap_in  # noqa: PLC0415 - takes a second
+
+    settings = Settings.for_exports(exports)
+    rebuilt = replace(settings, warehouse=settings.var / "rebuilt.duckdb")
+    rebuilt.warehouse.unlink(missing_ok=True)
+    try:
+        months = copy_landed(settings.warehouse, rebuilt.warehouse)
+        refresh(rebuilt, [f"{months[0]:%Y-%m}"], is_landed=True)
+        swap_in(rebuilt.warehouse, settings.warehouse)
+    except (NoRestoreError, ValueError) as problem:
+        raise CommandError(str(problem)) from problem
+    finally:
+        rebuilt.warehouse.unlink(missing_ok=True)
+    click.echo(f"{settings.warehouse} was built anew: {len(months)} months, from {months[0]:%Y-%m} on.")
+
+
+@main.command()
+@click.option("--seeds", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True)
+def upgrade(seeds: Path) -> None:
+    """Add the seed files and columns that this release reads and a workspace of an older one lacks."""
+    click.echo("\n".join(upgrade_seeds(seeds)) or f"{seeds} lacks nothing.")
+
+
+@main.command()
+@click.option("--exports", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--partner", help="Only this one; each partner by default.")
 def session(exports: Path | None, partner: str | None) -> None:
     """Write the workbook of the one-hour mapping session with a partner."""
@@ -269,7 +393,14 @@ def prepare(settings: Settings) -> None:
 
     Args:
         settings: the workspace. Its variables are put into the environment of this process, where dbt and Dagster look.
+
+    Raises:
+        CommandError: its seeds are of an older release.
     """
+    try:
+        check_seeds(settings.seeds)
+    except ValueError as refusal:
+        raise CommandError(str(refusal)) from refusal
     os.environ.update(settings.as_environment())
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
     configuration = settings.dagster_home / "dagster.yaml"
@@ -294,13 +425,14 @@ def dbt(settings: Settings, *arguments: str) -> None:
         raise CommandError(f"dbt {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
 
 
-def refresh(settings: Settings, months: list[str], *, is_landed: bool = False) -> None:
+def refresh(settings: Settings, months: list[str], *, is_landed: bool = False, is_told: bool = True) -> None:
     """Run the job `monthly_refresh` for some months and say what came of it.
 
     Args:
         settings: the workspace.
         months: `YYYY-MM`, in the order to run.
         is_landed: whether the exports are in the warehouse already, so that the landing folder is not looked at.
+        is_told: whether what was published is told at the end.
 
     Raises:
         CommandError: a month was not published; the message says which step stopped it.
@@ -347,8 +479,9 @@ def refresh(settings: Settings, months: list[str], *, is_landed: bool = False) -
             raise CommandError(
                 f"{month} was not published.\n{summary.failure(result)}\nWhat to do, on one page: {told.page}"
             )
-    click.echo(summary.of_published(settings, months[-1], told.page))
-    click.echo(summary.of_seconds(seconds))
+    if is_told:
+        click.echo(summary.of_published(settings, months[-1], told.page))
+        click.echo(summary.of_seconds(seconds))
 
 
 if __name__ == "__main__":

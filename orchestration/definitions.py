@@ -29,7 +29,12 @@ def definitions() -> dg.Definitions:
         asset_checks=[expectations.accepted_rows, expectations.accepted_marts(marts)],
         jobs=[automation.monthly_refresh],
         schedules=[automation.monthly_refresh_schedule],
-        sensors=[automation.new_exports_sensor, automation.run_success_sensor, automation.run_failure_sensor],
+        sensors=[
+            automation.new_exports_sensor,
+            automation.run_success_sensor,
+            automation.run_failure_sensor,
+            automation.retention_sensor,
+        ],
         # One process per run, so that one lock holds from the first step to the last (Workspace.yield_for_execution).
         executor=dg.in_process_executor,
         resources={"workspace": resources.workspace_of(settings), "dbt": resources.dbt_of()},

@@ -43,8 +43,10 @@ def check_history(warehouse: Path, manifest: Mapping[str, Any]) -> list[str]:
     notices: list[str] = []
     problems: list[str] = []
     for unique_id, node in manifest["nodes"].items():
+        if node["resource_type"] != "model" or node["config"]["materialized"] != "incremental":
+            continue
         here = found.get((node["schema"], node["name"]))
-        if node["resource_type"] != "model" or node["config"]["materialized"] != "incremental" or here is None:
+        if here is None:
             continue
         name = f"{node['schema']}.{node['name']}"
         wanted = {column: described["data_type"] for column, described in node["columns"].items()}

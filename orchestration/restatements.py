@@ -86,28 +86,30 @@ def _keep_overlaps(connection: duckdb.DuckDBPyConnection, month: date, has_regis
         """,
         {"month": month},
     )
-    # An account may have another key when its month has been built again; then it is found by a record it had.
+    # An account may have another key when its month has been built again; then it is found by our record of it, which
+    # an overlap always has.
     connection.execute(
         """
-        create temp table first_records as
+        create temp table our_records as
         select as_of_month, account_key, min(record_key) as record_key
         from resolution.res_account_registry semi join new_months using (as_of_month)
+        where record_key like 'us:%'
         group by all
         """
         if has_registry
-        else "create temp table first_records (as_of_month date, account_key varchar, record_key varchar)"
+        else "create temp table our_records (as_of_month date, account_key varchar, record_key varchar)"
     )
     connection.execute(
         """
         insert into seen.overlaps by name
         select
-            as_of_month, account_key, first_records.record_key, partner_id, shown.our_status,
+            as_of_month, account_key, our_records.record_key, partner_id, shown.our_status,
             shown.partner_status, shown.category, priorities.tier, priorities.priority_score,
             shown.our_open_pipeline_counted_once_usd
         from published.fct_account_overlaps as shown
         semi join new_months using (as_of_month)
         left join published.fct_account_priorities as priorities using (as_of_month, account_key, partner_id)
-        left join first_records using (as_of_month, account_key)
+        left join our_records using (as_of_month, account_key)
         where shown.is_overlap
         """
     )
@@ -120,4 +122,4 @@ def _keep_overlaps(connection: duckdb.DuckDBPyConnection, month: date, has_regis
         "update seen.months set reloaded_month = least(reloaded_month, $month) where as_of_month >= $month",
         {"month": month},
     )
-    connection.execute("drop table new_months; drop table first_records")
+    connection.execute("drop table new_months; drop table our_records")

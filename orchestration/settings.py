@@ -1,6 +1,6 @@
 """Where a workspace's files are: exports, seeds, warehouse and published marts.
 
-Belongs here: the four settings, their defaults and the folders derived from them; the only place in Python that reads
+Belongs here: the five settings, their defaults and the folders derived from them; the only place in Python that reads
 them from the environment. Does not belong here: anything a person would tune about the results (a seed or a dbt var).
 """
 
@@ -43,6 +43,8 @@ class Settings:
     seeds: Path
     warehouse: Path
     published: Path
+    # How many months of raw data are kept, the latest included; None keeps everything.
+    kept_months: int | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -50,11 +52,17 @@ class Settings:
 
         Args:
             environment: variables `ACCOUNT_MAPPING_EXPORTS`, `_SEEDS`, `_WAREHOUSE` and `_PUBLISHED`; a relative path
-                counts from the current folder.
+                counts from the current folder. And `ACCOUNT_MAPPING_KEPT_MONTHS`.
 
         Returns:
             The settings with absolute paths.
+
+        Raises:
+            ValueError: the kept months are no number from 1 up.
         """
+        kept_months = environment.get("ACCOUNT_MAPPING_KEPT_MONTHS") or None
+        if kept_months is not None and (not kept_months.isdigit() or int(kept_months) < 1):
+            raise ValueError(f"ACCOUNT_MAPPING_KEPT_MONTHS is {kept_months!r}, not a number of months from 1 up.")
 
         def path(name: str, default: Path) -> Path:
             return Path(environment.get(f"ACCOUNT_MAPPING_{name}") or default).resolve()
@@ -64,6 +72,7 @@ class Settings:
             seeds=path("SEEDS", HOME / "seeds"),
             warehouse=path("WAREHOUSE", HOME / "var" / "demo" / "warehouse.duckdb"),
             published=path("PUBLISHED", HOME / "var" / "demo" / "published"),
+            kept_months=int(kept_months) if kept_months else None,
         )
 
     @classmethod
@@ -148,6 +157,7 @@ class Settings:
             "ACCOUNT_MAPPING_SEEDS": str(self.seeds),
             "ACCOUNT_MAPPING_WAREHOUSE": str(self.warehouse),
             "ACCOUNT_MAPPING_PUBLISHED": str(self.published),
+            "ACCOUNT_MAPPING_KEPT_MONTHS": str(self.kept_months or ""),
             "ACCOUNT_MAPPING_SEED_PATH": self._seed_path,
             "DBT_TARGET_PATH": str(self.dbt_target),
             "DAGSTER_HOME": str(self.dagster_home),

@@ -101,9 +101,9 @@ ASSETS = """
     seeds/scoring_weights seeds/seniorities seeds/size_bands seeds/tier_rules seeds/value_mappings seen/months
     seen/overlaps seen/restatements staging/stg_accounts staging/stg_contacts staging/stg_current_exports
     staging/stg_engagements staging/stg_exchange_rates staging/stg_exclusions staging/stg_icp_rules
-    staging/stg_mapped_values staging/stg_match_decisions staging/stg_opportunities staging/stg_partners
-    staging/stg_refusals staging/stg_seen_months staging/stg_seen_overlaps staging/stg_seen_restatements
-    staging/stg_unmapped_values
+    staging/stg_kept_keys staging/stg_mapped_values staging/stg_match_decisions staging/stg_opportunities
+    staging/stg_partners staging/stg_refusals staging/stg_seen_months staging/stg_seen_overlaps
+    staging/stg_seen_restatements staging/stg_unmapped_values
 """
 
 
@@ -120,6 +120,7 @@ def test_assets_jobs_schedules_and_sensors_keep_their_names(tmp_path: Path, monk
         "new_exports_sensor",
         "run_success_sensor",
         "run_failure_sensor",
+        "retention_sensor",
     ]
     checks = {key.to_user_string() for key in repository.asset_graph.asset_check_keys}
     assert {

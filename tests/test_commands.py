@@ -76,7 +76,7 @@ def test_other_exports_are_not_run_into_a_warehouse_and_the_message_says_what_to
     assert [file.name for file in (tmp_path / "var").iterdir()] == ["warehouse.duckdb"]
 
 
-@pytest.mark.parametrize(("row", "cells"), [("acme,Acme,signed,,2026-01-10", 5), ("acme" + "," * 17, 18)])
+@pytest.mark.parametrize(("row", "cells"), [("acme,Acme,signed,,2026-01-10", 5), ("acme" + "," * 18, 19)])
 def test_a_partner_row_with_too_few_or_too_many_cells_is_pointed_at_before_anything_is_built(
     tmp_path: Path, row: str, cells: int
 ) -> None:
@@ -86,7 +86,7 @@ def test_a_partner_row_with_too_few_or_too_many_cells_is_pointed_at_before_anyth
     settings = Settings.for_exports(tmp_path / "ours" / "exports", None, {})
     run = run_command(settings, "run", "--exports", str(settings.exports), "--month", "2026-10")
     assert run.exit_code == 1
-    assert f"{seed}, line 2: the row has {cells} cells and the header 17." in run.output
+    assert f"{seed}, line 2: the row has {cells} cells and the header 18." in run.output
     assert "Traceback" not in run.output
     assert list(settings.var.iterdir()) == []
 
@@ -122,7 +122,7 @@ def test_a_new_user_finds_the_overlaps_of_two_short_lists(tmp_path: Path) -> Non
     made = run_command(workspace_in(tmp_path), "init", str(ours))
     assert made.exit_code == 0, made.output
     with (ours / "seeds" / "partners.csv").open("a", encoding="utf-8") as partners:
-        partners.write("acme,Acme Consulting,signed,2026-01-15,2026-01-10,,,,,,,,,,,,\n")
+        partners.write("acme,Acme Consulting,signed,2026-01-15,2026-01-10,,,,,,,,,,,,,\n")
     for party, text in (("us", OURS), ("acme", THEIRS)):
         folder = ours / "exports" / party / "2026-10"
         folder.mkdir(parents=True)

@@ -43,7 +43,7 @@ class Definitions:
                 note varchar
             );
             create table staging.stg_partners as
-                from (values ('p', true), ('without nda', false)) as partners(party_id, has_nda);
+                from (values ('p', true), ('without nda', false)) as partners(party_id, may_be_built);
             create table marts.dim_partners as select 'p' as partner_id, 'P' as name, 'current list' as list_status;
             create table marts.fct_account_overlaps (
                 as_of_month date, account_key varchar, partner_id varchar, is_overlap boolean, is_excluded boolean,

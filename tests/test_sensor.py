@@ -8,9 +8,11 @@ import json
 import os
 import time
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import dagster as dg
 import pytest
@@ -46,7 +48,7 @@ class Looks:
         context = dg.build_sensor_context(
             instance=self.instance, cursor=self.cursor, resources={"workspace": workspace}
         )
-        answers = list(new_exports_sensor(context))
+        answers = list(cast("Iterator[dg.RunRequest | dg.SkipReason]", new_exports_sensor(context)))
         self.cursor = context.cursor
         requests = [answer for answer in answers if isinstance(answer, dg.RunRequest)]
         self.said = " ".join(answer.skip_message or "" for answer in answers if isinstance(answer, dg.SkipReason))

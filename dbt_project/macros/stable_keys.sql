@@ -4,16 +4,33 @@
    wins. A member that was away for a while still remembers.
 
    `groups` has a row per `member_key`, with `cluster_key`, the smallest member of its group; `earlier_months` has
-   as_of_month, `member_key` and `group_key` of the months before. Gives the CTEs up to `final`. #}
+   as_of_month, `member_key` and `group_key` of the months before, `kept_keys` those that must outlive a party that was
+   taken out, from its month on. Gives the CTEs up to `final`. #}
 {% macro stable_keys(groups, member_key, group_key, prefix) -%}
+remembered_keys as (
+    select
+        as_of_month,
+        {{ member_key }},
+        {{ group_key }},
+        1 as memory_rank
+    from earlier_months
+    union all
+    select
+        as_of_month,
+        member_key as {{ member_key }},
+        group_key as {{ group_key }},
+        2 as memory_rank
+    from kept_keys
+),
+
 last_keys as (
     select
         {{ member_key }},
         {{ group_key }}
-    from earlier_months
+    from remembered_keys
     qualify row_number() over (
         partition by {{ member_key }}
-        order by as_of_month desc
+        order by as_of_month desc, memory_rank asc
     ) = 1
 ),
 
@@ -48,7 +65,7 @@ inherited_keys as (
 
 used_keys as (
     select distinct {{ group_key }}
-    from earlier_months
+    from remembered_keys
 ),
 
 new_keys as (

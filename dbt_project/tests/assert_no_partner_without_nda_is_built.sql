@@ -1,8 +1,8 @@
--- Fails for a record or overlap of a partner without an NDA in force on the run's day.
-with partners_without_nda as (
+-- Fails for a record or overlap of a partner without an NDA in force on the run's day, or withdrawn.
+with partners_not_built as (
 
     select party_id from {{ ref('stg_partners') }}
-    where not has_nda
+    where not may_be_built
 
 ),
 
@@ -23,4 +23,4 @@ built as (
 
 select built.*
 from built
-inner join partners_without_nda on built.party_id = partners_without_nda.party_id
+inner join partners_not_built on built.party_id = partners_not_built.party_id

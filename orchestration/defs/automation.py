@@ -8,15 +8,19 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 import dagster as dg
 
+from orchestration import retention
+from orchestration.copying import CopyError
 from orchestration.defs.resources import Workspace, settings_of
 from orchestration.months import DUE_DAY, MONTHS
+from orchestration.one_run import BusyError, one_run
 from orchestration.run_page import tell_of_run
+from orchestration.settings import Settings
 
 monthly_refresh = dg.define_asset_job(
     "monthly_refresh",
@@ -217,3 +221,22 @@ def run_success_sensor(context: dg.RunStatusSensorContext, workspace: Workspace)
 def run_failure_sensor(context: dg.RunStatusSensorContext, workspace: Workspace) -> None:
     """Tell why a run failed, and what to do: its page, its log, and the message."""
     _tell(context, workspace)
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    monitored_jobs=[monthly_refresh],
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def retention_sensor(context: dg.RunStatusSensorContext) -> dg.SkipReason:
+    """Prune what is older than the workspace keeps, after a run; without that setting, keep everything."""
+    settings = Settings.from_environment()
+    if settings.kept_months is None:
+        return dg.SkipReason("Everything is kept: ACCOUNT_MAPPING_KEPT_MONTHS is not set.")
+    try:
+        with one_run(settings.var, "the pruning of old months"):
+            pruned = retention.prune(settings, settings.kept_months, datetime.now(UTC))
+    except (CopyError, BusyError) as problem:
+        return dg.SkipReason(f"Not pruned now, the next run will: {problem}")
+    context.log.info(f"Pruned what is older than {pruned.first_kept_month:%Y-%m}: {pruned.rows}")
+    return dg.SkipReason(f"Pruned what is older than {pruned.first_kept_month:%Y-%m}.")

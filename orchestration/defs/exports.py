@@ -89,6 +89,8 @@ def lists_of_parties(seeds: Path) -> list[dg.AssetSpec]:
         return []
     specs = []
     for party in parties.values():
+        if party.withdrawn_on:
+            continue
         months = cadences.get(party.refresh_cadence or "")
         agreed = f"expected {party.refresh_cadence}" if months else "no cadence agreed"
         specs.append(

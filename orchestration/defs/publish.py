@@ -145,6 +145,31 @@ def _copy_marts(
     return rows
 
 
+def replace_published(new: Path, published: Path) -> None:
+    """Put what was published into one folder in the place of what another holds, and remove all earlier runs there.
+
+    Args:
+        new: folder that publish_marts has written, on the same disk; nothing is left in it.
+        published: the folder that readers know; each DuckDB file and manifest in it is replaced by one rename.
+    """
+    for name, old, fresh in (
+        (MARTS, published, new),
+        (CONTACTS, contacts_folder(published), contacts_folder(new)),
+    ):
+        (old / "parquet").mkdir(parents=True, exist_ok=True)
+        earlier = [run for run in (old / "parquet").iterdir() if run.is_dir()]
+        for run in (fresh / "parquet").iterdir():
+            if run.is_dir():
+                run.rename(old / "parquet" / run.name)
+        (fresh / "parquet" / "manifest.json").replace(old / "parquet" / "manifest.json")
+        (fresh / f"{name}.duckdb").replace(old / f"{name}.duckdb")
+        for run in earlier:
+            shutil.rmtree(run)
+        for leftover in old.glob(f".{name}-*.duckdb*"):
+            leftover.unlink()
+    shutil.rmtree(new)
+
+
 def _copy_comments(connection: duckdb.DuckDBPyConnection, mart: str) -> None:
     """Carry the descriptions that dbt wrote on a mart and its columns over to its published copy."""
     table_comment = connection.execute(

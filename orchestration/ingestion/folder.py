@@ -33,6 +33,7 @@ class Party:
     default_currency: str | None = None
     name: str | None = None
     refresh_cadence: str | None = None
+    withdrawn_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,12 @@ def read_parties(path: Path) -> dict[str, Party]:
         path: partners.csv.
 
     Returns:
-        Parties by id. A date of the NDA that is no ISO date counts as none.
+        Parties by id. A date of the NDA that is no ISO date counts as none. Without a column withdrawn_on nobody has
+        withdrawn.
 
     Raises:
-        ValueError: a row has more or fewer cells than the header, or its date_order or decimal_mark is none of the
-            known ones.
+        ValueError: a row has more or fewer cells than the header, its date_order or decimal_mark is none of the
+            known ones, or its withdrawn_on is no date.
     """
     parties = {US: Party(US, name=US, refresh_cadence="monthly")}
     with path.open(encoding="utf-8-sig", newline="") as stream:
@@ -81,6 +83,13 @@ def read_parties(path: Path) -> dict[str, Party]:
                 signed = date.fromisoformat(cells.get("nda_signed_on") or "")
             except ValueError:
                 signed = None
+            try:
+                day = cells.get("withdrawn_on")
+                withdrawn = date.fromisoformat(day) if day else None
+            except ValueError as problem:
+                raise ValueError(
+                    f"partners.csv, {party_id}: withdrawn_on is {day!r}, not a day written YYYY-MM-DD."
+                ) from problem
             parties[party_id] = Party(
                 party_id,
                 signed,
@@ -90,6 +99,7 @@ def read_parties(path: Path) -> dict[str, Party]:
                 cells.get("default_currency"),
                 cells.get("name"),
                 "monthly" if party_id == US else cells.get("refresh_cadence"),  # ours is due every month
+                withdrawn,
             )
     return parties
 
@@ -194,6 +204,13 @@ def _delivery(path: Path, file_name: str, party: Party | None, party_id: str, mo
             "unknown_party",
             f"'{party_id}' is not in seeds/partners.csv, so its files are not opened.",
             "Add the party to seeds/partners.csv, or correct the folder's name.",
+        )
+    elif party.withdrawn_on is not None:
+        refusal = FileRefusedError(
+            "withdrawn",
+            f"'{party_id}' has withdrawn on {party.withdrawn_on}, so its files are not opened.",
+            "Delete its files from the landing folder. If it is a partner again, take the day (withdrawn_on) out of "
+            "seeds/partners.csv, then run again.",
         )
     elif party_id != US and object_name == "decisions":
         refusal = FileRefusedError(

@@ -42,6 +42,7 @@ from orchestration.ingestion.folder import (
     read_acceptances,
     read_parties,
 )
+from orchestration.ingestion.forgotten import Forgotten, forgotten_folder
 from orchestration.ingestion.mapping import ColumnMappings, Header, object_of_sheet
 from orchestration.ingestion.raw_schema import (
     FIELDS,
@@ -49,6 +50,7 @@ from orchestration.ingestion.raw_schema import (
     OBJECTS,
     TABLES,
     check_exports_folder,
+    check_month_is_kept,
     check_release,
     create_raw_tables,
     record_exports_folder,
@@ -125,9 +127,9 @@ def land_month(
 
     Raises:
         FileNotFoundError: the landing folder does not exist.
-        WarehouseRefusedError: the warehouse was built from another exports folder or by a newer release, or cannot be
-            brought up to date.
-        ValueError: a seed cannot be used.
+        WarehouseRefusedError: the warehouse was built from another exports folder or by a newer release, cannot be
+            brought up to date, or no longer holds what the month rests on.
+        ValueError: a seed, or the list of who is to be forgotten, cannot be used.
     """
     if not exports.is_dir():
         raise FileNotFoundError(f"The landing folder {exports} does not exist.")
@@ -135,11 +137,13 @@ def land_month(
     check_release(warehouse)
     limits = limits or Limits()
     summary = LandingSummary(month, run_id)
+    parties = read_parties(seeds / "partners.csv")
     landing = _Landing(
         month=month,
         run_id=run_id,
         loaded_at=loaded_at.replace(tzinfo=None),
-        parties=read_parties(seeds / "partners.csv"),
+        parties=parties,
+        forgotten=Forgotten.read(forgotten_folder(seeds), [p.party_id for p in parties.values() if p.withdrawn_on]),
         mappings=ColumnMappings.read(seeds / "column_mappings.csv"),
         words=readings.NameWords(_column(seeds / "legal_forms.csv", "form")),
         currencies=_mapped_currencies(seeds / "value_mappings.csv"),
@@ -150,6 +154,7 @@ def land_month(
     warehouse.parent.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(warehouse)) as connection:
         create_raw_tables(connection)
+        check_month_is_kept(connection, month)
         record_exports_folder(connection, warehouse, exports)
         connection.execute(
             "insert into raw.loaded_months select $month where $month not in (from raw.loaded_months)", {"month": month}
@@ -172,6 +177,7 @@ class _Landing:
     run_id: str
     loaded_at: datetime
     parties: dict[str, Party]
+    forgotten: Forgotten
     mappings: ColumnMappings
     words: readings.NameWords
     currencies: frozenset[str]
@@ -308,6 +314,11 @@ class _Landing:
                         batches.append(batch)
                         rows_read += len(batch[0])
                         progress.tell_more(f"{delivery.file_name}: {rows_read:,} rows read")
+        if self.forgotten:
+            with self.timed("leave out the forgotten"):
+                kept = [self.forgotten.keep_others(delivery.party_id, header, batch) for batch in batches]
+            batches = [batch for batch, _ in kept if len(batch[0])]
+            refused.extend(row for _, rows in kept for row in rows)
         with self.timed("read values"):
             mapped = [map_fields(columns, header) for _, columns, _ in batches]
             party = self.parties[delivery.party_id]
@@ -553,6 +564,11 @@ class _Landing:
                 )
 
     def _insert_refusals(self, connection: duckdb.DuckDBPyConnection, object_name: str, parts: list[Part]) -> None:
+        if self.forgotten:
+            for part in parts:
+                part.refused_rows = [self.forgotten.refused_row(row, object_name) for row in part.refused_rows]
+                for value in part.refused_values:
+                    value |= {name: self.forgotten.redact(value[name]) for name in ("value", "reason")}
         rows = [
             {"part": index, **{name: getattr(row, name) for name in _REFUSED_ROW}}
             for index, part in enumerate(parts)
@@ -674,6 +690,8 @@ class _Landing:
         marks = ", ".join("?" for _ in FILES)
         for row in rows:
             complete = {name: row.get(name) for name in FILES}
+            if self.forgotten and complete["reason"]:
+                complete["reason"] = self.forgotten.redact(complete["reason"])
             connection.execute(f"insert into raw.files ({names}) values ({marks})", list(complete.values()))  # noqa: S608 (our own table and column names)
             self.summary.files.append(complete)
 

@@ -7,6 +7,7 @@ here: what is written into them, and how headers find their fields.
 
 import os
 import tomllib
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -157,6 +158,23 @@ SEEN_TABLES: dict[str, dict[str, str]] = {
 }
 
 
+# Tables that hold no delivered data, but what must be remembered of data that was taken out.
+MEMORIES: dict[str, dict[str, str]] = {
+    "kept_keys": {
+        "as_of_month": "date not null",
+        "kind": "varchar not null",
+        "member_key": "varchar not null",
+        "group_key": "varchar not null",
+    },
+    "pruned_records": {
+        "party_id": "varchar not null",
+        "source_id": "varchar not null",
+        "first_seen_month": "date not null",
+    },
+    "pruned_months": {"first_kept_month": "date not null", "pruned_at": "timestamp not null"},
+}
+
+
 class WarehouseRefusedError(ValueError):
     """A warehouse cannot be gone on with as it is; the message says why and what to do."""
 
@@ -173,6 +191,10 @@ class OlderReleaseError(WarehouseRefusedError):
     """A warehouse was written by an older release and cannot be brought up to date as it stands."""
 
 
+class PrunedMonthError(WarehouseRefusedError):
+    """A month cannot be loaded or built any more: what it rests on is older than the workspace keeps."""
+
+
 def create_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the missing tables of schemas raw and seen, and bring old ones up to date.
 
@@ -185,7 +207,7 @@ def create_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """
     connection.execute("begin transaction")
     try:
-        for schema, tables in (("raw", TABLES), ("seen", SEEN_TABLES)):
+        for schema, tables in (("raw", {**TABLES, **MEMORIES}), ("seen", SEEN_TABLES)):
             connection.execute(f"create schema if not exists {schema}")
             for table, columns in tables.items():
                 described = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
@@ -308,4 +330,31 @@ def check_exports_folder(warehouse: Path, exports: Path) -> None:
             f"{exports.resolve()} were asked for. Nothing was read or changed: lists of two folders are not mixed. "
             "Give these exports a workspace of their own (`make init DIR=…`, then put them into its exports folder), "
             "or remove the warehouse to build it anew from them."
+        )
+
+
+def check_month_is_kept(connection: duckdb.DuckDBPyConnection, month: date, database: str | None = None) -> None:
+    """Make sure that everything a month rests on is still in the warehouse.
+
+    Args:
+        connection: an open connection.
+        month: first day of the month to load, build or restore.
+        database: name of the warehouse in the connection, where that is not the database it opened.
+
+    Raises:
+        PrunedMonthError: lists of that time have been pruned; the message says what can still be done.
+    """
+    name = f"{database}." if database else ""
+    known = connection.execute(
+        "select count(*) from duckdb_tables() where schema_name = 'raw' and table_name = 'pruned_months' "
+        "and database_name = coalesce(?, current_database())",
+        [database],
+    ).fetchone()
+    pruned = connection.execute(f"from {name}raw.pruned_months").fetchone() if known == (1,) else None
+    if pruned and month < pruned[0]:
+        raise PrunedMonthError(
+            f"{month:%Y-%m} cannot be built any more: lists before {pruned[0]:%Y-%m} were pruned on "
+            f"{pruned[1]:%Y-%m-%d} (ACCOUNT_MAPPING_KEPT_MONTHS). What the marts remember of it is in "
+            "fct_account_overlaps and the other tables by month. Deliver a late list into the latest month's folder, "
+            "or build a new workspace from the delivered files."
         )

@@ -46,6 +46,7 @@ final as (
         partners.refresh_cadence,
         partners.contact_owner,
         case
+            when partners.withdrawn_on is not null then 'withdrawn'
             when not partners.has_nda then 'no nda'
             when current_exports.party_id is null then 'no list'
             when current_exports.is_stale then 'stale list'

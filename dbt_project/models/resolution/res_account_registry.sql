@@ -39,6 +39,11 @@ described_records as (
     from records
 ),
 
+kept_keys as (
+    select * from {{ ref('stg_kept_keys') }}
+    where kind = 'account'
+),
+
 {% if is_incremental() -%}
 earlier_months as (
     select * from {{ this }}

@@ -15,6 +15,11 @@ with contact_clusters as (
     select * from {{ ref('res_contact_clusters') }}
 ),
 
+kept_keys as (
+    select * from {{ ref('stg_kept_keys') }}
+    where kind = 'person'
+),
+
 {% if is_incremental() -%}
 earlier_months as (
     select * from {{ this }}

@@ -4,6 +4,12 @@ with accounts as (
 
 ),
 
+pruned_records as (
+
+    select * from {{ source('raw', 'pruned_records') }}
+
+),
+
 current_exports as (
 
     select * from {{ ref('stg_current_exports') }}
@@ -33,13 +39,30 @@ refused_columns as (
 
 ),
 
+-- A record is as old as its first list, also when that list is not kept any more.
+deliveries as (
+
+    select
+        party_id,
+        source_id,
+        export_month
+    from accounts
+    union all
+    select
+        party_id,
+        source_id,
+        first_seen_month as export_month
+    from pruned_records
+
+),
+
 first_deliveries as (
 
     select
         party_id,
         source_id,
         min(export_month) as first_seen_month
-    from accounts
+    from deliveries
     where export_month <= {{ as_of_month() }}
     group by party_id, source_id
 

@@ -64,13 +64,13 @@ exports as (
 
 ),
 
--- E1: nothing is built for a partner without an NDA, whatever once reached the raw tables.
+-- E1: nothing is built for a partner without an NDA or withdrawn, whatever once reached the raw tables.
 permitted_parties as (
 
     select 'us' as party_id
     union all
     select party_id from partners
-    where has_nda
+    where may_be_built
 
 ),
 

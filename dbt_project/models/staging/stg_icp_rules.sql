@@ -104,7 +104,7 @@ checked as (
         read_rules.*,
         vocabulary_words.known_words,
         coalesce(read_rules.party_id = 'us' or partners.party_id is not null, false) as is_known_party,
-        coalesce(partners.has_nda, true) as has_nda,
+        coalesce(partners.may_be_built, true) as may_be_built,
         attributes.attribute is not null as is_known_attribute
     from read_rules
     left join partners on read_rules.party_id = partners.party_id
@@ -176,7 +176,7 @@ final as (
                 then 'the party has another rule on this field: make one of them'
         end as problem
     from with_unknown_words
-    where has_nda
+    where may_be_built
 
 )
 

@@ -12,7 +12,17 @@ delivered_decisions as (
 
 delivered_accounts as (
 
-    select * from {{ source('raw', 'accounts') }}
+    select
+        party_id,
+        source_id,
+        export_month
+    from {{ source('raw', 'accounts') }}
+    union all
+    select
+        party_id,
+        source_id,
+        first_seen_month as export_month
+    from {{ source('raw', 'pruned_records') }}
 
 ),
 

@@ -12,6 +12,7 @@ typed as (
         lower({{ text_value('status') }}) as status,
         cast(signed_on as date) as signed_on,
         cast(nda_signed_on as date) as nda_signed_on,
+        cast(withdrawn_on as date) as withdrawn_on,
         coalesce(cast(nda_signed_on as date) <= {{ as_of_date() }}, false) as has_nda,
         {{ text_value('website') }} as website,
         motion,
@@ -24,6 +25,16 @@ typed as (
     from partners
     where party_id <> 'us'
 
+),
+
+-- A withdrawal holds for every month, earlier ones built again included: the data are not ours any more.
+final as (
+
+    select
+        *,
+        has_nda and withdrawn_on is null as may_be_built
+    from typed
+
 )
 
-select * from typed
+select * from final

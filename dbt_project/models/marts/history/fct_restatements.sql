@@ -39,7 +39,7 @@ registry as (
 partners as (
 
     select * from {{ ref('stg_partners') }}
-    where has_nda
+    where may_be_built
 
 ),
 
@@ -63,7 +63,7 @@ living_keys as (
 
 ),
 
--- The key of an account may be another now, if a month before it has been loaded late; a record of it leads there.
+-- The key of an account may be another now, if a month before it was loaded late or a record is gone; ours leads there.
 followed as (
 
     select

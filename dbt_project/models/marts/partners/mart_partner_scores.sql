@@ -320,6 +320,8 @@ final as (
         cast(queued.waiting_number as bigint) as waiting_number,
         concat(
             case
+                when queued.decision = 'unknown' and partners.list_status = 'withdrawn'
+                    then 'Withdrawn: nothing, unless they come back.'
                 when queued.decision = 'unknown' and partners.list_status = 'no nda'
                     then 'Sign an NDA, then exchange lists: without one the overlap is unknown.'
                 when queued.decision = 'unknown' and partners.list_status = 'no list'
