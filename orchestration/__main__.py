@@ -363,10 +363,11 @@ def alone(settings: Settings, what: str) -> Iterator[None]:
             yield
     except BusyError as refusal:
         raise CommandError(str(refusal)) from refusal
-    except (duckdb.Error, OSError) as problem:
-        if told := faults.explain(problem, settings):
-            raise CommandError(told) from problem
-        raise
+    except Exception as problem:
+        told = faults.explain(problem, settings)
+        if told is None or told in str(problem):
+            raise
+        raise CommandError(f"{problem}\n{told}" if isinstance(problem, CommandError) else told) from problem
 
 
 def wait_for_warehouse(settings: Settings) -> None:
