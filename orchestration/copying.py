@@ -125,7 +125,9 @@ class Copy:
         self._tables = {
             name: columns
             for name, columns in tables.items()
-            if not is_built_anew or name.startswith("raw.") or "as_of_month" in columns
+            if not is_built_anew
+            or name.startswith("raw.")
+            or ("as_of_month" in columns and not name.startswith("staging."))
         }
         for name in tables.keys() - self._tables.keys():
             connection.execute(f"drop table fresh.{name}")
