@@ -63,10 +63,12 @@ def _deliver(addresses: list[str], title: str, text: str) -> list[tuple[int, str
     """Send to each address; give the numbers of those that failed, with the reason."""
     import apprise  # noqa: PLC0415 - takes a second
 
+    # Without it, chats would load Apprise's picture from outside for every message.
+    asset = apprise.AppriseAsset(app_id="account-mapping", app_url="", image_url_mask="", image_url_logo="")
     failed = []
     with _silent():
         for number, address in enumerate(addresses, start=1):
-            sender = apprise.Apprise()
+            sender = apprise.Apprise(asset=asset)
             if not sender.add(address):
                 failed.append((number, "it is no address that Apprise knows"))
             elif not sender.notify(title=title, body=text, body_format=apprise.NotifyFormat.TEXT):

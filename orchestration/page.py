@@ -18,7 +18,7 @@ h1 { font-size: 1.4rem; } h2 { font-size: 1.05rem; margin: 2rem 0 .4rem; overflo
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .3rem .6rem; vertical-align: top; }
 th { border-bottom: 2px solid #ccd3dc; }
-td { border-bottom: 1px solid #e6eaef; overflow-wrap: anywhere; white-space: pre-line; min-width: 5rem; }
+td { border-bottom: 1px solid #e6eaef; overflow-wrap: anywhere; white-space: pre-line; min-width: 6.5rem; }
 td.number, th.number { min-width: 0; text-align: right; font-variant-numeric: tabular-nums; }
 li { margin: .4rem 0; } .how { color: #4a5768; overflow-wrap: anywhere; }
 .figures { display: flex; flex-wrap: wrap; gap: .5rem 2rem; padding: 0; list-style: none; }

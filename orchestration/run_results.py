@@ -10,7 +10,7 @@ left out. The warehouse is not opened, since the next run may be writing it.
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -149,7 +149,7 @@ class RunResults:
     figures: Mapping[str, int]
     to_do: Sequence[ToDo]
     tables: Sequence[Table]
-    page: Path = field(default_factory=Path)
+    page: Path
 
 
 def exports_argument(settings: Settings) -> str:
@@ -186,7 +186,8 @@ def results_of(settings: Settings, instance: dg.DagsterInstance, run_id: str, pa
     events = [entry.dagster_event for entry in instance.all_logs(run_id) if entry.dagster_event]
     problems = problems_of(events)
     door = _door(events)
-    there = look_at(settings.published / "marts.duckdb")
+    file = settings.published / "marts.duckdb"
+    there = look_at(file)
     published = there if there and there.run_id == run_id else None
     files = door.get("files", [])
     refused = [file for file in files if file["status"] != "landed"]
@@ -207,7 +208,7 @@ def results_of(settings: Settings, instance: dg.DagsterInstance, run_id: str, pa
     return RunResults(
         month=month,
         run_id=run_id,
-        headline=_headline(month, run.is_success, published, there),
+        headline=_headline(month, run.is_success, published, there, file.is_file()),
         is_success=run.is_success,
         figures=figures,
         to_do=_to_do(settings, month, problems, refused, figures),
@@ -379,7 +380,7 @@ def _unquoted(text: str) -> str:
 def _failures(problems: Sequence[Problem]) -> Table:
     return Table(
         "What failed",
-        ["where", "check", "why", "kept the marts from being published"],
+        ["where", "check", "why", "blocking"],
         [
             (
                 problem.where,
@@ -398,13 +399,16 @@ def _first_lines(text: str, most: int = 12) -> str:
     return "\n".join(lines[:most] + (["…"] if len(lines) > most else []))
 
 
-def _headline(month: str, is_success: bool, new: Published | None, there: Published | None) -> str:
+def _headline(month: str, is_success: bool, new: Published | None, there: Published | None, has_file: bool) -> str:
     if new:
         later = f", and the marts as of {new.as_of_month:%Y-%m} with it" if f"{new.as_of_month:%Y-%m}" != month else ""
         whole = "" if is_success else ", but not all of the run succeeded"
         return f"{month} was published{later}{whole}."
-    stays = f"; the marts of {there.as_of_month:%Y-%m} stay published" if there else "; nothing is published yet"
-    return f"{month} was not published{stays}."
+    if there:
+        stays = f"the marts of {there.as_of_month:%Y-%m} stay published"
+    else:  # a file that cannot be read is of another release, or broken
+        stays = "what was published before stays" if has_file else "nothing is published yet"
+    return f"{month} was not published; {stays}."
 
 
 def _to_do(

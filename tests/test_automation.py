@@ -86,8 +86,8 @@ ASSETS = """
     marts/mart_priority_sensitivity marts/mart_producing_share marts/mart_quarterly_goals marts/mart_refused_data
     marts/mart_review_queue marts/mart_secondary_targets marts/mart_weight_review marts/mart_what_changed
     marts/mart_white_space marts/mart_who_knows_whom published/contacts published/marts raw/accounts raw/contacts
-    raw/decisions raw/engagements raw/files raw/opportunities raw/rejected_rows raw/rejected_values
-    resolution/res_account_clusters resolution/res_account_groups resolution/res_account_names
+    raw/decisions raw/engagements raw/files raw/kept_keys raw/opportunities raw/pruned_records raw/rejected_rows
+    raw/rejected_values resolution/res_account_clusters resolution/res_account_groups resolution/res_account_names
     resolution/res_account_parents resolution/res_account_records resolution/res_account_registry
     resolution/res_blocking_keys resolution/res_candidate_pairs resolution/res_compared_pairs
     resolution/res_contact_clusters resolution/res_contact_pairs resolution/res_contacts
@@ -121,11 +121,11 @@ def test_assets_jobs_schedules_and_sensors_keep_their_names(tmp_path: Path, monk
     assert sorted(key.to_user_string() for key in repository.asset_graph.get_all_asset_keys()) == ASSETS.split()
     assert [job.name for job in repository.get_all_jobs() if not job.name.startswith("__")] == ["monthly_refresh"]
     assert [schedule.name for schedule in repository.schedule_defs] == ["monthly_refresh_schedule"]
-    assert [sensor.name for sensor in repository.sensor_defs] == [
+    assert sorted(sensor.name for sensor in repository.sensor_defs) == [
         "new_exports_sensor",
-        "run_success_sensor",
-        "run_failure_sensor",
         "retention_sensor",
+        "run_failure_sensor",
+        "run_success_sensor",
     ]
     checks = {key.to_user_string() for key in repository.asset_graph.asset_check_keys}
     assert {

@@ -99,6 +99,7 @@ def test_a_hook_that_speaks_as_slack_does_gets_its_text(hook: HTTPServer) -> Non
     assert path == f"/hooks/{SECRET}"
     assert "2026-10 was published" in posted["text"]
     assert "To do first" in posted["text"]
+    assert "http" not in json.dumps(posted), "nothing that a chat would load from outside"
 
 
 def test_no_word_of_a_file_leaves_the_house() -> None:

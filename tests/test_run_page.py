@@ -153,10 +153,13 @@ def test_no_person_stands_on_the_page_or_in_dagsters_words_of_it(
 
 def test_a_run_that_was_killed_has_its_page_too(tmp_path: Path) -> None:
     with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
+        settings = workspace_in(tmp_path)
+        settings.published.mkdir(parents=True)
+        (settings.published / "marts.duckdb").write_text("of another release")
         run = instance.add_run(dg.DagsterRun("monthly_refresh", tags={"dagster/partition": "2026-10"}))
         instance.report_run_failed(run, "The process of this run was killed.")
-        told = tell_of_run(workspace_in(tmp_path), instance, run.run_id, print)
-    assert told.headline == "2026-10 was not published; nothing is published yet."
+        told = tell_of_run(settings, instance, run.run_id, print)
+    assert told.headline == "2026-10 was not published; what was published before stays."
     assert "The process of this run was killed." in Page(told.page).text
 
 
