@@ -6,17 +6,21 @@ warehouse with every mart (test_any_order.py).
 """
 
 import csv
+import json
 import shutil
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import duckdb
 import pytest
 from conftest import Run, run_command, workspace_in
 from test_demo import published_rows
 
+from orchestration.defs.resources import workspace_of
+from orchestration.defs.transform import prepare_warehouse
 from orchestration.history import check_history
 from orchestration.ingestion import raw_schema
 from orchestration.ingestion.landing import land_month
@@ -170,6 +174,21 @@ def test_history_that_cannot_be_gone_on_with_is_refused_and_the_command_named(
     else:
         with pytest.raises(OlderReleaseError, match=rf"{problem}.*make rebuild"):
             check_history(warehouse, MANIFEST)
+
+
+def test_dbt_is_not_begun_on_a_warehouse_that_cannot_be_gone_on_with(tmp_path: Path) -> None:
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text(json.dumps(MANIFEST))
+    tables = "create schema marts; create table marts.fct_sales (note varchar)"
+    for folder, words in (("newer", "release 9.9"), ("older", "make rebuild")):
+        (tmp_path / folder).mkdir()
+        warehouse = newer(tmp_path / folder) if folder == "newer" else warehouse_in(tmp_path / folder, tables)
+        before = warehouse.read_bytes()
+        workspace = workspace_of(replace(workspace_in(tmp_path / folder), warehouse=warehouse))
+        with pytest.raises(dg.Failure, match=words) as refusal:
+            prepare_warehouse(dg.build_asset_context(), workspace, date(2026, 10, 1), manifest)
+        assert not refusal.value.allow_retries
+        assert warehouse.read_bytes() == before
 
 
 def test_a_column_that_may_be_empty_is_told_and_left_to_dbt(tmp_path: Path) -> None:
