@@ -671,8 +671,9 @@ def test_after_a_killed_run_and_one_stopped_by_a_check_the_next_is_as_if_nothing
         assert ask(reader) == seen
 
         # What is published has three times as many accounts as the lists have now.
-        larger = marts.with_name("larger.duckdb")
+        larger, kept = tmp_path / "larger.duckdb", tmp_path / "kept.duckdb"
         shutil.copy(marts, larger)
+        shutil.copy(marts, kept)
         with duckdb.connect(str(larger)) as connection:
             connection.execute("insert into dim_accounts from dim_accounts union all from dim_accounts")
         larger.replace(marts)
@@ -685,6 +686,7 @@ def test_after_a_killed_run_and_one_stopped_by_a_check_the_next_is_as_if_nothing
         assert "Traceback" not in run.output
         assert files_in(settings.published) == blocked
         assert ask(reader) == seen
+        kept.replace(marts)
 
         done = subprocess.run(
             [sys.executable, "-m", "orchestration", *OCTOBER],
