@@ -408,9 +408,7 @@ def prepare(settings: Settings) -> None:
         raise CommandError(str(refusal)) from refusal
     os.environ.update(settings.as_environment())
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
-    configuration = settings.dagster_home / "dagster.yaml"
-    if not configuration.exists():
-        shutil.copyfile(HOME / "orchestration" / "dagster.yaml", configuration)
+    shutil.copyfile(HOME / "orchestration" / "dagster.yaml", settings.dagster_home / "dagster.yaml")
     settings.link_seeds()
 
 

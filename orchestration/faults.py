@@ -83,8 +83,8 @@ def explain(problem: object, settings: Settings) -> str | None:
         )
     if KILLED.search(text):
         return (
-            "The system stopped the work because memory ran out. Close other programs or use a larger machine, and run "
-            f"again: the month begins anew. {stayed}"
+            "The work was stopped from outside, by the system most likely because memory ran out. Close other programs "
+            f"or use a larger machine, and run again: the month begins anew. {stayed}"
         )
     return None
 

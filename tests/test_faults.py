@@ -29,6 +29,7 @@ from orchestration.__main__ import wait_for_warehouse
 from orchestration.defs import resources
 from orchestration.defs.publish import contacts_folder, publish_marts
 from orchestration.ingestion.landing import LandingSummary, land_month
+from orchestration.ingestion.raw_schema import TABLES
 from orchestration.months import MONTHS
 from orchestration.one_run import BusyError, one_run
 from orchestration.settings import HOME, Settings
@@ -328,13 +329,9 @@ def land_september(folder: Path) -> None:
 
 
 def landed(folder: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Every table of lists and refusals with its rows, in one order."""
     with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as warehouse:
-        tables = warehouse.execute("select table_name from duckdb_tables() where schema_name = 'raw' order by 1")
-        return {
-            table: warehouse.execute(f"from raw.{table} order by all").fetchall()
-            for (table,) in tables.fetchall()
-            if table != "exports_folder"
-        }
+        return {table: warehouse.execute(f"from raw.{table} order by all").fetchall() for table in TABLES}
 
 
 def test_a_landing_killed_at_any_stage_leaves_whole_lists_and_the_next_gives_all(tmp_path: Path) -> None:
@@ -671,8 +668,9 @@ def test_after_a_killed_run_and_one_stopped_by_a_check_the_next_is_as_if_nothing
         assert ask(reader) == seen
 
         # What is published has three times as many accounts as the lists have now.
-        larger = marts.with_name("larger.duckdb")
+        larger, kept = tmp_path / "larger.duckdb", tmp_path / "kept.duckdb"
         shutil.copy(marts, larger)
+        shutil.copy(marts, kept)
         with duckdb.connect(str(larger)) as connection:
             connection.execute("insert into dim_accounts from dim_accounts union all from dim_accounts")
         larger.replace(marts)
@@ -685,6 +683,7 @@ def test_after_a_killed_run_and_one_stopped_by_a_check_the_next_is_as_if_nothing
         assert "Traceback" not in run.output
         assert files_in(settings.published) == blocked
         assert ask(reader) == seen
+        kept.replace(marts)
 
         done = subprocess.run(
             [sys.executable, "-m", "orchestration", *OCTOBER],

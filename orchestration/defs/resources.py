@@ -19,7 +19,7 @@ from orchestration.one_run import BusyError, one_run
 from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR, Settings
 
 WAREHOUSE_POOL = "warehouse"
-# Runs that the sensor or a backfill starts together wait for each other. So many months are built in that time.
+# Runs that a backfill starts together wait for each other; dozens of months are built in that time.
 WAIT_FOR_OTHER_RUNS_SECONDS = 4 * 3600
 
 
