@@ -12,6 +12,7 @@ BI_PYTHON ?= $(shell for p in $(PYTHON) python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null && { echo $$p; break; }; done)
 BI_SETUP := .venv-bi/requirements.lock
 RIVALS_SETUP := .venv-rivals/pyvenv.cfg
+CLIENTS_SETUP := .venv-clients/pyvenv.cfg
 NO_TELEMETRY := GX_ANALYTICS_ENABLED=false DBT_SEND_ANONYMOUS_USAGE_STATS=false DO_NOT_TRACK=1
 RUN := $(NO_TELEMETRY) $(BIN)/python -m
 
@@ -99,7 +100,7 @@ docs: $(SETUP) ## [EXPORTS=dir]: the documentation of every table and column
 bi: $(SETUP) $(BI_SETUP) ## [EXPORTS=dir] [PORT=8088] [DEMO_USER=1]: dashboards over the published marts, in Apache Superset
 	@$(RUN) bi $(if $(EXPORTS),--exports "$(EXPORTS)") $(if $(PORT),--port "$(PORT)") $(if $(DEMO_USER),--demo-user)
 
-test-bi: $(SETUP) $(BI_SETUP) ## the dashboards, in a real Superset and a real Chromium, on the demo
+test-bi: $(SETUP) $(BI_SETUP) $(CLIENTS_SETUP) ## the dashboards in a real Superset and Chromium, and other clients, on the demo
 	@$(RUN) pytest -m bi
 
 test-faults: $(SETUP) ## the faults that make test leaves out: runs killed at every stage, a full disk, a file of 2 GB
@@ -121,18 +122,19 @@ bench: $(SETUP) $(if $(RIVALS),$(RIVALS_SETUP)) ## [BENCH_DATA=dir] [RIVALS=1] [
 	@$(RUN) benchmarks $(if $(BENCH_DATA),--bench-data "$(BENCH_DATA)") $(if $(RIVALS),--rivals-python .venv-rivals/bin/python) \
 		$(if $(MILLION),--million) $(foreach part,$(PARTS),--part $(part))
 
-# Tools we measure ourselves against; no part of our own set-up, nor of the lock. A pip that knows groups comes with 25.1.
-$(RIVALS_SETUP): pyproject.toml
-	@echo "Setting up .venv-rivals …"
+# Tools we measure ourselves against, and clients of the published files; no part of our own set-up, nor of the lock. A pip
+# that knows groups comes with 25.1.
+$(RIVALS_SETUP) $(CLIENTS_SETUP): .venv-%/pyvenv.cfg: pyproject.toml
+	@echo "Setting up .venv-$* …"
 	@if command -v uv >/dev/null; then \
-		uv venv --quiet --clear --python $(BIN)/python .venv-rivals && \
-		uv pip install --quiet --python .venv-rivals/bin/python --group rivals; \
+		uv venv --quiet --clear --python $(BIN)/python .venv-$* && \
+		uv pip install --quiet --python .venv-$*/bin/python --group $*; \
 	else \
-		$(BIN)/python -m venv --clear .venv-rivals && \
-		.venv-rivals/bin/python -m pip install --quiet --disable-pip-version-check "pip>=25.1" && \
-		.venv-rivals/bin/python -m pip install --quiet --disable-pip-version-check --group rivals; \
+		$(BIN)/python -m venv --clear .venv-$* && \
+		.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check "pip>=25.1" && \
+		.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check --group $*; \
 	fi
-	@touch $(RIVALS_SETUP)
+	@touch $@
 
 lock: ## renew requirements.lock and bi/requirements.lock from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-header \
@@ -141,4 +143,4 @@ lock: ## renew requirements.lock and bi/requirements.lock from pyproject.toml (n
 		--python-version 3.11 --quiet --upgrade -o bi/requirements.lock
 
 clean: ## remove what was built, the set-up included
-	rm -rf .venv .venv-bi .venv-rivals var dbt_project/target .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-bi .venv-clients .venv-rivals var dbt_project/target .mypy_cache .ruff_cache .pytest_cache .hypothesis

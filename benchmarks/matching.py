@@ -15,7 +15,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -63,7 +62,6 @@ class MatchingResult:
     candidates_per_record: float
     review_record_share: float  # share of the records with a pair in review
     calibration: Mapping[int, tuple[int, float, int]]  # tenth of probability → pairs, summed probability, true ones
-    seconds: float
 
     @property
     def calibration_error(self) -> float:
@@ -281,12 +279,11 @@ class ScenarioRun:
             ).fetchall()
         )
 
-    def measure(self, weights: str, seconds: float) -> MatchingResult:
+    def measure(self, weights: str) -> MatchingResult:
         """Score what the warehouse says now.
 
         Args:
             weights: a word for where the weights come from.
-            seconds: what the run took.
         """
         true, unsure = self.key_pairs("truth"), self.key_pairs("unsure")
         with duckdb.connect(str(self.warehouse), read_only=True) as connection:
@@ -331,7 +328,6 @@ class ScenarioRun:
             candidates_per_record=2 * len(candidates) / max(record_count, 1),
             review_record_share=review_count / max(record_count, 1),
             calibration=calibration,
-            seconds=seconds,
         )
 
     def score(
@@ -411,29 +407,26 @@ def run(
         scenarios = scenarios_of(bench_data) if bench_data else [generate_lists.write(folder / "generated_lists")]
         runs = [ScenarioRun(scenario, folder / "runs") for scenario in scenarios]
         for each in runs:
-            started = time.perf_counter()
             each.prepare()
             each.land()
             each.build()
-            results.append(each.measure("shipped", time.perf_counter() - started))
+            results.append(each.measure("shipped"))
         if leave_one_out:
             fitted_on = [each.labelled() for each in runs if not is_stress_test(each.scenario)]
             for each in runs:
                 others = [one for one in fitted_on if not are_related(one.scenario, each.scenario.name)]
                 weights = fit_match_weights.fit(others)
-                started = time.perf_counter()
                 each.rebuild_with(weights, f"without {each.scenario.name}")
-                results.append(each.measure("never saw it", time.perf_counter() - started))
+                results.append(each.measure("never saw it"))
                 if is_stress_test(each.scenario):
                     continue
                 for share in kept_shares:
                     thinned = ScenarioRun(each.scenario, folder / "runs", share)
-                    started = time.perf_counter()
                     thinned.prepare()
                     thinned.land()
                     thinned.write_weights(weights, f"without {each.scenario.name}")
                     thinned.build()
-                    results.append(thinned.measure("never saw it", time.perf_counter() - started))
+                    results.append(thinned.measure("never saw it"))
     return results
 
 
@@ -454,7 +447,7 @@ def table(results: Sequence[MatchingResult]) -> str:
             [
                 result.scenario, weights, f"{kept_share:.0%}", f"{result.precision:.4f}", f"{result.recall:.4f}",
                 f"{result.f1:.4f}", f"{result.pairs_completeness:.4f}", f"{result.candidates_per_record:.1f}",
-                f"{result.review_record_share:.3f}", f"{result.calibration_error:.4f}", f"{result.seconds:.1f}",
+                f"{result.review_record_share:.3f}", f"{result.calibration_error:.4f}",
             ]
             for result in chosen
         ]  # fmt: skip
@@ -466,14 +459,14 @@ def table(results: Sequence[MatchingResult]) -> str:
         rows.append(
             [
                 "**macro average**", weights, f"{kept_share:.0%}", macro["precision"], macro["recall"], macro["f1"],
-                macro["pairs_completeness"], "", "", macro["calibration_error"], "",
+                macro["pairs_completeness"], "", "", macro["calibration_error"],
             ]
         )  # fmt: skip
     return tabulate(
         rows,
         headers=[
             "scenario", "weights", "true pairs kept", "precision", "recall", "F1", "pairs completeness",
-            "candidates per record", "records in review", "calibration error", "seconds",
+            "candidates per record", "records in review", "calibration error",
         ],
         tablefmt="github",
         disable_numparse=True,

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
@@ -169,6 +169,7 @@ def review(exports: Path | None) -> None:
 @click.option("--month", type=click.DateTime(["%Y-%m"]), required=True, help="The month to publish again.")
 def restore(exports: Path | None, month: datetime) -> None:
     """Publish an earlier month again, as it was; the warehouse stays, and the next run publishes the latest."""
+    from orchestration.restatements import UnreadableMartsError, keep_published  # noqa: PLC0415 - takes a second
     from orchestration.restore import NoRestoreError, copy_until  # noqa: PLC0415 - takes a second
 
     settings = Settings.for_exports(exports)
@@ -177,8 +178,10 @@ def restore(exports: Path | None, month: datetime) -> None:
         copied.warehouse.unlink(missing_ok=True)
         try:
             copy_until(settings.warehouse, copied.warehouse, month.date())
+            with suppress(UnreadableMartsError):
+                keep_published(settings.warehouse, settings.published)
             refresh(copied, [f"{month:%Y-%m}"], is_landed=True)
-        except NoRestoreError as problem:
+        except (NoRestoreError, ValueError) as problem:
             raise CommandError(str(problem)) from problem
         finally:
             copied.warehouse.unlink(missing_ok=True)
@@ -274,19 +277,20 @@ def of_forgetting(settings: Settings, report: "Report") -> str:
 @click.option("--exports", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def rebuild(exports: Path | None) -> None:
     """Build a new warehouse from the raw tables of the old one, every month in order, and publish the latest."""
-    from orchestration.restore import NoRestoreError, copy_landed, swap_in  # noqa: PLC0415 - takes a second
+    from orchestration.restore import NoRestoreError, copy_landed  # noqa: PLC0415 - takes a second
 
     settings = Settings.for_exports(exports)
     rebuilt = replace(settings, warehouse=settings.var / "rebuilt.duckdb")
-    rebuilt.warehouse.unlink(missing_ok=True)
-    try:
-        months = copy_landed(settings.warehouse, rebuilt.warehouse)
-        refresh(rebuilt, [f"{months[0]:%Y-%m}"], is_landed=True)
-        swap_in(rebuilt.warehouse, settings.warehouse)
-    except (NoRestoreError, ValueError) as problem:
-        raise CommandError(str(problem)) from problem
-    finally:
+    with alone(settings, "a rebuild"):
         rebuilt.warehouse.unlink(missing_ok=True)
+        try:
+            months = copy_landed(settings.warehouse, rebuilt.warehouse)
+            refresh(rebuilt, [f"{months[0]:%Y-%m}"], is_landed=True)
+            rebuilt.warehouse.replace(settings.warehouse)
+        except (NoRestoreError, ValueError) as problem:
+            raise CommandError(str(problem)) from problem
+        finally:
+            rebuilt.warehouse.unlink(missing_ok=True)
     click.echo(f"{settings.warehouse} was built anew: {len(months)} months, from {months[0]:%Y-%m} on.")
 
 
@@ -363,10 +367,11 @@ def alone(settings: Settings, what: str) -> Iterator[None]:
             yield
     except BusyError as refusal:
         raise CommandError(str(refusal)) from refusal
-    except (duckdb.Error, OSError) as problem:
-        if told := faults.explain(problem, settings):
-            raise CommandError(told) from problem
-        raise
+    except Exception as problem:
+        told = faults.explain(problem, settings)
+        if told is None or told in str(problem):
+            raise
+        raise CommandError(f"{problem}\n{told}" if isinstance(problem, CommandError) else told) from problem
 
 
 def wait_for_warehouse(settings: Settings) -> None:

@@ -17,7 +17,7 @@ from orchestration.settings import Settings
 WAIT_SECONDS = (2, 4, 8, 16, 30, 60)
 
 LOCKED = re.compile(r'Could not set lock on file "(?P<file>[^"]+)"(?:.*? held in (?P<holder>.*?\(PID \d+\)))?')
-FULL = re.compile(r"No space left on device|Disk quota exceeded|File too large")
+FULL = re.compile(r"No space left on device|Disk quota exceeded|File too large|database or disk is full")
 BROKEN = re.compile(
     r'The file "(?P<file>[^"]+)" exists, but it is not a valid DuckDB|Could not read enough bytes from file '
     r'"(?P<read>[^"]+)"|Corrupt database file'
@@ -75,11 +75,11 @@ def explain(problem: object, settings: Settings) -> str | None:
         file = Path(told["file"] or told["read"] or warehouse)
         if file != warehouse:
             return f"{file} is damaged and cannot be read. Move it aside and run again: it is written anew. {stayed}"
-        months = {folder.name for folder in settings.exports.glob("*/[0-9][0-9][0-9][0-9]-[0-9][0-9]")}
+        months = sorted({folder.name for folder in settings.exports.glob("*/[0-9][0-9][0-9][0-9]-[0-9][0-9]")})
         return (
-            f"The warehouse {warehouse} is damaged and cannot be read: {_inside(text)} Nothing was written to it. Put "
-            f"a copy from your backup in its place, or move it aside (mv {warehouse} {warehouse}.damaged) and run "
-            f"every month again ({', '.join(sorted(months))}): all of it is made from the exports. {stayed}"
+            f"The warehouse {warehouse} is damaged and cannot be read: {_inside(text)} Put a copy from your backup in "
+            f"its place, or move it aside (mv {warehouse} {warehouse}.damaged) and run every month again "
+            f"({', '.join(months)}): all of it is made from the exports. {stayed}"
         )
     if KILLED.search(text):
         return (

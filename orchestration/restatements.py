@@ -19,8 +19,8 @@ class UnreadableMartsError(Exception):
     """The published marts cannot be read, so nothing can be compared with them."""
 
 
-def keep_published(warehouse: Path, published: Path, month: date) -> None:
-    """Keep the published overlaps of a month and the later ones, and the restatements that have been published.
+def keep_published(warehouse: Path, published: Path, month: date | None = None) -> None:
+    """Keep the restatements that have been published, and the published overlaps of a month and the later ones.
 
     Nothing is kept twice of one publication. So a run that comes after a failed one, which has rebuilt the warehouse
     already, still compares with what people have seen.
@@ -28,7 +28,8 @@ def keep_published(warehouse: Path, published: Path, month: date) -> None:
     Args:
         warehouse: the DuckDB file; made when missing.
         published: folder of the published marts; may be missing.
-        month: first day of the earliest month that is about to be built.
+        month: first day of the earliest month that is about to be built; None when what is published is about to be
+            replaced by something that was not built in this warehouse.
 
     Raises:
         OlderReleaseError: a table of the warehouse cannot be brought up to date.
@@ -51,7 +52,7 @@ def keep_published(warehouse: Path, published: Path, month: date) -> None:
             raise UnreadableMartsError(f"{file} cannot be read, so no restatement is told: {problem}") from problem
 
 
-def _keep(connection: duckdb.DuckDBPyConnection, month: date) -> None:
+def _keep(connection: duckdb.DuckDBPyConnection, month: date | None) -> None:
     """Copy what the comparison needs, unless the published marts are of a release that had nothing to compare."""
     relations = connection.execute("select database_name = 'published', table_name from duckdb_tables()").fetchall()
     if not set(relations) >= {(True, name) for name in COMPARED}:
@@ -64,6 +65,8 @@ def _keep(connection: duckdb.DuckDBPyConnection, month: date) -> None:
             where restatement_number > (select coalesce(max(restatement_number), 0) from seen.restatements)
             """
         )
+    if month is None:
+        return
     is_other = "published_run_id <> (select run_id from published.last_refreshed)"
     connection.execute(f"delete from seen.overlaps where exists (from seen.months where {is_other})")  # noqa: S608 (our own tables)
     connection.execute(f"delete from seen.months where {is_other}")  # noqa: S608 (our own tables)

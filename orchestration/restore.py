@@ -1,7 +1,7 @@
 """The warehouse, made anew from its own raw tables: as it was in an earlier month, or as this release builds it.
 
-Belongs here: making such a copy, and putting it in the place of the old one. Does not belong here: building and
-publishing it, which the monthly job does on the copy as it does on the warehouse itself.
+Belongs here: making such a copy. Does not belong here: building and publishing it, which the monthly job does on the
+copy as it does on the warehouse itself.
 """
 
 from collections.abc import Iterator
@@ -22,8 +22,6 @@ from orchestration.ingestion.raw_schema import (
     check_release,
     create_raw_tables,
 )
-
-HELD = "{} is held by another process, a run or an open shell: wait or close it, then ask again."
 
 
 class NoRestoreError(Exception):
@@ -102,26 +100,6 @@ def copy_landed(warehouse: Path, copy: Path) -> list[date]:
         return months
 
 
-def swap_in(rebuilt: Path, warehouse: Path) -> None:
-    """Put a rebuilt warehouse in the place of the old one, unless something was loaded into that meanwhile.
-
-    Args:
-        rebuilt: the new DuckDB file; it is closed, and lies beside the old one.
-        warehouse: the old one.
-
-    Raises:
-        NoRestoreError: the old one has been written since it was copied, or is held by another process.
-    """
-    with _attached(warehouse, rebuilt) as (connection, _):
-        loads = "select party_id, object, export_month, file_name, sheet_name, loaded_at from {}.raw.files order by all"
-        then, now = (connection.execute(loads.format(name)).fetchall() for name in ("copied", "warehouse"))
-    if then != now:
-        raise NoRestoreError(
-            "Lists were loaded while the warehouse was being built anew. Ask again when no run is going."
-        )
-    rebuilt.replace(warehouse)
-
-
 def _refuse_pruned(connection: duckdb.DuckDBPyConnection, month: date) -> None:
     try:
         check_month_is_kept(connection, month, "warehouse")
@@ -145,6 +123,7 @@ def _attached(warehouse: Path, copy: Path) -> Iterator[tuple[duckdb.DuckDBPyConn
     Raises:
         NewerReleaseError: the warehouse was written by a newer release.
         NoRestoreError: there is no warehouse, or another process is writing it.
+        duckdb.Error: the warehouse cannot be read, or the copy cannot be written.
     """
     if not warehouse.is_file():
         raise NoRestoreError(f"{warehouse} is not there: nothing has been built yet (make run or make demo).")
@@ -152,10 +131,12 @@ def _attached(warehouse: Path, copy: Path) -> Iterator[tuple[duckdb.DuckDBPyConn
         try:
             check_release(warehouse)
             connection.execute(f"attach {quoted(warehouse)} as warehouse (read_only)")
-        except duckdb.IOException as refusal:
+        except duckdb.Error as refusal:
             if not is_locked(refusal):
                 raise
-            raise NoRestoreError(HELD.format(warehouse)) from refusal
+            raise NoRestoreError(
+                f"{warehouse} is held by another process, a run or an open shell: wait or close it, then ask again."
+            ) from refusal
         months = connection.execute(
             "select distinct export_month from warehouse.raw.files where status = 'landed' order by 1"
         ).fetchall()

@@ -139,9 +139,13 @@ def _remember(connection: duckdb.DuckDBPyConnection, first_kept: date, now: date
 
 
 def _remove_old_files(settings: Settings, before: datetime) -> int:
-    """Remove validation results and logs that were written before a time."""
+    """Remove validation results, logs and pages of runs that were written before a time."""
     count = 0
-    for path in (*settings.validations.glob("*"), *(settings.var / "logs").glob("*")):
+    for path in (
+        *settings.validations.glob("*"),
+        *(settings.var / "logs").glob("*"),
+        *(settings.var / "runs").glob("*"),
+    ):
         if path.stat().st_mtime < before.timestamp():
             remove(path)
             count += 1

@@ -110,12 +110,13 @@ class Table:
 
 @dataclass(frozen=True)
 class Problem:
-    """A step or check that failed."""
+    """A step or check that failed, in full and in brief: an error without the places in the code it came through."""
 
     where: str
     text: str
     is_blocking: bool
     check: str | None = None
+    brief: str | None = None
 
 
 @dataclass(frozen=True)
@@ -232,7 +233,11 @@ def problems_of(events: Iterable[dg.DagsterEvent]) -> list[Problem]:
         if event.is_step_failure:
             data = event.step_failure_data
             described = data.user_failure_data.description if data.user_failure_data else None
-            steps.append(Problem(event.step_key or "", described or data.error_display_string, True))
+            error = data.error
+            while error and error.cause:
+                error = error.cause
+            brief = described or (error.message if error else None)
+            steps.append(Problem(event.step_key or "", described or data.error_display_string, True, brief=brief))
         elif event.event_type == dg.DagsterEventType.RUN_FAILURE:
             ending = event.message or ""
         elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
@@ -379,7 +384,7 @@ def _failures(problems: Sequence[Problem]) -> Table:
             (
                 problem.where,
                 problem.check or "",
-                _unquoted(_first_lines(problem.text)),
+                _unquoted(_first_lines(problem.brief or problem.text)),
                 "yes" if problem.is_blocking else "no",
             )
             for problem in problems

@@ -1,16 +1,21 @@
 """What Dagster shows and what starts a run: names others rely on, and new files in the landing folder."""
 
+import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
+import duckdb
 import pytest
-from conftest import workspace_in
+from conftest import Run, workspace_in
 
 from orchestration.definitions import definitions
 from orchestration.defs.automation import NO_FILES, SETTLED_SECONDS, landing_fingerprints
+from orchestration.defs.resources import workspace_of
+from orchestration.defs.transform import has_tested_seeds, record_tested_seeds, seeds_fingerprint
 from orchestration.months import month_of
-from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR
+from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR, HOME
 
 NOW = 1_800_000_000.0
 
@@ -127,3 +132,39 @@ def test_assets_jobs_schedules_and_sensors_keep_their_names(tmp_path: Path, monk
         *("raw/accounts:accepted_rows", "raw/files:files_reconcile"),
         *("marts/dim_accounts:marts_acceptance", "marts/fct_account_overlaps:marts_acceptance"),
     } <= checks
+
+
+def test_seeds_are_loaded_again_only_when_they_or_their_tests_have_changed(tmp_path: Path) -> None:
+    seeds = tmp_path / "seeds"
+    shutil.copytree(HOME / "seeds", seeds)
+    workspace = workspace_of(workspace_in(tmp_path, seeds=seeds))
+    Path(workspace.warehouse).parent.mkdir()
+    with duckdb.connect(workspace.warehouse) as warehouse:
+        warehouse.execute("create schema raw")
+    first = seeds_fingerprint(seeds)
+    assert not has_tested_seeds(workspace, first)
+    record_tested_seeds(workspace, None)
+    assert not has_tested_seeds(workspace, first)
+    record_tested_seeds(workspace, first)
+    assert has_tested_seeds(workspace, seeds_fingerprint(seeds))
+    for name in ("plays.csv", "_seeds.yml"):
+        before = seeds_fingerprint(seeds)
+        with (seeds / name).open("a", encoding="utf-8") as stream:
+            stream.write("\n")
+        assert seeds_fingerprint(seeds) != before
+        assert not has_tested_seeds(workspace, seeds_fingerprint(seeds))
+
+
+def test_a_run_that_finds_the_seeds_unchanged_leaves_them_and_tests_everything_else(demo: Run) -> None:
+    workspace = workspace_of(demo.settings)
+    assert has_tested_seeds(workspace, seeds_fingerprint(demo.settings.seeds))
+    built = sorted(
+        demo.settings.dbt_target.glob("dbt_models-*/run_results.json"), key=lambda file: file.stat().st_mtime
+    )
+    of_months = [{result["unique_id"] for result in json.loads(file.read_bytes())["results"]} for file in built]
+    left_out = of_months[0] - of_months[-1]
+    nodes = json.loads((demo.settings.dbt_target / "manifest.json").read_bytes())["nodes"]
+    concerned = {name: {name, *nodes[name]["depends_on"].get("nodes", [])} for name in left_out}
+    assert any(name.startswith("seed.") for name in left_out)
+    assert all(any(part.startswith("seed.") for part in parts) for parts in concerned.values())
+    assert not any(part.startswith("model.") for parts in concerned.values() for part in parts)

@@ -29,7 +29,7 @@ from orchestration.ingestion.raw_schema import (
     create_raw_tables,
     record_exports_folder,
 )
-from orchestration.restore import NoRestoreError, copy_landed, copy_until, swap_in
+from orchestration.restore import NoRestoreError, copy_landed, copy_until
 from orchestration.seeds import OlderSeedsError, check_seeds, upgrade_seeds
 from orchestration.settings import HOME
 
@@ -304,21 +304,6 @@ def test_a_history_that_goes_back_further_than_the_raw_tables_is_not_lost_by_reb
     warehouse = warehouse_in(tmp_path, "create schema marts", history)
     with pytest.raises(NoRestoreError, match=r"begins with 2026-08, .* from 2026-10 on"):
         copy_landed(warehouse, tmp_path / "rebuilt.duckdb")
-
-
-def test_a_rebuilt_warehouse_is_not_swapped_in_over_lists_that_came_meanwhile(tmp_path: Path) -> None:
-    warehouse, rebuilt = warehouse_in(tmp_path), tmp_path / "rebuilt.duckdb"
-    copy_landed(warehouse, rebuilt)
-    with duckdb.connect(str(warehouse)) as connection:
-        connection.execute("update raw.files set loaded_at = '2026-11-02'")
-    with pytest.raises(NoRestoreError, match="were loaded while"):
-        swap_in(rebuilt, warehouse)
-    assert rebuilt.exists()
-    rebuilt.unlink()
-    copy_landed(warehouse, rebuilt)
-    swap_in(rebuilt, warehouse)
-    assert not rebuilt.exists()
-    assert query(warehouse, "select loaded_at::date from raw.files") == [(date(2026, 11, 2),)]
 
 
 def test_an_earlier_month_of_an_older_warehouse_can_be_copied(tmp_path: Path) -> None:

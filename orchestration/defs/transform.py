@@ -3,6 +3,7 @@
 Belongs here: how dbt's nodes look in the asset catalogue and how a month is built. Does not belong here: SQL.
 """
 
+import hashlib
 import json
 import os
 import re
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 from dagster_dbt import (
     DagsterDbtTranslator,
     DbtCliEventMessage,
@@ -27,7 +29,7 @@ from orchestration.history import check_history
 from orchestration.ingestion.raw_schema import WarehouseRefusedError, check_release
 from orchestration.months import MONTHS, ONE_BY_ONE, expected_every, month_of
 from orchestration.restatements import UnreadableMartsError, keep_published
-from orchestration.settings import PARENT_PROCESS, Settings
+from orchestration.settings import DBT_PROJECT_DIR, PARENT_PROCESS, Settings
 
 OWNER = "team:revenue-operations"
 # What a model says of itself in its meta, and the catalogue shows as a tag, when its rows name persons.
@@ -80,6 +82,51 @@ def months_to_build(workspace: Workspace, month: date) -> list[date]:
             {"month": month},
         ).fetchall()
     return [month, *(row[0] for row in later)]
+
+
+def seeds_fingerprint(seeds: Path) -> str:
+    """Describe the seeds and what is asked of them.
+
+    Args:
+        seeds: folder of CSV files, and of the YAML that describes and tests them.
+
+    Returns:
+        A hash of the names and contents of these files, of dbt_project.yml and of the generic tests.
+    """
+    tests = sorted((DBT_PROJECT_DIR / "tests" / "generic").glob("*.sql"))
+    files = [*sorted(seeds.glob("*.csv")), *sorted(seeds.glob("*.yml")), DBT_PROJECT_DIR / "dbt_project.yml", *tests]
+    digest = hashlib.sha256()
+    for file in files:
+        content = file.read_bytes()
+        digest.update(f"{file.name} {len(content)} ".encode() + content)
+    return digest.hexdigest()
+
+
+def has_tested_seeds(workspace: Workspace, fingerprint: str) -> bool:
+    """Tell whether the warehouse holds these very seeds, and they passed their tests.
+
+    Args:
+        workspace: the workspace.
+        fingerprint: of the seeds as they are now.
+    """
+    with workspace.read_warehouse() as warehouse:
+        known = warehouse.execute(
+            "select count(*) from duckdb_tables() where schema_name = 'raw' and table_name = 'tested_seeds'"
+        ).fetchone()
+        return known == (1,) and warehouse.execute("from raw.tested_seeds").fetchall() == [(fingerprint,)]
+
+
+def record_tested_seeds(workspace: Workspace, fingerprint: str | None) -> None:
+    """Write down which seeds the warehouse holds and that they passed their tests.
+
+    Args:
+        workspace: the workspace.
+        fingerprint: of the seeds; None before they are loaded, for a run may stop half-way.
+    """
+    with retry_while_locked(), duckdb.connect(workspace.warehouse) as warehouse:
+        warehouse.execute("create or replace table raw.tested_seeds (fingerprint varchar not null)")
+        if fingerprint:
+            warehouse.execute("insert into raw.tested_seeds values (?)", [fingerprint])
 
 
 def with_progress(invocation: DbtCliInvocation, stage: str) -> Iterator[DbtCliEventMessage]:
@@ -150,16 +197,25 @@ def dbt_models(project: DbtProject) -> dg.AssetsDefinition:
         first = month_of(context.partition_key)
         prepare_warehouse(context, workspace, first, project.manifest_path)
         *earlier, last = months_to_build(workspace, first)
+        fingerprint = seeds_fingerprint(Path(workspace.seeds))
+        # Somebody who asks for single assets gets them, seeds too.
+        with_seeds = context.is_subset or not has_tested_seeds(workspace, fingerprint)
+        if with_seeds:
+            record_tested_seeds(workspace, None)
+        else:
+            context.log.info("The seeds have not changed since they were loaded and tested: they stay as they are.")
         with progress.heard_by(progress.Lines(context.log.info)):
             for month in earlier:
                 context.log.info(f"Replaying {month:%Y-%m}: a later month has been loaded already.")
-                replayed = build_month(dbt, context, month)
+                replayed = build_month(dbt, context, month, with_seeds=with_seeds)
                 for _ in with_progress(replayed, f"building {month:%Y-%m} again"):
                     pass
                 fail_unless_built(replayed, month)
-            invocation = build_month(dbt, context, last)
+            invocation = build_month(dbt, context, last, with_seeds=with_seeds)
             yield from with_row_counts(invocation, f"building {last:%Y-%m}")
         fail_unless_built(invocation, last)
+        if not context.is_subset:
+            record_tested_seeds(workspace, fingerprint)
 
     return build
 
@@ -193,7 +249,9 @@ def prepare_warehouse(
             context.log.warning(str(problem))
 
 
-def build_month(dbt: DbtCliResource, context: dg.AssetExecutionContext, month: date) -> DbtCliInvocation:
+def build_month(
+    dbt: DbtCliResource, context: dg.AssetExecutionContext, month: date, with_seeds: bool
+) -> DbtCliInvocation:
     """Start dbt building and testing one month.
 
     The month goes through the environment: with `--vars`, dbt would parse the whole project again every month. Unit
@@ -203,6 +261,7 @@ def build_month(dbt: DbtCliResource, context: dg.AssetExecutionContext, month: d
         dbt: the command.
         context: of the asset that asks.
         month: first day of the month.
+        with_seeds: whether seeds are loaded, and what concerns them alone is tested.
 
     Returns:
         The running command; it does not outlive this process.
@@ -210,6 +269,8 @@ def build_month(dbt: DbtCliResource, context: dg.AssetExecutionContext, month: d
     os.environ["ACCOUNT_MAPPING_AS_OF_MONTH"] = month.isoformat()
     os.environ[PARENT_PROCESS] = str(os.getpid())
     arguments = ["build", "--exclude-resource-type", "unit_test"]
+    if not with_seeds:
+        arguments += ["--exclude", "resource_type:seed", "--indirect-selection", "cautious"]
     return dbt.cli(arguments, context=context, raise_on_error=False)
 
 

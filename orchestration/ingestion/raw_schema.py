@@ -312,7 +312,7 @@ def check_exports_folder(warehouse: Path, exports: Path) -> None:
 
     Raises:
         OtherExportsError: it was built from another folder; the message says what to do.
-        duckdb.IOException: another process holds the warehouse.
+        duckdb.Error: another process holds the warehouse, or it is damaged.
     """
     if not warehouse.exists():
         return

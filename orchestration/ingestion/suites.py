@@ -9,7 +9,7 @@ computed by the same readers that staging uses; the suites decide on the reading
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -235,7 +235,7 @@ def check_marts(warehouse: Path, published: Path, bounds: tuple[float, float] = 
         One result per mart, named ``marts_acceptance``: filled when there is data, rates between 0 and 1, and the
         number of accounts in proportion to what was published last.
     """
-    results = []
+    facts: list[dict[str, object]] = []
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         marts = [
             row[0]
@@ -256,10 +256,16 @@ def check_marts(warehouse: Path, published: Path, bounds: tuple[float, float] = 
             ]
             outside = " + ".join([f'count(*) filter (where "{rate}" not between 0 and 1)' for rate in rates] or ["0"])
             rows, out_of_range = connection.execute(f'select count(*), {outside} from marts."{mart}"').fetchall()[0]  # noqa: S608 (our own table and column names)
-            results.append(_judge_mart(mart, rows, out_of_range, accepted, previous, bounds))
+            facts.append(
+                {
+                    "is_filled": rows > 0 or accepted == 0 or mart not in NEVER_EMPTY,
+                    "values_outside_0_to_1": out_of_range,
+                    "share_of_published": rows / previous if previous and mart == "dim_accounts" else None,
+                }
+            )
     if not marts:
-        results.append(_fact("marts_acceptance", "marts", "marts_built", 1, "The marts exist."))
-    return results
+        return [_fact("marts_acceptance", "marts", "marts_built", 1, "The marts exist.")]
+    return _judge_marts(marts, pd.DataFrame(facts), bounds)
 
 
 # Which account a record is about, where that is not the account's id or name.
@@ -269,16 +275,10 @@ _WHO = {"accounts": "name", "decisions": "left_record_key"}
 NEVER_EMPTY = frozenset(["dim_accounts", "dim_months", "bridge_account_records"])
 
 
-def _judge_mart(
-    mart: str, rows: int, out_of_range: int, accepted: int, previous: int | None, bounds: tuple[float, float]
-) -> SuiteResult:
+def _judge_marts(marts: Sequence[str], facts: pd.DataFrame, bounds: tuple[float, float]) -> list[SuiteResult]:
+    """Validate the facts of all marts at once, a row each; one after the other they took six seconds."""
     import great_expectations.expectations as gxe  # noqa: PLC0415 (takes seconds)
 
-    facts = {
-        "is_filled": rows > 0 or accepted == 0 or mart not in NEVER_EMPTY,
-        "values_outside_0_to_1": out_of_range,
-        "share_of_published": rows / previous if previous and mart == "dim_accounts" else None,
-    }
     expectations = [
         gxe.ExpectColumnValuesToBeInSet(
             column="is_filled",
@@ -304,7 +304,24 @@ def _judge_mart(
             ),
         ),
     ]
-    return _run("marts_acceptance", f"marts.{mart}", expectations, pd.DataFrame([facts]))[0]
+    judged, refused = _run("marts_acceptance", "marts", expectations, facts)
+    return [
+        SuiteResult(
+            judged.suite,
+            f"marts.{mart}",
+            [
+                replace(
+                    outcome,
+                    success=position not in refused[outcome.column],
+                    evaluated=int(facts[outcome.column].notna()[position]),
+                    unexpected=int(position in refused[outcome.column]),
+                    examples=[str(facts[outcome.column][position])] if position in refused[outcome.column] else [],
+                )
+                for outcome in judged.outcomes
+            ],
+        )
+        for position, mart in enumerate(marts)
+    ]
 
 
 def _published_count(published: Path) -> int | None:
