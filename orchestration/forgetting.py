@@ -212,9 +212,10 @@ def erase(
         copy.remember_keys(of_others)
         erased = "concat(party_id, ':', source_id) in (select contact_key from erased_contacts)"
         copy.refuse_instead("contacts", erased, "erased_person")
-        certain = Texts([*person.keys, *person.addresses, *person.own_names])
+        # "Doe, Jane" may stand in "John Doe, Jane Roe" as well
+        certain = Texts([*person.keys, *person.addresses, *(name for name in person.own_names if "," not in name)])
         likely = only_theirs(
-            [*(source_id for _, source_id in person.contacts), *person.phones],
+            [*(source_id for _, source_id in person.contacts), *person.phones, *person.own_names],
             _said_by_others(connection, settings, f"not ({erased})"),
         )
         _build_prove_replace(settings, copy, certain | likely, report, rebuild)
@@ -340,10 +341,13 @@ def _find_person(
     if "resolution.res_person_registry" in tables:
         same = connection.execute(
             """
-            select distinct others.contact_key
-            from warehouse.resolution.res_person_registry as own
-            inner join warehouse.resolution.res_person_registry as others using (person_key)
-            where own.contact_key in (select unnest(?))
+            with last_keys as (
+                select contact_key, person_key from warehouse.resolution.res_person_registry
+                qualify row_number() over (partition by contact_key order by as_of_month desc) = 1
+            )
+
+            select contact_key from last_keys
+            where person_key in (select person_key from last_keys where contact_key in (select unnest(?)))
             """,
             [person.keys],
         ).fetchall()
@@ -419,12 +423,10 @@ def _entries(person: Person) -> Iterator[tuple[str, str]]:
     yield from (("address", address) for address in person.addresses)
     yield from (("contact", contact_reference(*contact)) for contact in person.contacts)
     for plain in {plain_name(name) for name in person.names}:
-        *first, last = plain.split()
-        for written in {plain, " ".join([last, *first])} if first else ():
-            if plain in person.shared_names:
-                yield from (("name at", f"{account}|{written}") for account in person.accounts)
-            else:
-                yield "name", written
+        if plain in person.shared_names:
+            yield from (("name at", f"{account}|{plain}") for account in person.accounts)
+        elif " " in plain:
+            yield "name", plain
 
 
 # --- building, proving, taking the place ------------------------------------------------------------------------------

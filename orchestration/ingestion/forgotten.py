@@ -200,7 +200,7 @@ class Forgotten:
         ]
 
     def _has_name(self, words: Sequence[re.Match[str]], accounts: Sequence[str]) -> bool:
-        name = " ".join(word.group().casefold() for word in words)
+        name = plain_name(" ".join(word.group() for word in words))
         return self._has("name", name) or any(self._has("name at", f"{account}|{name}") for account in accounts)
 
     def _has(self, kind: str, text: str) -> bool:
@@ -245,8 +245,8 @@ def plain_address(text: str) -> str:
 
 
 def plain_name(text: str) -> str:
-    """A name as it is known again: its words, whatever stands between them."""
-    return " ".join(word.casefold() for word in _WORD.findall(text))
+    """A name as it is known again: its words, whatever their order and whatever stands between them."""
+    return " ".join(sorted(word.casefold() for word in _WORD.findall(text)))
 
 
 def contact_reference(party_id: str, source_id: str) -> str:
