@@ -140,7 +140,9 @@ def test_seeds_are_loaded_again_only_when_they_or_their_tests_have_changed(tmp_p
     workspace = workspace_of(workspace_in(tmp_path, seeds=seeds))
     Path(workspace.warehouse).parent.mkdir()
     with duckdb.connect(workspace.warehouse) as warehouse:
-        warehouse.execute("create schema raw")
+        warehouse.execute("create schema raw; create schema seeds")
+        for file in seeds.glob("*.csv"):
+            warehouse.execute(f"create table seeds.{file.stem} (cell varchar)")
     first = seeds_fingerprint(seeds)
     assert not has_tested_seeds(workspace, first)
     record_tested_seeds(workspace, None)
@@ -153,6 +155,10 @@ def test_seeds_are_loaded_again_only_when_they_or_their_tests_have_changed(tmp_p
             stream.write("\n")
         assert seeds_fingerprint(seeds) != before
         assert not has_tested_seeds(workspace, seeds_fingerprint(seeds))
+    record_tested_seeds(workspace, seeds_fingerprint(seeds))
+    with duckdb.connect(workspace.warehouse) as warehouse:
+        warehouse.execute("drop table seeds.plays")
+    assert not has_tested_seeds(workspace, seeds_fingerprint(seeds))
 
 
 def test_a_run_that_finds_the_seeds_unchanged_leaves_them_and_tests_everything_else(demo: Run) -> None:
