@@ -17,7 +17,8 @@ from orchestration.settings import Settings
 WAIT_SECONDS = (2, 4, 8, 16, 30, 60)
 
 LOCKED = re.compile(r'Could not set lock on file "(?P<file>[^"]+)"(?:.*? held in (?P<holder>.*?\(PID \d+\)))?')
-FULL = re.compile(r"No space left on device|Disk quota exceeded|File too large|database or disk is full")
+# The last two are SQLite's, where Dagster keeps its records; on a disk that fills up meanwhile it has no better words.
+FULL = re.compile(r"No space left on device|Disk quota exceeded|File too large|database or disk is full|disk I/O error")
 BROKEN = re.compile(
     r'The file "(?P<file>[^"]+)" exists, but it is not a valid DuckDB|Could not read enough bytes from file '
     r'"(?P<read>[^"]+)"|Corrupt database file'

@@ -748,7 +748,7 @@ def test_a_full_disk_is_told_and_the_next_run_with_space_is_as_if_nothing_had_be
         shutil.copytree(demo.settings.var, disk, dirs_exist_ok=True)
         settings = replace(demo.settings, warehouse=disk / "warehouse.duckdb", published=disk / "published")
         before = files_in(settings.published)
-        for free in (1_000_000, 30_000_000):
+        for free in (1_000_000, 14_000_000):  # it fills up at once, and while dbt builds
             filler = disk / "filler"
             filler.write_bytes(bytes(shutil.disk_usage(disk).free - free))
             run = run_command(settings, *OCTOBER)
