@@ -5,6 +5,7 @@ its own. The pair is compared by the SQL that dbt compiled for the last build, r
 with this pair and its rivals as the only candidates; so a pair that was never compared is judged like any other.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -334,6 +335,10 @@ def _groups(found: Explanation) -> Iterator[str]:
         yield "They are of one group through other accounts (fct_account_group_links)."
 
 
+# "catalogue"."schema"."relation", as dbt writes it
+CATALOGUE = re.compile(r'"[^"\n]+"\.(?="[^"\n]+"\."[^"\n]+")')
+
+
 def _compare(connection: duckdb.DuckDBPyConnection, settings: Settings, pair: dict[str, str]) -> None:
     """Run the compiled models on the pair and its rivals."""
     compiled = {
@@ -372,15 +377,13 @@ def compiled_sql(settings: Settings, relation: str) -> str:
         raise NoExplanationError(
             f"{settings.dbt_target} holds no compiled models: build again (make run or make demo)."
         )
-    return newest.read_text(encoding="utf-8")
+    # The file that it was compiled for may have had another name: a rebuilt warehouse takes the old one's place.
+    return CATALOGUE.sub("", newest.read_text(encoding="utf-8"))
 
 
 @contextmanager
 def _copy_in_memory(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the warehouse as `stored`, and a catalogue in memory in which every relation of it is a view.
-
-    The catalogue has the warehouse's own name, which the compiled SQL speaks of.
-    """
+    """Open the warehouse as `stored`, and a database in memory in which every relation of it is a view."""
     if not settings.warehouse.is_file():
         raise NoExplanationError(
             f"{settings.warehouse} is not there: nothing has been built yet (make run or make demo)."
@@ -394,8 +397,6 @@ def _copy_in_memory(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
             raise NoExplanationError(
                 f"A run is writing the warehouse; ask again when it has ended. ({error})"
             ) from error
-        connection.execute(f"attach ':memory:' as \"{settings.warehouse.stem}\"")
-        connection.execute(f'use "{settings.warehouse.stem}"')
         relations = connection.execute(
             "select schema_name, table_name from duckdb_tables() where database_name = 'stored'"
         ).fetchall()

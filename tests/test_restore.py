@@ -40,6 +40,9 @@ def test_an_earlier_month_is_published_as_it_was_and_the_warehouse_stays(demo: R
     assert read(published, "select count(*) from marts.mart_refused_data where export_month > '2026-09-01'") == [(0,)]
     assert read(settings.warehouse, "select max(as_of_month) from marts.fct_account_overlaps") == [(date(2026, 10, 1),)]
     assert not (var / "restored.duckdb").exists()
+    (pair, *_) = read(settings.warehouse, "select left_record_key, right_record_key from marts.fct_account_matches")
+    explained = run_command(settings, "explain", "--", *map(str, pair))
+    assert explained.exit_code == 0, explained.output
 
 
 def test_a_month_without_lists_and_a_missing_or_busy_warehouse_say_what_to_do(demo: Run, tmp_path: Path) -> None:
