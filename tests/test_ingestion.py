@@ -818,7 +818,7 @@ def test_every_raw_table_exists_when_nothing_was_delivered(workspace: Workspace)
     }
     assert tables == {
         *("accounts", "opportunities", "engagements", "contacts", "files", "rejected_rows", "rejected_values"),
-        *("decisions", "exports_folder"),
+        *("decisions", "exports_folder", "loaded_months", "written_by", "kept_keys", "pruned_months", "pruned_records"),
     }
 
 
