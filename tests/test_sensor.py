@@ -45,11 +45,11 @@ class Looks:
         workspace = Workspace(
             exports=str(self.folder), seeds=nowhere, warehouse=nowhere, published=nowhere, validations=nowhere
         )
-        context = dg.build_sensor_context(
+        with dg.build_sensor_context(
             instance=self.instance, cursor=self.cursor, resources={"workspace": workspace}
-        )
-        answers = list(cast("Iterator[dg.RunRequest | dg.SkipReason]", new_exports_sensor(context)))
-        self.cursor = context.cursor
+        ) as context:
+            answers = list(cast("Iterator[dg.RunRequest | dg.SkipReason]", new_exports_sensor(context)))
+            self.cursor = context.cursor
         requests = [answer for answer in answers if isinstance(answer, dg.RunRequest)]
         self.said = " ".join(answer.skip_message or "" for answer in answers if isinstance(answer, dg.SkipReason))
         for request in requests:
