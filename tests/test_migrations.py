@@ -219,8 +219,9 @@ def test_a_warehouse_of_the_previous_release_opens_with_this_one(demo: Run, tmp_
     shutil.copy(demo.settings.warehouse, settings.warehouse)
     shutil.copytree(demo.settings.published, settings.published)
     with duckdb.connect(str(settings.warehouse)) as connection:
-        for table in ("raw.written_by", "raw.loaded_months", "raw.exports_folder", "marts.fct_restatements"):
-            connection.execute(f"drop table {table}")
+        connection.execute("drop table marts.fct_restatements")
+        for table in ("written_by", "loaded_months", "exports_folder", "tested_seeds"):
+            connection.execute(f"drop table raw.{table}")
         for view in ("stg_seen_months", "stg_seen_overlaps", "stg_seen_restatements"):
             connection.execute(f"drop view staging.{view}")
         connection.execute("drop schema seen cascade")
