@@ -215,7 +215,7 @@ def dbt_models(project: DbtProject) -> dg.AssetsDefinition:
             invocation = build_month(dbt, context, last, with_seeds=with_seeds)
             yield from with_row_counts(invocation, f"building {last:%Y-%m}")
         fail_unless_built(invocation, last)
-        if not context.is_subset:
+        if with_seeds and not context.is_subset:
             record_tested_seeds(workspace, fingerprint)
 
     return build
