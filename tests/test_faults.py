@@ -612,7 +612,7 @@ def relations_of(settings: Settings) -> dict[str, list[tuple[object, ...]]]:
 
 def living() -> dict[int, tuple[int, str]]:
     """Every process that is alive, with its parent and its command."""
-    command = ["ps", "-ax", "-o", "pid=,ppid=,stat=,command="]
+    command = ["ps", "-axww", "-o", "pid=,ppid=,stat=,command="]
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     rows = [line.split(None, 3) for line in lines]
     return {int(row[0]): (int(row[1]), row[3]) for row in rows if row[2][0] != "Z"}
