@@ -169,8 +169,9 @@ def review(exports: Path | None) -> None:
 @click.option("--month", type=click.DateTime(["%Y-%m"]), required=True, help="The month to publish again.")
 def restore(exports: Path | None, month: datetime) -> None:
     """Publish an earlier month again, as it was; the warehouse stays, and the next run publishes the latest."""
+    from orchestration.copying import CopyError  # noqa: PLC0415 - takes a second
     from orchestration.restatements import UnreadableMartsError, keep_published  # noqa: PLC0415 - takes a second
-    from orchestration.restore import NoRestoreError, copy_until  # noqa: PLC0415 - takes a second
+    from orchestration.restore import copy_until  # noqa: PLC0415 - takes a second
 
     settings = Settings.for_exports(exports)
     copied = replace(settings, warehouse=settings.var / "restored.duckdb")
@@ -181,7 +182,7 @@ def restore(exports: Path | None, month: datetime) -> None:
             with suppress(UnreadableMartsError):
                 keep_published(settings.warehouse, settings.published)
             refresh(copied, [f"{month:%Y-%m}"], is_landed=True)
-        except (NoRestoreError, ValueError) as problem:
+        except (CopyError, ValueError) as problem:
             raise CommandError(str(problem)) from problem
         finally:
             copied.warehouse.unlink(missing_ok=True)
@@ -235,11 +236,12 @@ def prune(exports: Path | None, months: int | None) -> None:
 
 def prune_to(settings: Settings, kept_months: int) -> None:
     """Prune a workspace and say what went."""
-    from orchestration import copying, retention  # noqa: PLC0415 - takes a second
+    from orchestration import retention  # noqa: PLC0415 - takes a second
+    from orchestration.copying import CopyError  # noqa: PLC0415 - takes a second
 
     try:
         pruned = retention.prune(settings, kept_months, datetime.now(UTC))
-    except copying.CopyError as problem:
+    except CopyError as problem:
         raise CommandError(str(problem)) from problem
     rows = ", ".join(f"{count} of {table}" for table, count in pruned.rows.items())
     click.echo(
@@ -277,7 +279,8 @@ def of_forgetting(settings: Settings, report: "Report") -> str:
 @click.option("--exports", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def rebuild(exports: Path | None) -> None:
     """Build a new warehouse from the raw tables of the old one, every month in order, and publish the latest."""
-    from orchestration.restore import NoRestoreError, copy_landed  # noqa: PLC0415 - takes a second
+    from orchestration.copying import CopyError  # noqa: PLC0415 - takes a second
+    from orchestration.restore import copy_landed  # noqa: PLC0415 - takes a second
 
     settings = Settings.for_exports(exports)
     rebuilt = replace(settings, warehouse=settings.var / "rebuilt.duckdb")
@@ -287,7 +290,7 @@ def rebuild(exports: Path | None) -> None:
             months = copy_landed(settings.warehouse, rebuilt.warehouse)
             refresh(rebuilt, [f"{months[0]:%Y-%m}"], is_landed=True)
             rebuilt.warehouse.replace(settings.warehouse)
-        except (NoRestoreError, ValueError) as problem:
+        except (CopyError, ValueError) as problem:
             raise CommandError(str(problem)) from problem
         finally:
             rebuilt.warehouse.unlink(missing_ok=True)

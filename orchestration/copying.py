@@ -30,7 +30,7 @@ from orchestration.ingestion.forgotten import (
     account_reference,
     may_name_persons,
 )
-from orchestration.ingestion.raw_schema import FIELDS, create_raw_tables
+from orchestration.ingestion.raw_schema import FIELDS, check_release, create_raw_tables
 from orchestration.settings import Settings
 
 ACCOUNT_REGISTRY = "resolution.res_account_registry"
@@ -48,30 +48,36 @@ Conditions = Callable[[str, Sequence[str]], list[str]]
 
 
 class CopyError(Exception):
-    """The workspace cannot be copied now; the message says what to do."""
+    """The warehouse cannot be copied; the message says why and what to do."""
 
 
 @contextmanager
-def held_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Attach the warehouse for reading, which keeps other processes from writing it until the copy is in its place.
+def held_warehouse(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Attach a warehouse for reading, which keeps other processes from writing it meanwhile.
+
+    Args:
+        warehouse: the DuckDB file.
 
     Yields:
         A connection in memory, the warehouse attached to it as `warehouse`.
 
     Raises:
         CopyError: there is no warehouse, or another process writes it.
+        NewerReleaseError: a newer release wrote it.
+        duckdb.Error: it cannot be read.
     """
-    if not settings.warehouse.is_file():
-        raise CopyError(f"{settings.warehouse} is not there: nothing has been built yet.")
+    if not warehouse.is_file():
+        raise CopyError(f"{warehouse} is not there: nothing has been built yet (make run or make demo).")
     with duckdb.connect() as connection:
         try:
-            connection.execute(f"attach {quoted(settings.warehouse)} as warehouse (read_only)")
-        except duckdb.IOException as refusal:
+            check_release(warehouse)
+            connection.execute(f"attach {quoted(warehouse)} as warehouse (read_only)")
+        except duckdb.Error as refusal:
             if not is_locked(refusal):
                 raise
             raise CopyError(
-                f"{settings.warehouse} is held by another process, a run or an open shell: wait or close it, then ask "
-                "again. Nothing was changed."
+                f"{warehouse} is held by another process, a run or an open shell: wait or close it, then ask again. "
+                "Nothing was changed."
             ) from refusal
         yield connection
 

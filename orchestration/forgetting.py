@@ -256,7 +256,7 @@ def _refuse_seed_rows(settings: Settings, pattern: re.Pattern[str], why: str) ->
 def _copying(settings: Settings) -> Iterator[tuple[duckdb.DuckDBPyConnection, Copy]]:
     """Hold the warehouse and begin a copy; whatever goes wrong, nothing of the copy is left."""
     try:
-        with held_warehouse(settings) as connection:
+        with held_warehouse(settings.warehouse) as connection:
             copy = Copy(connection, settings)
             try:
                 yield connection, copy

@@ -49,7 +49,7 @@ def prune(settings: Settings, kept_months: int, now: datetime) -> Pruned:
     Raises:
         CopyError: there is nothing to prune, or another process writes the warehouse.
     """
-    with held_warehouse(settings) as connection:
+    with held_warehouse(settings.warehouse) as connection:
         copy = Copy(connection, settings, is_built_anew=False)
         try:
             pruned = Pruned(months_before(copy.month, kept_months - 1))

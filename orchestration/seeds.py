@@ -1,14 +1,18 @@
-"""The seeds of a workspace that an older release made: which files and columns they lack, and adding them.
+"""The seeds of a workspace: what those of an older release lack, and whether the warehouse holds them as they are.
 
-Belongs here: what a newer release added to the seeds' files, headers and descriptions. Does not belong here: what the
-cells say (dbt tests it), nor rows that a newer release added to a seed which people may have changed.
+Belongs here: what a newer release added to the seeds' files, headers and descriptions, and telling changed seeds from
+those that were loaded. Does not belong here: what the cells say (dbt tests it), nor rows that a newer release added to
+a seed which people may have changed.
 """
 
 import csv
+import hashlib
 import shutil
 from pathlib import Path
 
-from orchestration.settings import HOME, PARTY_TABLES
+import duckdb
+
+from orchestration.settings import DBT_PROJECT_DIR, HOME, PARTY_TABLES
 
 SHIPPED = HOME / "seeds"
 
@@ -63,6 +67,50 @@ def upgrade_seeds(seeds: Path) -> list[str]:
             (seeds / name).write_text(text.splitlines()[0] + "\n" if is_own else text, encoding="utf-8")
             told.append(f"{name}: added {'without rows; they are yours to write' if is_own else 'as shipped'}.")
     return told
+
+
+def seeds_fingerprint(seeds: Path) -> str:
+    """Describe the seeds and what is asked of them.
+
+    Args:
+        seeds: folder of CSV files, and of the YAML that describes and tests them.
+
+    Returns:
+        A hash of the names and contents of these files, of dbt_project.yml and of the generic tests.
+    """
+    tests = sorted((DBT_PROJECT_DIR / "tests" / "generic").glob("*.sql"))
+    files = [*sorted(seeds.glob("*.csv")), *sorted(seeds.glob("*.yml")), DBT_PROJECT_DIR / "dbt_project.yml", *tests]
+    digest = hashlib.sha256()
+    for file in files:
+        content = file.read_bytes()
+        digest.update(f"{file.name} {len(content)} ".encode() + content)
+    return digest.hexdigest()
+
+
+def has_tested_seeds(connection: duckdb.DuckDBPyConnection, seeds: Path) -> bool:
+    """Tell whether a warehouse holds the seeds as they are now, and they passed their tests.
+
+    Args:
+        connection: to the warehouse.
+        seeds: their folder.
+    """
+    tables = set(connection.execute("select schema_name, table_name from duckdb_tables()").fetchall())
+    expected = {("seeds", file.stem) for file in seeds.glob("*.csv")}  # a copy may have none of them
+    if not expected | {("raw", "tested_seeds")} <= tables:
+        return False
+    return connection.execute("from raw.tested_seeds").fetchall() == [(seeds_fingerprint(seeds),)]
+
+
+def record_tested_seeds(connection: duckdb.DuckDBPyConnection, fingerprint: str | None) -> None:
+    """Write down which seeds a warehouse holds and that they passed their tests.
+
+    Args:
+        connection: to the warehouse.
+        fingerprint: of the seeds; None before they are loaded, for a run may stop half-way.
+    """
+    connection.execute("create or replace table raw.tested_seeds (fingerprint varchar not null)")
+    if fingerprint:
+        connection.execute("insert into raw.tested_seeds values (?)", [fingerprint])
 
 
 def _gaps(seeds: Path) -> dict[str, list[str]]:

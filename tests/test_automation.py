@@ -12,9 +12,8 @@ from conftest import Run, workspace_in
 
 from orchestration.definitions import definitions
 from orchestration.defs.automation import NO_FILES, SETTLED_SECONDS, landing_fingerprints
-from orchestration.defs.resources import workspace_of
-from orchestration.defs.transform import has_tested_seeds, record_tested_seeds, seeds_fingerprint
 from orchestration.months import month_of
+from orchestration.seeds import has_tested_seeds, record_tested_seeds, seeds_fingerprint
 from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR, HOME
 
 NOW = 1_800_000_000.0
@@ -137,33 +136,28 @@ def test_assets_jobs_schedules_and_sensors_keep_their_names(tmp_path: Path, monk
 def test_seeds_are_loaded_again_only_when_they_or_their_tests_have_changed(tmp_path: Path) -> None:
     seeds = tmp_path / "seeds"
     shutil.copytree(HOME / "seeds", seeds)
-    workspace = workspace_of(workspace_in(tmp_path, seeds=seeds))
-    Path(workspace.warehouse).parent.mkdir()
-    with duckdb.connect(workspace.warehouse) as warehouse:
+    with duckdb.connect() as warehouse:
         warehouse.execute("create schema raw; create schema seeds")
         for file in seeds.glob("*.csv"):
             warehouse.execute(f"create table seeds.{file.stem} (cell varchar)")
-    first = seeds_fingerprint(seeds)
-    assert not has_tested_seeds(workspace, first)
-    record_tested_seeds(workspace, None)
-    assert not has_tested_seeds(workspace, first)
-    record_tested_seeds(workspace, first)
-    assert has_tested_seeds(workspace, seeds_fingerprint(seeds))
-    for name in ("plays.csv", "_seeds.yml"):
-        before = seeds_fingerprint(seeds)
-        with (seeds / name).open("a", encoding="utf-8") as stream:
-            stream.write("\n")
-        assert seeds_fingerprint(seeds) != before
-        assert not has_tested_seeds(workspace, seeds_fingerprint(seeds))
-    record_tested_seeds(workspace, seeds_fingerprint(seeds))
-    with duckdb.connect(workspace.warehouse) as warehouse:
+        assert not has_tested_seeds(warehouse, seeds)
+        record_tested_seeds(warehouse, None)
+        assert not has_tested_seeds(warehouse, seeds)
+        record_tested_seeds(warehouse, seeds_fingerprint(seeds))
+        assert has_tested_seeds(warehouse, seeds)
+        for name in ("plays.csv", "_seeds.yml"):
+            record_tested_seeds(warehouse, seeds_fingerprint(seeds))
+            with (seeds / name).open("a", encoding="utf-8") as stream:
+                stream.write("\n")
+            assert not has_tested_seeds(warehouse, seeds)
+        record_tested_seeds(warehouse, seeds_fingerprint(seeds))
         warehouse.execute("drop table seeds.plays")
-    assert not has_tested_seeds(workspace, seeds_fingerprint(seeds))
+        assert not has_tested_seeds(warehouse, seeds)
 
 
 def test_a_run_that_finds_the_seeds_unchanged_leaves_them_and_tests_everything_else(demo: Run) -> None:
-    workspace = workspace_of(demo.settings)
-    assert has_tested_seeds(workspace, seeds_fingerprint(demo.settings.seeds))
+    with duckdb.connect(str(demo.settings.warehouse), read_only=True) as warehouse:
+        assert has_tested_seeds(warehouse, demo.settings.seeds)
     built = sorted(
         demo.settings.dbt_target.glob("dbt_models-*/run_results.json"), key=lambda file: file.stat().st_mtime
     )

@@ -19,6 +19,7 @@ import pytest
 from conftest import Run, run_command, workspace_in
 from test_demo import published_rows
 
+from orchestration.copying import CopyError
 from orchestration.defs.resources import workspace_of
 from orchestration.defs.transform import prepare_warehouse
 from orchestration.history import check_history
@@ -33,7 +34,7 @@ from orchestration.ingestion.raw_schema import (
     create_raw_tables,
     record_exports_folder,
 )
-from orchestration.restore import NoRestoreError, copy_landed, copy_until
+from orchestration.restore import copy_landed, copy_until
 from orchestration.seeds import OlderSeedsError, check_seeds, upgrade_seeds
 from orchestration.settings import HOME
 
@@ -322,7 +323,7 @@ def test_a_rebuilt_warehouse_begins_with_what_was_delivered_and_what_people_have
 def test_a_history_that_goes_back_further_than_the_raw_tables_is_not_lost_by_rebuilding(tmp_path: Path) -> None:
     history = "create table marts.fct_account_overlaps as select date '2026-08-01' as as_of_month"
     warehouse = warehouse_in(tmp_path, "create schema marts", history)
-    with pytest.raises(NoRestoreError, match=r"begins with 2026-08, .* from 2026-10 on"):
+    with pytest.raises(CopyError, match=r"begins with 2026-08, .* from 2026-10 on"):
         copy_landed(warehouse, tmp_path / "rebuilt.duckdb")
 
 

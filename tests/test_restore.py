@@ -15,7 +15,8 @@ import duckdb
 import pytest
 from conftest import Run, run_command
 
-from orchestration.restore import NoRestoreError, copy_until
+from orchestration.copying import CopyError
+from orchestration.restore import copy_until
 
 Rows = list[tuple[object, ...]]
 HISTORY = "select * from {file}.fct_account_overlaps where as_of_month <= '2026-09-01' order by all"
@@ -46,9 +47,9 @@ def test_an_earlier_month_is_published_as_it_was_and_the_warehouse_stays(demo: R
 
 
 def test_a_month_without_lists_and_a_missing_or_busy_warehouse_say_what_to_do(demo: Run, tmp_path: Path) -> None:
-    with pytest.raises(NoRestoreError, match=r"Nothing was landed for 2026-07. Months with lists: 2026-08, 2026-09"):
+    with pytest.raises(CopyError, match=r"Nothing was landed for 2026-07. Months with lists: 2026-08, 2026-09"):
         copy_until(demo.settings.warehouse, tmp_path / "copy.duckdb", date(2026, 7, 1))
-    with pytest.raises(NoRestoreError, match="nothing has been built yet"):
+    with pytest.raises(CopyError, match="nothing has been built yet"):
         copy_until(tmp_path / "none.duckdb", tmp_path / "copy.duckdb", date(2026, 9, 1))
     busy = tmp_path / "busy.duckdb"
     writer = f"import duckdb; held = duckdb.connect({str(busy)!r}); print('held', flush=True); input()"
@@ -57,6 +58,6 @@ def test_a_month_without_lists_and_a_missing_or_busy_warehouse_say_what_to_do(de
     ) as shell:
         assert shell.stdin and shell.stdout
         assert shell.stdout.readline() == "held\n"
-        with pytest.raises(NoRestoreError, match="held by another process"):
+        with pytest.raises(CopyError, match="held by another process"):
             copy_until(busy, tmp_path / "copy.duckdb", date(2026, 9, 1))
         shell.stdin.close()

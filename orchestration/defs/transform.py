@@ -3,7 +3,6 @@
 Belongs here: how dbt's nodes look in the asset catalogue and how a month is built. Does not belong here: SQL.
 """
 
-import hashlib
 import json
 import os
 import re
@@ -29,7 +28,8 @@ from orchestration.history import check_history
 from orchestration.ingestion.raw_schema import WarehouseRefusedError, check_release
 from orchestration.months import MONTHS, ONE_BY_ONE, expected_every, month_of
 from orchestration.restatements import UnreadableMartsError, keep_published
-from orchestration.settings import DBT_PROJECT_DIR, PARENT_PROCESS, Settings
+from orchestration.seeds import has_tested_seeds, record_tested_seeds, seeds_fingerprint
+from orchestration.settings import PARENT_PROCESS, Settings
 
 OWNER = "team:revenue-operations"
 # What a model says of itself in its meta, and the catalogue shows as a tag, when its rows name persons.
@@ -82,52 +82,6 @@ def months_to_build(workspace: Workspace, month: date) -> list[date]:
             {"month": month},
         ).fetchall()
     return [month, *(row[0] for row in later)]
-
-
-def seeds_fingerprint(seeds: Path) -> str:
-    """Describe the seeds and what is asked of them.
-
-    Args:
-        seeds: folder of CSV files, and of the YAML that describes and tests them.
-
-    Returns:
-        A hash of the names and contents of these files, of dbt_project.yml and of the generic tests.
-    """
-    tests = sorted((DBT_PROJECT_DIR / "tests" / "generic").glob("*.sql"))
-    files = [*sorted(seeds.glob("*.csv")), *sorted(seeds.glob("*.yml")), DBT_PROJECT_DIR / "dbt_project.yml", *tests]
-    digest = hashlib.sha256()
-    for file in files:
-        content = file.read_bytes()
-        digest.update(f"{file.name} {len(content)} ".encode() + content)
-    return digest.hexdigest()
-
-
-def has_tested_seeds(workspace: Workspace, fingerprint: str) -> bool:
-    """Tell whether the warehouse holds these very seeds, and they passed their tests.
-
-    Args:
-        workspace: the workspace.
-        fingerprint: of the seeds as they are now.
-    """
-    with workspace.read_warehouse() as warehouse:
-        tables = set(warehouse.execute("select schema_name, table_name from duckdb_tables()").fetchall())
-        seeds = {("seeds", file.stem) for file in Path(workspace.seeds).glob("*.csv")}  # a copy may have none of them
-        if not seeds | {("raw", "tested_seeds")} <= tables:
-            return False
-        return warehouse.execute("from raw.tested_seeds").fetchall() == [(fingerprint,)]
-
-
-def record_tested_seeds(workspace: Workspace, fingerprint: str | None) -> None:
-    """Write down which seeds the warehouse holds and that they passed their tests.
-
-    Args:
-        workspace: the workspace.
-        fingerprint: of the seeds; None before they are loaded, for a run may stop half-way.
-    """
-    with retry_while_locked(), duckdb.connect(workspace.warehouse) as warehouse:
-        warehouse.execute("create or replace table raw.tested_seeds (fingerprint varchar not null)")
-        if fingerprint:
-            warehouse.execute("insert into raw.tested_seeds values (?)", [fingerprint])
 
 
 def with_progress(invocation: DbtCliInvocation, stage: str) -> Iterator[DbtCliEventMessage]:
@@ -198,17 +152,21 @@ def dbt_models(project: DbtProject) -> dg.AssetsDefinition:
         first = month_of(context.partition_key)
         prepare_warehouse(context, workspace, first, project.manifest_path)
         *earlier, last = months_to_build(workspace, first)
-        fingerprint = seeds_fingerprint(Path(workspace.seeds))
-        # Somebody who asks for single assets gets them, seeds too.
-        with_seeds = context.is_subset or not has_tested_seeds(workspace, fingerprint)
+        seeds = Path(workspace.seeds)
+        fingerprint = seeds_fingerprint(seeds)
+        with workspace.read_warehouse() as warehouse:
+            # Somebody who asks for single assets gets them, seeds too.
+            with_seeds = context.is_subset or not has_tested_seeds(warehouse, seeds)
         if with_seeds:
-            record_tested_seeds(workspace, None)
+            with retry_while_locked(), duckdb.connect(workspace.warehouse) as warehouse:
+                record_tested_seeds(warehouse, None)
         else:
             context.log.info("The seeds have not changed since they were loaded and tested: they stay as they are.")
         with progress.heard_by(progress.Lines(context.log.info)):
             for month in earlier:
                 context.log.info(f"Replaying {month:%Y-%m}: a later month has been loaded already.")
-                replayed = build_month(dbt, context, month, with_seeds=with_seeds)
+                # The last month loads them once more, for Dagster sees what that one builds.
+                replayed = build_month(dbt, context, month, with_seeds=with_seeds and month == first)
                 for _ in with_progress(replayed, f"building {month:%Y-%m} again"):
                     pass
                 fail_unless_built(replayed, month)
@@ -216,7 +174,8 @@ def dbt_models(project: DbtProject) -> dg.AssetsDefinition:
             yield from with_row_counts(invocation, f"building {last:%Y-%m}")
         fail_unless_built(invocation, last)
         if with_seeds and not context.is_subset:
-            record_tested_seeds(workspace, fingerprint)
+            with retry_while_locked(), duckdb.connect(workspace.warehouse) as warehouse:
+                record_tested_seeds(warehouse, fingerprint)
 
     return build
 
