@@ -312,6 +312,11 @@ def _reasons(found: Explanation) -> Iterator[str]:
         yield f"Decided ({said}) by {_shown(match['decided_by'])} on {match['decided_on']}{why}"
     if match["guard"] == "already matched":
         yield "Guard: already matched. One of the two has a better counterpart in the other's list."
+    elif match["guard"] == "mere resemblance":
+        yield (
+            "Guard: mere resemblance. The two only resemble each other, and in these two lists too many such pairs "
+            "would be false; a person decides."
+        )
     elif match["guard"]:
         kept = "" if match["decision"] is None else "; the decision stands above it"
         yield f"Guard: {match['guard']}. It forbids an automatic match whatever the evidence says{kept}."

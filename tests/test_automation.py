@@ -93,8 +93,9 @@ ASSETS = """
     resolution/res_decided_pairs resolution/res_group_links resolution/res_host_domains resolution/res_list_priors
     resolution/res_name_forms resolution/res_name_words resolution/res_names resolution/res_pair_evidence
     resolution/res_pair_guards resolution/res_pair_joins resolution/res_person_clusters
-    resolution/res_person_registry resolution/res_record_clusters resolution/res_scored_pairs seeds/accepted_files
-    seeds/activation_plan seeds/alignment_levels seeds/attribute_trust seeds/attribution_rules seeds/column_mappings
+    resolution/res_person_registry resolution/res_record_clusters resolution/res_resemblance_limits
+    resolution/res_scored_pairs seeds/accepted_files seeds/activation_plan seeds/alignment_levels
+    seeds/attribute_trust seeds/attribution_rules seeds/column_mappings
     seeds/countries seeds/domain_aliases seeds/email_rules seeds/exchange_rates seeds/exclusions
     seeds/generic_domains seeds/generic_words seeds/icp_attributes seeds/icp_definitions seeds/icp_fields
     seeds/industries seeds/kpi_targets seeds/kpis seeds/legal_forms seeds/lifecycle_statuses seeds/match_decisions

@@ -4,6 +4,10 @@ with scored_pairs as (
     select * from {{ ref('res_scored_pairs') }}
 ),
 
+resemblance_limits as (
+    select * from {{ ref('res_resemblance_limits') }}
+),
+
 compared_pairs as (
     select * from {{ ref('res_compared_pairs') }}
 ),
@@ -95,8 +99,20 @@ reasoned as (
         latest_decisions.other_relation,
         latest_decisions.other_decided_by,
         latest_decisions.other_decided_on,
-        coalesce(latest_decisions.is_disputed, false) as is_disputed
+        coalesce(latest_decisions.is_disputed, false) as is_disputed,
+        case
+            when
+                scored_pairs.own_guard is null
+                and scored_pairs.is_resemblance
+                and scored_pairs.match_bits <= resemblance_limits.doubtful_bits
+                and scored_pairs.match_probability >= {{ var('auto_probability') }}
+                then 'mere resemblance'
+        end as list_guard
     from scored_pairs
+    left join resemblance_limits
+        on
+            scored_pairs.left_party_id = resemblance_limits.left_party_id
+            and scored_pairs.right_party_id = resemblance_limits.right_party_id
     left join latest_decisions
         on
             scored_pairs.left_record_key = latest_decisions.left_record_key
@@ -114,6 +130,7 @@ proposed as (
             when own_guard in ('conflicting registration ids', 'conflicting numerals') then 'rejected'
             when own_guard is not null and match_probability >= {{ var('auto_probability') }} then 'review'
             when own_guard is not null then 'rejected'
+            when list_guard is not null then 'review'
             when match_probability >= {{ var('auto_probability') }} then 'auto'
             when has_own_identifier and match_probability >= {{ var('auto_probability_with_identifier') }} then 'auto'
             when match_probability >= {{ var('review_probability') }} then 'review'
@@ -142,9 +159,10 @@ banded as (
     select
         proposed.*,
         case
-            when proposed.decision is not null then proposed.own_guard
+            when proposed.decision is not null then coalesce(proposed.own_guard, proposed.list_guard)
             when proposed.proposed_band <> 'review' then proposed.own_guard
-            when left_ends.record_key is null and right_ends.record_key is null then proposed.own_guard
+            when left_ends.record_key is null and right_ends.record_key is null
+                then coalesce(proposed.own_guard, proposed.list_guard)
             else coalesce(proposed.own_guard, 'already matched')
         end as guard,
         case

@@ -65,6 +65,8 @@ final as (
         right_record_number,
         has_same_name,
         own_guard,
+        -- names of different legal forms may be two companies' that chose one name: Altair Engineering Kft. and Inc.
+        not has_identifier and (not has_same_name or legal_form_level = 'different') as is_resemblance,
         -- an identifier of one company stands above any name
         has_identifier and not has_crowded_domain and country_level <> 'different' as has_own_identifier,
         -- the same telling words, and nothing left over but places and words of structure: Acme Japan, Acme Holding

@@ -28,6 +28,7 @@ summed_up as (
         pair_guards.has_group_name,
         pair_guards.match_reason,
         pair_guards.evidence_class,
+        pair_guards.is_resemblance,
         list_priors.list_prior_millibits,
         cast(pair_evidence.fitted_millibits + list_priors.list_prior_millibits as integer) as match_bits
     from candidate_pairs
