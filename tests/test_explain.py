@@ -3,14 +3,12 @@
 Belongs here: what a person is told about a pair. Does not belong here: whether the pipeline is right (test_demo.py).
 """
 
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from conftest import Run, run_command, workspace_in
+from conftest import Run, run_command
 
 from orchestration.explain import KEYS, Explanation, NoExplanationError, as_text, compiled_sql, explain
 
@@ -71,23 +69,12 @@ def test_a_refused_join_is_told_with_its_reason(demo: Run) -> None:
     assert "Join refused: evidence outweighs it; that waits for a person." in text
 
 
-def test_a_resemblance_under_the_limit_of_its_lists_is_left_to_a_person_and_told_why(demo: Run, tmp_path: Path) -> None:
-    pair = a_pair(
-        demo,
-        "select left_record_key, right_record_key from marts.fct_account_matches where match_reason = 'fuzzy name' "
-        "and band = 'auto' and guard is null and decision is null order by all",
-    )
-    shutil.copytree(demo.settings.var, tmp_path / "var")
-    settings = workspace_in(tmp_path)
-    with duckdb.connect(str(settings.warehouse)) as connection:
-        connection.execute(
-            "insert into resolution.res_resemblance_limits select left_party_id, right_party_id, 20000 "
-            "from resolution.res_decided_pairs where left_record_key = ? and right_record_key = ?",
-            list(pair),
-        )
-    found = explain(settings, *pair)
-    assert (found.match["band"], found.match["guard"]) == ("review", "mere resemblance")
-    assert "in these two lists too many such pairs would be false; a person decides" in as_text(found)
+def test_a_mere_resemblance_is_left_to_a_person_and_told_why(demo: Run) -> None:
+    found = explain(demo.settings, *APPROVED)
+    found.match.update(guard="mere resemblance", band="review", decision=None, is_same_account=False)
+    text = as_text(found)
+    assert "WAITS FOR A PERSON" in text
+    assert "in these two lists too many such pairs would be false; a person decides" in text
 
 
 def test_two_companies_of_one_group_are_told_so_and_why(demo: Run) -> None:
