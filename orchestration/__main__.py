@@ -23,7 +23,12 @@ import duckdb
 
 from orchestration import faults
 from orchestration.ingestion.folder import read_acceptances, read_parties
-from orchestration.ingestion.raw_schema import check_exports_folder, check_month_is_kept, check_release
+from orchestration.ingestion.raw_schema import (
+    WarehouseRefusedError,
+    check_exports_folder,
+    check_month_is_kept,
+    check_release,
+)
 from orchestration.one_run import BusyError, one_run
 from orchestration.seeds import check_seeds, upgrade_seeds
 from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR, HOME, PARTY_TABLES, Settings
@@ -169,7 +174,6 @@ def review(exports: Path | None) -> None:
 @click.option("--month", type=click.DateTime(["%Y-%m"]), required=True, help="The month to publish again.")
 def restore(exports: Path | None, month: datetime) -> None:
     """Publish an earlier month again, as it was; the warehouse stays, and the next run publishes the latest."""
-    from orchestration.copying import CopyError  # noqa: PLC0415 - takes a second
     from orchestration.restatements import UnreadableMartsError, keep_published  # noqa: PLC0415 - takes a second
     from orchestration.restore import copy_until  # noqa: PLC0415 - takes a second
 
@@ -182,7 +186,7 @@ def restore(exports: Path | None, month: datetime) -> None:
             with suppress(UnreadableMartsError):
                 keep_published(settings.warehouse, settings.published)
             refresh(copied, [f"{month:%Y-%m}"], is_landed=True)
-        except (CopyError, ValueError) as problem:
+        except ValueError as problem:
             raise CommandError(str(problem)) from problem
         finally:
             copied.warehouse.unlink(missing_ok=True)
@@ -237,11 +241,10 @@ def prune(exports: Path | None, months: int | None) -> None:
 def prune_to(settings: Settings, kept_months: int) -> None:
     """Prune a workspace and say what went."""
     from orchestration import retention  # noqa: PLC0415 - takes a second
-    from orchestration.copying import CopyError  # noqa: PLC0415 - takes a second
 
     try:
         pruned = retention.prune(settings, kept_months, datetime.now(UTC))
-    except CopyError as problem:
+    except WarehouseRefusedError as problem:
         raise CommandError(str(problem)) from problem
     rows = ", ".join(f"{count} of {table}" for table, count in pruned.rows.items())
     click.echo(
@@ -279,7 +282,6 @@ def of_forgetting(settings: Settings, report: "Report") -> str:
 @click.option("--exports", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def rebuild(exports: Path | None) -> None:
     """Build a new warehouse from the raw tables of the old one, every month in order, and publish the latest."""
-    from orchestration.copying import CopyError  # noqa: PLC0415 - takes a second
     from orchestration.restore import copy_landed  # noqa: PLC0415 - takes a second
 
     settings = Settings.for_exports(exports)
@@ -290,7 +292,7 @@ def rebuild(exports: Path | None) -> None:
             months = copy_landed(settings.warehouse, rebuilt.warehouse)
             refresh(rebuilt, [f"{months[0]:%Y-%m}"], is_landed=True)
             rebuilt.warehouse.replace(settings.warehouse)
-        except (CopyError, ValueError) as problem:
+        except ValueError as problem:
             raise CommandError(str(problem)) from problem
         finally:
             rebuilt.warehouse.unlink(missing_ok=True)

@@ -30,7 +30,7 @@ from orchestration.ingestion.forgotten import (
     account_reference,
     may_name_persons,
 )
-from orchestration.ingestion.raw_schema import FIELDS, check_release, create_raw_tables
+from orchestration.ingestion.raw_schema import FIELDS, WarehouseRefusedError, check_release, create_raw_tables
 from orchestration.settings import Settings
 
 ACCOUNT_REGISTRY = "resolution.res_account_registry"
@@ -47,7 +47,7 @@ DAGSTER_RUNS = ("history", "storage")
 Conditions = Callable[[str, Sequence[str]], list[str]]
 
 
-class CopyError(Exception):
+class CopyError(WarehouseRefusedError):
     """The warehouse cannot be copied; the message says why and what to do."""
 
 

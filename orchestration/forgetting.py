@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from orchestration.copying import Copy, CopyError, discard, held_warehouse, put_in_place, tables_of
+from orchestration.copying import Copy, discard, held_warehouse, put_in_place, tables_of
 from orchestration.defs.publish import quoted
 from orchestration.ingestion.folder import US, Party, read_parties
 from orchestration.ingestion.forgotten import (
@@ -30,7 +30,7 @@ from orchestration.ingestion.forgotten import (
     plain_address,
     plain_name,
 )
-from orchestration.ingestion.raw_schema import OBJECTS
+from orchestration.ingestion.raw_schema import OBJECTS, WarehouseRefusedError
 from orchestration.leftovers import Search, Texts, only_theirs, search, seed_rows
 from orchestration.settings import DBT_PROJECT_DIR, Settings
 
@@ -263,7 +263,7 @@ def _copying(settings: Settings) -> Iterator[tuple[duckdb.DuckDBPyConnection, Co
             except BaseException:
                 discard(copy.settings)
                 raise
-    except CopyError as problem:
+    except WarehouseRefusedError as problem:
         raise NotForgottenError(str(problem)) from problem
 
 

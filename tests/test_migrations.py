@@ -116,7 +116,14 @@ def test_a_warehouse_of_a_newer_release_is_refused_before_anything_is_written(tm
     settings.warehouse.parent.mkdir()
     shutil.move(newer(tmp_path), settings.warehouse)
     before = settings.warehouse.read_bytes()
-    for command in (["run", "--month", "2026-10", "--exports", str(settings.exports)], ["rebuild"]):
+    commands = (
+        ["run", "--month", "2026-10", "--exports", str(settings.exports)],
+        ["rebuild"],
+        ["restore", "--month", "2026-10"],
+        ["prune", "--months", "1"],
+        ["erase", "--email", "jane@acme.example"],
+    )
+    for command in commands:
         run = run_command(settings, *command)
         assert run.exit_code == 1
         assert "was written by release 9.9" in run.output

@@ -15,8 +15,8 @@ from typing import NamedTuple
 import dagster as dg
 
 from orchestration import retention
-from orchestration.copying import CopyError
 from orchestration.defs.resources import Workspace, settings_of
+from orchestration.ingestion.raw_schema import WarehouseRefusedError
 from orchestration.months import DUE_DAY, MONTHS
 from orchestration.one_run import BusyError, one_run
 from orchestration.run_page import tell_of_run
@@ -236,7 +236,7 @@ def retention_sensor(context: dg.RunStatusSensorContext) -> dg.SkipReason:
     try:
         with one_run(settings.var, "the pruning of old months"):
             pruned = retention.prune(settings, settings.kept_months, datetime.now(UTC))
-    except (CopyError, BusyError) as problem:
+    except (WarehouseRefusedError, BusyError) as problem:
         return dg.SkipReason(f"Not pruned now, the next run will: {problem}")
     context.log.info(f"Pruned what is older than {pruned.first_kept_month:%Y-%m}: {pruned.rows}")
     return dg.SkipReason(f"Pruned what is older than {pruned.first_kept_month:%Y-%m}.")
