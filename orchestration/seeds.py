@@ -87,18 +87,19 @@ def seeds_fingerprint(seeds: Path) -> str:
     return digest.hexdigest()
 
 
-def has_tested_seeds(connection: duckdb.DuckDBPyConnection, seeds: Path) -> bool:
+def has_tested_seeds(connection: duckdb.DuckDBPyConnection, seeds: Path, fingerprint: str) -> bool:
     """Tell whether a warehouse holds the seeds as they are now, and they passed their tests.
 
     Args:
         connection: to the warehouse.
         seeds: their folder.
+        fingerprint: of them, as they are now.
     """
     tables = set(connection.execute("select schema_name, table_name from duckdb_tables()").fetchall())
     expected = {("seeds", file.stem) for file in seeds.glob("*.csv")}  # a copy may have none of them
     if not expected | {("raw", "tested_seeds")} <= tables:
         return False
-    return connection.execute("from raw.tested_seeds").fetchall() == [(seeds_fingerprint(seeds),)]
+    return connection.execute("from raw.tested_seeds").fetchall() == [(fingerprint,)]
 
 
 def record_tested_seeds(connection: duckdb.DuckDBPyConnection, fingerprint: str | None) -> None:

@@ -141,24 +141,26 @@ def test_seeds_are_loaded_again_only_when_they_or_their_tests_have_changed(tmp_p
         warehouse.execute("create schema raw; create schema seeds")
         for file in seeds.glob("*.csv"):
             warehouse.execute(f"create table seeds.{file.stem} (cell varchar)")
-        assert not has_tested_seeds(warehouse, seeds)
+        assert not has_tested_seeds(warehouse, seeds, seeds_fingerprint(seeds))
         record_tested_seeds(warehouse, None)
-        assert not has_tested_seeds(warehouse, seeds)
+        assert not has_tested_seeds(warehouse, seeds, seeds_fingerprint(seeds))
         record_tested_seeds(warehouse, seeds_fingerprint(seeds))
-        assert has_tested_seeds(warehouse, seeds)
+        assert has_tested_seeds(warehouse, seeds, seeds_fingerprint(seeds))
         for name in ("plays.csv", "_seeds.yml"):
-            record_tested_seeds(warehouse, seeds_fingerprint(seeds))
+            before = seeds_fingerprint(seeds)
+            record_tested_seeds(warehouse, before)
             with (seeds / name).open("a", encoding="utf-8") as stream:
                 stream.write("\n")
-            assert not has_tested_seeds(warehouse, seeds)
+            assert seeds_fingerprint(seeds) != before
+            assert not has_tested_seeds(warehouse, seeds, seeds_fingerprint(seeds))
         record_tested_seeds(warehouse, seeds_fingerprint(seeds))
         warehouse.execute("drop table seeds.plays")
-        assert not has_tested_seeds(warehouse, seeds)
+        assert not has_tested_seeds(warehouse, seeds, seeds_fingerprint(seeds))
 
 
 def test_a_run_that_finds_the_seeds_unchanged_leaves_them_and_tests_everything_else(demo: Run) -> None:
     with duckdb.connect(str(demo.settings.warehouse), read_only=True) as warehouse:
-        assert has_tested_seeds(warehouse, demo.settings.seeds)
+        assert has_tested_seeds(warehouse, demo.settings.seeds, seeds_fingerprint(demo.settings.seeds))
     built = sorted(
         demo.settings.dbt_target.glob("dbt_models-*/run_results.json"), key=lambda file: file.stat().st_mtime
     )

@@ -156,7 +156,7 @@ def dbt_models(project: DbtProject) -> dg.AssetsDefinition:
         fingerprint = seeds_fingerprint(seeds)
         with workspace.read_warehouse() as warehouse:
             # Somebody who asks for single assets gets them, seeds too.
-            with_seeds = context.is_subset or not has_tested_seeds(warehouse, seeds)
+            with_seeds = context.is_subset or not has_tested_seeds(warehouse, seeds, fingerprint)
         if with_seeds:
             with retry_while_locked(), duckdb.connect(workspace.warehouse) as warehouse:
                 record_tested_seeds(warehouse, None)

@@ -102,8 +102,7 @@ reasoned as (
         coalesce(latest_decisions.is_disputed, false) as is_disputed,
         case
             when
-                scored_pairs.own_guard is null
-                and scored_pairs.is_resemblance
+                scored_pairs.is_resemblance
                 and scored_pairs.match_bits <= resemblance_limits.doubtful_bits
                 and scored_pairs.match_probability >= {{ var('auto_probability') }}
                 then 'mere resemblance'
@@ -155,22 +154,12 @@ matched_ends as (
 ),
 
 -- Such a record need not wait for a person's word on a pair that is less likely.
-banded as (
+settled as (
     select
         proposed.*,
-        case
-            when proposed.decision is not null then coalesce(proposed.own_guard, proposed.list_guard)
-            when proposed.proposed_band <> 'review' then proposed.own_guard
-            when left_ends.record_key is null and right_ends.record_key is null
-                then coalesce(proposed.own_guard, proposed.list_guard)
-            else coalesce(proposed.own_guard, 'already matched')
-        end as guard,
-        case
-            when proposed.decision is not null then proposed.proposed_band
-            when proposed.proposed_band <> 'review' then proposed.proposed_band
-            when left_ends.record_key is null and right_ends.record_key is null then 'review'
-            else 'rejected'
-        end as band
+        proposed.decision is null
+        and proposed.proposed_band = 'review'
+        and (left_ends.record_key is not null or right_ends.record_key is not null) as is_already_matched
     from proposed
     left join matched_ends as left_ends
         on
@@ -180,6 +169,14 @@ banded as (
         on
             proposed.right_record_key = right_ends.record_key
             and proposed.left_party_id = right_ends.other_party_id
+),
+
+banded as (
+    select
+        *,
+        coalesce(own_guard, case when is_already_matched then 'already matched' else list_guard end) as guard,
+        case when is_already_matched then 'rejected' else proposed_band end as band
+    from settled
 ),
 
 -- What the two records say is told only of pairs that are kept: few.

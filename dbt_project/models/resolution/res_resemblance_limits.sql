@@ -22,22 +22,12 @@ acceptable_counts as (
     select
         left_party_id,
         right_party_id,
-        is_resemblance,
         match_bits,
-        count(*) as pair_count
+        count(*) as pair_count,
+        count(*) filter (where is_resemblance) as resemblance_count
     from scored_pairs
     where own_guard is null and match_probability >= {{ var('auto_probability') }}
-    group by all
-),
-
-list_counts as (
-    select
-        left_party_id,
-        right_party_id,
-        sum(pair_count) as pair_count,
-        coalesce(sum(pair_count) filter (where not is_resemblance), 0) as firm_count
-    from acceptable_counts
-    group by left_party_id, right_party_id
+    group by left_party_id, right_party_id, match_bits
 ),
 
 added_up as (
@@ -45,27 +35,27 @@ added_up as (
         left_party_id,
         right_party_id,
         match_bits,
-        sum(pair_count) over likeliest_first as resemblance_count,
+        sum(pair_count) over two_lists as pair_count,
+        -- all firm pairs, and the resemblances so far
+        sum(pair_count - resemblance_count) over two_lists + sum(resemblance_count) over likeliest_first
+            as accepted_count,
         -- summed in integers, so that the order of rows does not matter
-        sum(pair_count * cast(round(1e6 / (1.0 + power(2.0, match_bits / 1000.0))) as bigint)) over likeliest_first
+        sum(resemblance_count * cast(round(1e6 / (1.0 + power(2.0, match_bits / 1000.0))) as bigint))
+            over likeliest_first
         / 1e6 as false_count
     from acceptable_counts
-    where is_resemblance
-    window likeliest_first as (partition by left_party_id, right_party_id order by match_bits desc)
+    window
+        two_lists as (partition by left_party_id, right_party_id),
+        likeliest_first as (partition by left_party_id, right_party_id order by match_bits desc)
 ),
 
 -- strangeness: 1 where nothing seems to stand in both lists, 0 where enough does
 compared_lists as (
     select
         added_up.*,
-        list_counts.firm_count + added_up.resemblance_count as accepted_count,
-        1.0 - list_counts.pair_count
+        1.0 - added_up.pair_count
         / ({{ var('unlimited_shared_rate') }} * least(left_sizes.record_count, right_sizes.record_count)) as strangeness
     from added_up
-    inner join list_counts
-        on
-            added_up.left_party_id = list_counts.left_party_id
-            and added_up.right_party_id = list_counts.right_party_id
     inner join list_sizes as left_sizes
         on added_up.left_party_id = left_sizes.party_id
     inner join list_sizes as right_sizes
