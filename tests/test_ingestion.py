@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
@@ -66,10 +67,10 @@ class Workspace:
         return path
 
     def land(self, month: date = OCTOBER, limits: Limits | None = None) -> landing.LandingSummary:
-        """Load a month."""
+        """Load a month; nobody is writing to the files that a test has put there."""
         return land_month(
             self.warehouse, self.exports, self.seeds, month, "run-1", datetime(2026, 11, 2, 6, tzinfo=UTC),
-            self.folder / "results", limits,
+            self.folder / "results", limits or Limits(quiet_seconds=0),
         )  # fmt: skip
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
@@ -614,6 +615,39 @@ def test_a_file_that_grows_while_it_is_read_is_quarantined(
     file = workspace.file()
     assert (file["status"], file["rule"]) == ("quarantined", "still_being_written")
     assert file["remedy"] == "Wait until the export has finished, then run again."
+    assert workspace.rows("select * from raw.accounts") == []
+
+
+@pytest.mark.parametrize(
+    ("changed_seconds_ago", "waited"),
+    [(0.5, [1.5]), (1.9, [0.1]), (2, []), (-3600, [2])],  # the last: the clock of the file server is an hour ahead
+)
+def test_a_file_is_left_alone_until_it_has_been_quiet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed_seconds_ago: float, waited: list[float]
+) -> None:
+    path, now = tmp_path / "accounts.csv", 1_700_000_000.0
+    slept: list[float] = []
+    path.write_text("Name\nPumps\n")
+    os.utime(path, (now - changed_seconds_ago, now - changed_seconds_ago))
+    monkeypatch.setattr(readers, "time", SimpleNamespace(time=lambda: now, sleep=slept.append))
+    (tmp_path / "copies").mkdir()
+    snapshot = take_snapshot(path, tmp_path / "copies", Limits(quiet_seconds=2))
+    assert snapshot.path.read_text() == "Name\nPumps\n"
+    assert slept == pytest.approx(waited)
+
+
+def test_an_export_that_pauses_is_not_taken_for_a_whole_file(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = workspace.put("accounts.csv", "Name\nPumps\nFa")  # half a list, and nobody writes while it is copied
+
+    def go_on(_seconds: float) -> None:
+        with path.open("a") as stream:
+            stream.write("ns\n")
+
+    monkeypatch.setattr(readers, "time", SimpleNamespace(time=time.time, sleep=go_on))
+    workspace.land(limits=Limits())
+    assert (workspace.file()["status"], workspace.file()["rule"]) == ("quarantined", "still_being_written")
     assert workspace.rows("select * from raw.accounts") == []
 
 

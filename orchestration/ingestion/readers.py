@@ -17,6 +17,7 @@ import json
 import os
 import re
 import stat
+import time
 import unicodedata
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator
@@ -40,6 +41,7 @@ class Limits:
     """What a file may be. Every limit can be set; the defaults hold for lists of a million accounts."""
 
     max_file_bytes: int = 1024**3
+    quiet_seconds: float = 2  # since a file was changed: an export that pauses longer cannot be told from a whole file
     max_cell_characters: int = 32_767  # what a spreadsheet cell can hold
     max_lines_per_record: int = 32_768  # a cell of the allowed length has no more line breaks
     max_refused_rows: int = 100_000  # of one file; beyond, the file is refused rather than its rows
@@ -126,12 +128,14 @@ def hash_file(path: Path) -> tuple[str, int]:
 
 
 def take_snapshot(path: Path, directory: Path, limits: Limits, accepted: Container[str] = ()) -> Snapshot:
-    """Copy a delivered file once, and make sure that it did not change meanwhile.
+    """Copy a delivered file once, and make sure that nobody was writing to it.
+
+    A file that was changed a moment ago is looked at again when it has been quiet for ``limits.quiet_seconds``.
 
     Args:
         path: the delivered file.
         directory: an existing folder that only we can read.
-        limits: bounds of the file's size.
+        limits: bounds of the file's size, and how long nobody may have written to it.
         accepted: hashes of files that a person has accepted whatever their size.
 
     Returns:
@@ -163,6 +167,9 @@ def take_snapshot(path: Path, directory: Path, limits: Limits, accepted: Contain
                     raise being_written
                 target.write(block)
                 progress.tell_more(f"{path.name}: {size:,} of {before.st_size:,} bytes copied")
+    quiet = time.time() - before.st_mtime
+    if quiet < limits.quiet_seconds:
+        time.sleep(limits.quiet_seconds - max(quiet, 0))  # the clock of a file server may be ahead
     after = hash_file(path)
     now = path.stat(follow_symlinks=False)
     unchanged = (before.st_size, before.st_mtime_ns, before.st_ino) == (now.st_size, now.st_mtime_ns, now.st_ino)
