@@ -61,6 +61,7 @@ def test_mix_of_true_pairs_is_bounded_by_the_list_that_had_most() -> None:
     shares = class_shares([Labelled("one", pairs, 11), Labelled("other", pairs.head(9), 9)], weights)
     assert shares["generic left over"] == -2000  # two beside eight: log2 of a quarter
     assert shares["both left over"] == round(1000 * np.log2(SMALLEST_CLASS_SHARE))
+    assert shares["structure left over"] == round(1000 * np.log2(3 * SMALLEST_CLASS_SHARE))  # believed three times
 
 
 def test_comparison_nobody_has_values_for_gets_no_weight() -> None:

@@ -3,8 +3,7 @@
 --
 -- The scores alone cannot tell lists that share hardly a company: there every company's nearest namesake looks like a
 -- match. But true pairs come in a mix. Where strong pairs (equal names or identifiers) are few, weaker kinds of
--- evidence cannot hold many true pairs either; what is more than any labelled list had, beside its strong ones, is not
--- believed.
+-- evidence cannot hold many true pairs either; what is more than the labelled lists speak for is not believed.
 --
 -- How many names are misspelt depends on who typed the lists, so there the lists themselves are asked: inside one list
 -- names that differ by a slip of the pen are strangers, nearly all. Between two lists about as many pairs must be
@@ -26,7 +25,7 @@ match_weights as (
     select * from {{ ref('match_weights') }}
 ),
 
--- log2 of the true pairs of a kind beside each strong one, the most that a labelled list had
+-- log2 of the true pairs of a kind that are believed beside each strong one
 class_shares as (
     select
         level as evidence_class,
