@@ -29,7 +29,7 @@ from orchestration.ingestion.raw_schema import (
     check_month_is_kept,
     check_release,
 )
-from orchestration.one_run import BusyError, one_run
+from orchestration.runs.lock import BusyError, one_run
 from orchestration.seeds import check_seeds, upgrade_seeds
 from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR, HOME, PARTY_TABLES, Settings
 
@@ -452,9 +452,10 @@ def refresh(settings: Settings, months: list[str], *, is_landed: bool = False, i
         # These imports take seconds, so they come after the quick refusals; the environment must be set before them.
         import dagster as dg  # noqa: PLC0415
 
-        from orchestration import progress, run_page, summary  # noqa: PLC0415
         from orchestration.definitions import definitions  # noqa: PLC0415
         from orchestration.months import MONTHS  # noqa: PLC0415
+        from orchestration.runs import page as run_page  # noqa: PLC0415
+        from orchestration.runs import progress, summary  # noqa: PLC0415
 
         parsing.result()
     defined = definitions()

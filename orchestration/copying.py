@@ -38,7 +38,7 @@ PERSON_REGISTRY = "resolution.res_person_registry"
 KEY_CHANGES = "marts.fct_account_key_changes"
 # What a person can have written from the published marts; thrown away, as it can be written again.
 WRITTEN_FROM_MARTS = ("review", "sessions", "crm")
-# That of the copy's own run; the workspace's is held meanwhile (one_run.py).
+# That of the copy's own run; the workspace's is held meanwhile (runs/lock.py).
 LOCK_FILE = "run.lock"
 # Dagster's own memory of runs; its schedules and sensors keep theirs, or every month would be run again.
 DAGSTER_RUNS = ("history", "storage")

@@ -1,7 +1,7 @@
 """When the machine fails, not the data: what DuckDB and the system say then, and what a person can do about it.
 
 Belongs here: telling such messages apart, in plain words, and how long a held warehouse is waited for. Does not belong
-here: files and rows that cannot be used (ingestion), two runs at once (one_run.py).
+here: files and rows that cannot be used (ingestion), two runs at once (runs/lock.py).
 """
 
 import random

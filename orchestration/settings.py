@@ -16,7 +16,7 @@ DBT_PROJECT_DIR = HOME / "dbt_project"
 DEMO_EXPORTS = HOME / "demo" / "exports"
 # The dbt of the set-up that runs this code, whatever else is on PATH.
 DBT_EXECUTABLE = Path(sys.executable).with_name("dbt")
-# Variable with the process that a dbt must not outlive (parent_watch.py); a dbt that a person starts has none.
+# Variable with the process that a dbt must not outlive (runs/parent_watch.py); a dbt that a person starts has none.
 PARENT_PROCESS = "ACCOUNT_MAPPING_PARENT_PROCESS"
 
 # Seeds that hold the facts of one company and its partners; the rest of the folder is reference data and rules.

@@ -32,7 +32,7 @@ from orchestration.ingestion.landing import LandingSummary, land_month
 from orchestration.ingestion.raw_schema import TABLES
 from orchestration.ingestion.readers import Limits
 from orchestration.months import MONTHS
-from orchestration.one_run import BusyError, one_run
+from orchestration.runs.lock import BusyError, one_run
 from orchestration.settings import HOME, Settings
 
 # Runs a call, and stops for good before or after a function that it comes by.
@@ -146,7 +146,7 @@ def test_the_lock_of_a_killed_run_is_free_and_its_claims_are_given_back(tmp_path
         code = f"""
 import dagster as dg, sys
 from pathlib import Path
-from orchestration.one_run import one_run
+from orchestration.runs.lock import one_run
 with one_run(Path({str(tmp_path)!r}), "the run of 2026-10") as turn:
     turn.begin({killed.run_id!r}, dg.DagsterInstance.from_config({str(tmp_path)!r}))
     print("held", flush=True)
@@ -182,7 +182,7 @@ def test_a_run_of_dagsters_waits_for_another_and_gives_up_in_the_end(
 
     code = f"""
 from pathlib import Path
-from orchestration.one_run import one_run
+from orchestration.runs.lock import one_run
 with one_run(Path({str(settings.var)!r}), "the run of 2026-10"):
     print("held", flush=True)
     input()

@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from orchestration.notify import VARIABLE, message_of, send
-from orchestration.run_results import RunResults, ToDo
+from orchestration.runs.message import VARIABLE, message_of, send
+from orchestration.runs.results import RunResults, ToDo
 from orchestration.settings import HOME
 
 SECRET = "s3cr3t" * 4
@@ -179,7 +179,7 @@ def test_a_hook_that_refuses_and_one_that_breaks_fail_nothing(
     def broken(*_: object) -> None:
         raise RuntimeError(SECRET)
 
-    monkeypatch.setattr("orchestration.notify._deliver", broken)
+    monkeypatch.setattr("orchestration.runs.message._deliver", broken)
     (told,) = send(RESULTS, {VARIABLE: f"json://{SECRET}"})
     assert "RuntimeError" in told
     assert SECRET not in told

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from orchestration import progress
+from orchestration.runs import progress
 
 
 class Clock:

@@ -18,8 +18,8 @@ from orchestration import retention
 from orchestration.defs.resources import Workspace, settings_of
 from orchestration.ingestion.raw_schema import WarehouseRefusedError
 from orchestration.months import DUE_DAY, MONTHS
-from orchestration.one_run import BusyError, one_run
-from orchestration.run_page import tell_of_run
+from orchestration.runs.lock import BusyError, one_run
+from orchestration.runs.page import tell_of_run
 from orchestration.settings import Settings
 
 monthly_refresh = dg.define_asset_job(

@@ -16,13 +16,13 @@ import dagster as dg
 import duckdb
 from dagster._core.events import StepMaterializationData  # no public way to report an event of another time
 
-from orchestration import progress
 from orchestration.defs.resources import WAREHOUSE_POOL, Workspace, retry_while_locked
 from orchestration.defs.transform import OWNER
 from orchestration.ingestion.folder import read_cadences, read_parties
 from orchestration.ingestion.landing import LandingSummary, land_month
 from orchestration.ingestion.raw_schema import WarehouseRefusedError
 from orchestration.months import MONTHS, ONE_BY_ONE, due_at, expected_every, month_of
+from orchestration.runs import progress
 
 DESCRIPTIONS = {
     "accounts": "One row per accepted account row of a party and month, as delivered, with its file and row number.",

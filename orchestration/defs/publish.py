@@ -15,12 +15,12 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 
-from orchestration import progress
 from orchestration.defs.resources import Workspace, retry_while_locked
 from orchestration.defs.transform import OWNER
 from orchestration.months import MONTHS, ONE_BY_ONE, expected_every
-from orchestration.run_page import page_of_run
-from orchestration.run_results import look_at
+from orchestration.runs import progress
+from orchestration.runs.page import page_of_run
+from orchestration.runs.results import look_at
 
 # Version of what is published: a table or column taken away raises the first number, one added the second.
 SCHEMA_VERSION = "1.2"

@@ -15,7 +15,7 @@ from dagster_dbt import DbtCliResource, DbtProject
 from packaging.version import Version
 
 from orchestration import faults
-from orchestration.one_run import BusyError, one_run
+from orchestration.runs.lock import BusyError, one_run
 from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR, Settings
 
 WAREHOUSE_POOL = "warehouse"

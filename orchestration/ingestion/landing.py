@@ -23,7 +23,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from orchestration import progress
 from orchestration.ingestion import readings, suites
 from orchestration.ingestion.columns import (
     as_columns,
@@ -67,6 +66,7 @@ from orchestration.ingestion.readers import (
     take_snapshot,
 )
 from orchestration.ingestion.report import keep_results
+from orchestration.runs import progress
 
 # What speaks against a file as a whole, and what a person may overrule for that file.
 ACCEPTABLE = frozenset({"file_too_large", "row_count_dropped", "too_many_refused_rows"})

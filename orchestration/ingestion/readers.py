@@ -33,7 +33,7 @@ import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 from charset_normalizer import from_bytes
 
-from orchestration import progress
+from orchestration.runs import progress
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,13 @@
 Belongs here: keeping and showing results. Does not belong here: judging.
 """
 
-import hashlib
 import json
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from orchestration.ingestion.suites import SuiteResult
-from orchestration.page import page_of
+from orchestration.runs.html import page_of, safe_name
 
 _PAGE = page_of(
     """{% block title %}Validation results of run {{ run_id }}{% endblock %}
@@ -89,17 +87,3 @@ def render_page(run_id: str, results: Iterable[dict[str, Any]]) -> str:
 
 def _is_met(result: dict[str, Any]) -> bool:
     return bool(result["success"])
-
-
-def safe_name(name: str) -> str:
-    """Turn any text into a file name.
-
-    Args:
-        name: any text.
-
-    Returns:
-        Readable, short, and different for different texts.
-    """
-    readable = re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._")[:80]
-    unchanged = readable == name
-    return readable if unchanged else f"{readable}-{hashlib.sha256(name.encode('utf-8', 'replace')).hexdigest()[:8]}"

@@ -1,7 +1,11 @@
 """The look of the pages that are written: one file each, which opens without a network.
 
-Belongs here: head, style, and that everything is escaped. Does not belong here: what a page says.
+Belongs here: head, style, that everything is escaped, and how a page's file is named. Does not belong here: what a page
+says.
 """
+
+import hashlib
+import re
 
 import jinja2
 
@@ -47,3 +51,17 @@ def page_of(blocks: str) -> jinja2.Template:
         The template; every value in it is escaped.
     """
     return _PAGES.from_string("{% extends 'frame' %}" + blocks)
+
+
+def safe_name(name: str) -> str:
+    """Turn any text into a file name.
+
+    Args:
+        name: any text.
+
+    Returns:
+        Readable, short, and different for different texts.
+    """
+    readable = re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._")[:80]
+    unchanged = readable == name
+    return readable if unchanged else f"{readable}-{hashlib.sha256(name.encode('utf-8', 'replace')).hexdigest()[:8]}"

@@ -13,7 +13,7 @@ import duckdb
 from tabulate import tabulate
 
 from orchestration.defs.publish import contacts_folder
-from orchestration.run_results import UNMAPPED, exports_argument, problems_of
+from orchestration.runs.results import UNMAPPED, exports_argument, problems_of
 from orchestration.settings import Settings
 
 COVERAGE = """

@@ -1,7 +1,7 @@
 """What came of a run: what came in, what was refused, what changed, what failed and why, and what to do about it.
 
 Belongs here: reading that from the run's events in Dagster and from what is published, in an order to act by. Does not
-belong here: how it is shown (run_page.py, summary.py) or sent (notify.py), and what a figure means (the marts).
+belong here: how it is shown (page.py, summary.py) or sent (message.py), and what a figure means (the marts).
 
 Nobody is named: of contacts and engagements the rule that was broken is told, never the words; what an error quotes is
 left out. The warehouse is not opened, since the next run may be writing it.

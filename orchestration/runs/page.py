@@ -1,7 +1,7 @@
 """What came of a run, on one page that opens offline, in Dagster, and sent to whoever asked for it.
 
 Belongs here: the page, how long it is kept, and telling of a run once it has ended. Does not belong here: what is told
-(run_results.py), how it is sent (notify.py).
+(results.py), how it is sent (message.py).
 """
 
 from collections.abc import Callable
@@ -10,10 +10,9 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.events import EngineEventData  # no public way to add to the log of a run that has ended
 
-from orchestration import notify
-from orchestration.ingestion.report import safe_name
-from orchestration.page import page_of
-from orchestration.run_results import RunResults, results_of
+from orchestration.runs import message as notify
+from orchestration.runs.html import page_of, safe_name
+from orchestration.runs.results import RunResults, results_of
 from orchestration.settings import Settings
 
 # Two years of monthly runs, or a year in which each month was run again.

@@ -1,7 +1,7 @@
 """A message when a run has ended, to a chat or a mailbox; off until somebody says where to.
 
 Belongs here: the words, the sending, and keeping the addresses secret. Does not belong here: what is told
-(run_results.py).
+(results.py).
 
 The message leaves the house, so it is made of our own words and figures alone: no word of a list, a file or an error.
 """
@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from orchestration.run_results import RunResults
+from orchestration.runs.results import RunResults
 
 # Addresses as Apprise writes them, one or more, separated by blanks. They hold tokens and passwords: they are read from
 # the environment when they are needed, and stand in no file, log or message.
