@@ -19,7 +19,7 @@ from tabulate import tabulate
 
 from benchmarks.cost import Cost, cost_of
 from benchmarks.matching import MONTH, ScenarioRun
-from orchestration.ingestion.raw_schema import create_raw_tables
+from orchestration.warehouse.schema import create_raw_tables
 
 PARTNERS = 50
 ACCOUNTS_PER_LIST = 20_000

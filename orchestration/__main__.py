@@ -21,17 +21,17 @@ from typing import TYPE_CHECKING
 import click
 import duckdb
 
-from orchestration import faults
 from orchestration.ingestion.folder import read_acceptances, read_parties
-from orchestration.ingestion.raw_schema import (
+from orchestration.runs.lock import BusyError, one_run
+from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR, HOME, PARTY_TABLES, Settings
+from orchestration.warehouse import faults
+from orchestration.warehouse.schema import (
     WarehouseRefusedError,
     check_exports_folder,
     check_month_is_kept,
     check_release,
 )
-from orchestration.runs.lock import BusyError, one_run
-from orchestration.seeds import check_seeds, upgrade_seeds
-from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR, HOME, PARTY_TABLES, Settings
+from orchestration.warehouse.seeds import check_seeds, upgrade_seeds
 
 if TYPE_CHECKING:
     from orchestration.forgetting import Report
@@ -175,7 +175,7 @@ def review(exports: Path | None) -> None:
 def restore(exports: Path | None, month: datetime) -> None:
     """Publish an earlier month again, as it was; the warehouse stays, and the next run publishes the latest."""
     from orchestration.restatements import UnreadableMartsError, keep_published  # noqa: PLC0415 - takes a second
-    from orchestration.restore import copy_until  # noqa: PLC0415 - takes a second
+    from orchestration.warehouse.restore import copy_until  # noqa: PLC0415 - takes a second
 
     settings = Settings.for_exports(exports)
     copied = replace(settings, warehouse=settings.var / "restored.duckdb")
@@ -282,7 +282,7 @@ def of_forgetting(settings: Settings, report: "Report") -> str:
 @click.option("--exports", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def rebuild(exports: Path | None) -> None:
     """Build a new warehouse from the raw tables of the old one, every month in order, and publish the latest."""
-    from orchestration.restore import copy_landed  # noqa: PLC0415 - takes a second
+    from orchestration.warehouse.restore import copy_landed  # noqa: PLC0415 - takes a second
 
     settings = Settings.for_exports(exports)
     rebuilt = replace(settings, warehouse=settings.var / "rebuilt.duckdb")

@@ -10,9 +10,7 @@ written, until the copy takes its place by a rename.
 """
 
 import shutil
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -20,8 +18,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from orchestration.defs.publish import quoted, replace_published
-from orchestration.faults import is_locked
+from orchestration.defs.publish import replace_published
 from orchestration.ingestion.forgotten import (
     ERASED,
     OF_AN_ACCOUNT,
@@ -30,8 +27,10 @@ from orchestration.ingestion.forgotten import (
     account_reference,
     may_name_persons,
 )
-from orchestration.ingestion.raw_schema import FIELDS, WarehouseRefusedError, check_release, create_raw_tables
 from orchestration.settings import Settings
+from orchestration.warehouse.held import CopyError, tables_of
+from orchestration.warehouse.schema import FIELDS, create_raw_tables
+from orchestration.warehouse.sql import literal
 
 ACCOUNT_REGISTRY = "resolution.res_account_registry"
 PERSON_REGISTRY = "resolution.res_person_registry"
@@ -45,53 +44,6 @@ DAGSTER_RUNS = ("history", "storage")
 
 # SQL conditions for a table (`schema.table`) with these columns; a row that meets all of them stays.
 Conditions = Callable[[str, Sequence[str]], list[str]]
-
-
-class CopyError(WarehouseRefusedError):
-    """The warehouse cannot be copied; the message says why and what to do."""
-
-
-@contextmanager
-def held_warehouse(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Attach a warehouse for reading, which keeps other processes from writing it meanwhile.
-
-    Args:
-        warehouse: the DuckDB file.
-
-    Yields:
-        A connection in memory, the warehouse attached to it as `warehouse`.
-
-    Raises:
-        CopyError: there is no warehouse, or another process writes it.
-        NewerReleaseError: a newer release wrote it.
-        duckdb.Error: it cannot be read.
-    """
-    if not warehouse.is_file():
-        raise CopyError(f"{warehouse} is not there: nothing has been built yet (make run or make demo).")
-    with duckdb.connect() as connection:
-        try:
-            check_release(warehouse)
-            connection.execute(f"attach {quoted(warehouse)} as warehouse (read_only)")
-        except duckdb.Error as refusal:
-            if not is_locked(refusal):
-                raise
-            raise CopyError(
-                f"{warehouse} is held by another process, a run or an open shell: wait or close it, then ask again. "
-                "Nothing was changed."
-            ) from refusal
-        yield connection
-
-
-def tables_of(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
-    """Columns of every table of the attached warehouse, by `schema.table`."""
-    found: dict[str, list[str]] = defaultdict(list)
-    for schema, table, column in connection.execute(
-        "select schema_name, table_name, column_name from duckdb_columns() "
-        "semi join duckdb_tables() using (database_name, schema_name, table_name) "
-        "where database_name = 'warehouse' order by schema_name, table_name, column_index"
-    ).fetchall():
-        found[f"{schema}.{table}"].append(column)
-    return dict(found)
 
 
 class Copy:
@@ -125,7 +77,7 @@ class Copy:
         self.month: date = latest
         discard(self.settings)
         self.settings.var.mkdir(parents=True)
-        connection.execute(f"attach {quoted(self.settings.warehouse)} as fresh")
+        connection.execute(f"attach {literal(self.settings.warehouse)} as fresh")
         connection.execute("copy from database warehouse to fresh (schema)")
         tables = tables_of(connection)
         self._tables = {

@@ -16,6 +16,7 @@ from rapidfuzz import fuzz, process
 from tabulate import tabulate
 
 from orchestration.settings import Settings
+from orchestration.warehouse.sql import literal
 from udfs.plugin import register
 
 # What is worked out for the pair, in this order; every other relation is read as it was built, the estimated share of
@@ -395,9 +396,8 @@ def _copy_in_memory(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         )
     with duckdb.connect() as connection:
         register(connection)
-        file = str(settings.warehouse).replace("'", "''")
         try:
-            connection.execute(f"attach '{file}' as stored (read_only)")
+            connection.execute(f"attach {literal(settings.warehouse)} as stored (read_only)")
         except duckdb.IOException as error:
             raise NoExplanationError(
                 f"A run is writing the warehouse; ask again when it has ended. ({error})"

@@ -18,8 +18,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from orchestration.copying import Copy, discard, held_warehouse, put_in_place, tables_of
-from orchestration.defs.publish import quoted
+from orchestration.copying import Copy, discard, put_in_place
 from orchestration.ingestion.folder import US, Party, read_parties
 from orchestration.ingestion.forgotten import (
     Forgotten,
@@ -30,9 +29,11 @@ from orchestration.ingestion.forgotten import (
     plain_address,
     plain_name,
 )
-from orchestration.ingestion.raw_schema import OBJECTS, WarehouseRefusedError
 from orchestration.leftovers import Search, Texts, only_theirs, search, seed_rows
 from orchestration.settings import DBT_PROJECT_DIR, Settings
+from orchestration.warehouse.held import held_warehouse, tables_of
+from orchestration.warehouse.schema import OBJECTS, WarehouseRefusedError
+from orchestration.warehouse.sql import literal
 
 # Builds, tests and publishes one month in a workspace whose exports are landed already.
 Rebuild = Callable[[Settings, date], None]
@@ -124,15 +125,15 @@ def withdraw(settings: Settings, party_id: str, rebuild: Rebuild) -> Report:
 
     def of_others(_: str, columns: Sequence[str]) -> list[str]:
         return [
-            *(f"{name} is distinct from {quoted(party_id)}" for name in ("party_id", "partner_id") if name in columns),
+            *(f"{name} is distinct from {literal(party_id)}" for name in ("party_id", "partner_id") if name in columns),
             *(
-                f"not coalesce(starts_with(trim({name}), {quoted(prefix)}), false)"
+                f"not coalesce(starts_with(trim({name}), {literal(prefix)}), false)"
                 for name in _KEYS_OF_RECORDS
                 if name in columns
             ),
             # a sheet that was refused may quote any record of the queue
             *(
-                [f"not (object = 'decisions' and contains(row_text, {quoted(prefix)}))"]
+                [f"not (object = 'decisions' and contains(row_text, {literal(prefix)}))"]
                 if "row_text" in columns
                 else []
             ),
@@ -143,9 +144,9 @@ def withdraw(settings: Settings, party_id: str, rebuild: Rebuild) -> Report:
         theirs = _texts_of(connection, party_id)
         report.removed = copy.fill(of_others)
         copy.remember_keys(of_others)
-        about_theirs = " or ".join(f"starts_with(trim({key}), {quoted(prefix)})" for key in _KEYS_OF_RECORDS[-2:])
+        about_theirs = " or ".join(f"starts_with(trim({key}), {literal(prefix)})" for key in _KEYS_OF_RECORDS[-2:])
         copy.refuse_instead("decisions", about_theirs, "withdrawn")
-        texts = only_theirs(theirs, _said_by_others(connection, settings, f"party_id <> {quoted(party_id)}"))
+        texts = only_theirs(theirs, _said_by_others(connection, settings, f"party_id <> {literal(party_id)}"))
         _build_prove_replace(settings, copy, texts, report, rebuild, prefix)
     report.delivered = [str(file) for file in sorted((settings.exports / party_id).rglob("*")) if file.is_file()]
     report.delivered += [

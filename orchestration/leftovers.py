@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
-from orchestration.defs.publish import quoted
+from orchestration.warehouse.sql import literal
 
 # A text is found by its first eight bytes, so shorter ones are not looked for; numbers that short mean anything.
 SHORTEST_TEXT = 8
@@ -218,9 +218,9 @@ def _found_in_cells(done: Search, cells: Iterator[list[str]], texts: Texts, pref
 def _relations(connection: duckdb.DuckDBPyConnection, file: Path) -> Iterator[str]:
     """Give the tables of a DuckDB or Parquet file, as a query names them; other files have none."""
     if file.suffix == ".parquet":
-        yield f"read_parquet({quoted(file)})"
+        yield f"read_parquet({literal(file)})"
     elif file.suffix == ".duckdb":
-        connection.execute(f"attach {quoted(file)} as searched (read_only)")
+        connection.execute(f"attach {literal(file)} as searched (read_only)")
         names = connection.execute(
             "select schema_name, table_name from duckdb_tables() where database_name = 'searched' order by all"
         ).fetchall()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.ingestion.raw_schema import create_raw_tables
+from orchestration.warehouse.schema import create_raw_tables
 
 # Without these a published file is too old, or too new, to be compared with.
 COMPARED = {"fct_account_overlaps", "fct_account_priorities", "last_refreshed"}
@@ -36,7 +36,8 @@ def keep_published(warehouse: Path, published: Path, month: date | None = None) 
         UnreadableMartsError: the published file is broken; nothing was kept.
         duckdb.IOException: another process holds the warehouse.
     """
-    from orchestration.defs.publish import MARTS, quoted  # noqa: PLC0415 - publishing imports the asset that asks
+    from orchestration.defs.publish import MARTS  # noqa: PLC0415 - publishing imports the asset that asks
+    from orchestration.warehouse.sql import literal  # noqa: PLC0415 - publishing imports the asset that asks
 
     file = published / f"{MARTS}.duckdb"
     with duckdb.connect(str(warehouse)) as connection:
@@ -44,7 +45,7 @@ def keep_published(warehouse: Path, published: Path, month: date | None = None) 
         if not file.is_file():
             return
         try:
-            connection.execute(f"attach {quoted(file)} as published (read_only)")
+            connection.execute(f"attach {literal(file)} as published (read_only)")
             connection.execute("begin transaction")
             _keep(connection, month)
             connection.execute("commit")

@@ -16,9 +16,10 @@ from datetime import UTC, date, datetime
 
 import duckdb
 
-from orchestration.copying import Copy, discard, held_warehouse, remove, replace_warehouse
-from orchestration.ingestion.raw_schema import OBJECTS
+from orchestration.copying import Copy, discard, remove, replace_warehouse
 from orchestration.settings import Settings
+from orchestration.warehouse.held import held_warehouse
+from orchestration.warehouse.schema import OBJECTS
 
 # Decisions hold until somebody takes them back, however old they are.
 PRUNED_OBJECTS = tuple(name for name in OBJECTS if name != "decisions")

@@ -13,8 +13,8 @@ from conftest import Run, workspace_in
 from orchestration.definitions import definitions
 from orchestration.defs.automation import NO_FILES, SETTLED_SECONDS, landing_fingerprints
 from orchestration.months import month_of
-from orchestration.seeds import has_tested_seeds, record_tested_seeds, seeds_fingerprint
 from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR, HOME
+from orchestration.warehouse.seeds import has_tested_seeds, record_tested_seeds, seeds_fingerprint
 
 NOW = 1_800_000_000.0
 

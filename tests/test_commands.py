@@ -7,8 +7,8 @@ import duckdb
 import pytest
 from conftest import Run, run_command, workspace_in
 
-from orchestration.ingestion.raw_schema import create_raw_tables, record_exports_folder
 from orchestration.settings import HOME, PARTY_TABLES, Settings
+from orchestration.warehouse.schema import create_raw_tables, record_exports_folder
 
 
 def test_a_workspace_of_your_own_has_every_seed_and_no_row_of_the_demo(tmp_path: Path) -> None:

@@ -24,16 +24,16 @@ import pytest
 from conftest import Run, run_command, workspace_in
 from test_publish import AT, MONTH, published_relations, warehouse_with
 
-from orchestration import faults
 from orchestration.__main__ import wait_for_warehouse
 from orchestration.defs import resources
 from orchestration.defs.publish import contacts_folder, publish_marts
 from orchestration.ingestion.landing import LandingSummary, land_month
-from orchestration.ingestion.raw_schema import TABLES
 from orchestration.ingestion.readers import Limits
 from orchestration.months import MONTHS
 from orchestration.runs.lock import BusyError, one_run
 from orchestration.settings import HOME, Settings
+from orchestration.warehouse import faults
+from orchestration.warehouse.schema import TABLES
 
 # Runs a call, and stops for good before or after a function that it comes by.
 STOPPED = """

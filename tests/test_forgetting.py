@@ -21,16 +21,16 @@ import pytest
 from conftest import Run, run_command
 
 from orchestration import forgetting, retention
-from orchestration.copying import CopyError
 from orchestration.forgetting import NotForgottenError
 from orchestration.ingestion.folder import read_parties
 from orchestration.ingestion.forgotten import ERASED, Forgotten, add_to_list, forgotten_folder, plain_name
 from orchestration.ingestion.landing import land_month
-from orchestration.ingestion.raw_schema import PrunedMonthError, create_raw_tables
 from orchestration.ingestion.suites import check_accepted_rows
 from orchestration.leftovers import Texts, only_theirs, search
-from orchestration.restore import copy_until
 from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR, HOME, Settings
+from orchestration.warehouse.held import CopyError
+from orchestration.warehouse.restore import copy_until
+from orchestration.warehouse.schema import PrunedMonthError, create_raw_tables
 
 GONE = "heliograph"
 OCTOBER = date(2026, 10, 1)

@@ -26,11 +26,11 @@ from hypothesis import strategies as st
 from orchestration.ingestion import landing, readers
 from orchestration.ingestion.landing import land_month
 from orchestration.ingestion.mapping import ColumnMappings
-from orchestration.ingestion.raw_schema import OtherExportsError
 from orchestration.ingestion.readers import FileRefusedError, Limits, hash_file, take_snapshot
 from orchestration.ingestion.report import render_page
 from orchestration.ingestion.suites import check_accepted_rows, check_marts
 from orchestration.ingestion.workbooks import neutralise_formulas
+from orchestration.warehouse.schema import OtherExportsError
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 OCTOBER = date(2026, 10, 1)

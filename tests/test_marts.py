@@ -23,8 +23,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_persons import RULES
 
-from orchestration.ingestion.raw_schema import FIELDS, create_raw_tables
 from orchestration.settings import HOME, PARTY_TABLES, Settings
+from orchestration.warehouse.schema import FIELDS, create_raw_tables
 from udfs.persons import person_name
 from udfs.plugin import register
 

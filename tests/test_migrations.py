@@ -19,13 +19,15 @@ import pytest
 from conftest import Run, run_command, workspace_in
 from test_demo import published_rows
 
-from orchestration.copying import CopyError
 from orchestration.defs.resources import workspace_of
 from orchestration.defs.transform import prepare_warehouse
-from orchestration.history import check_history
-from orchestration.ingestion import raw_schema
 from orchestration.ingestion.landing import land_month
-from orchestration.ingestion.raw_schema import (
+from orchestration.settings import HOME
+from orchestration.warehouse import schema
+from orchestration.warehouse.held import CopyError
+from orchestration.warehouse.history import check_history
+from orchestration.warehouse.restore import copy_landed, copy_until
+from orchestration.warehouse.schema import (
     TABLES,
     WAREHOUSE_VERSION,
     NewerReleaseError,
@@ -34,9 +36,7 @@ from orchestration.ingestion.raw_schema import (
     create_raw_tables,
     record_exports_folder,
 )
-from orchestration.restore import copy_landed, copy_until
-from orchestration.seeds import OlderSeedsError, check_seeds, upgrade_seeds
-from orchestration.settings import HOME
+from orchestration.warehouse.seeds import OlderSeedsError, check_seeds, upgrade_seeds
 
 
 def a_file(month: str = "2026-10-01", loaded_at: str = "2026-11-01") -> str:
@@ -97,11 +97,11 @@ def test_a_column_that_must_be_filled_needs_a_default_for_the_rows_that_lack_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warehouse = warehouse_in(tmp_path)
-    monkeypatch.setitem(raw_schema.TABLES, "files", {**TABLES["files"], "origin": "varchar not null"})
+    monkeypatch.setitem(schema.TABLES, "files", {**TABLES["files"], "origin": "varchar not null"})
     with duckdb.connect(str(warehouse)) as connection:
         with pytest.raises(OlderReleaseError, match=r"1 rows of raw\.files .* lack origin"):
             create_raw_tables(connection)
-        monkeypatch.setitem(raw_schema.TABLES["files"], "origin", "varchar not null default 'folder'")
+        monkeypatch.setitem(schema.TABLES["files"], "origin", "varchar not null default 'folder'")
         create_raw_tables(connection)
         assert connection.execute("select origin from raw.files").fetchall() == [("folder",)]
 

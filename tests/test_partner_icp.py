@@ -11,7 +11,7 @@ import duckdb
 import pytest
 from test_marts import Rows, Workspace, as_text, insert, rewrite_seed
 
-from orchestration.ingestion.raw_schema import TABLES, create_raw_tables
+from orchestration.warehouse.schema import TABLES, create_raw_tables
 
 GOLDEN = Path(__file__).parent / "golden" / "partner_icp"
 INDUSTRIES = ["Retail", "Logistics", "Manufacturing", "Energy"]

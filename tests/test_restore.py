@@ -15,8 +15,8 @@ import duckdb
 import pytest
 from conftest import Run, run_command
 
-from orchestration.copying import CopyError
-from orchestration.restore import copy_until
+from orchestration.warehouse.held import CopyError
+from orchestration.warehouse.restore import copy_until
 
 Rows = list[tuple[object, ...]]
 HISTORY = "select * from {file}.fct_account_overlaps where as_of_month <= '2026-09-01' order by all"

@@ -16,11 +16,11 @@ import dagster as dg
 
 from orchestration import retention
 from orchestration.defs.resources import Workspace, settings_of
-from orchestration.ingestion.raw_schema import WarehouseRefusedError
 from orchestration.months import DUE_DAY, MONTHS
 from orchestration.runs.lock import BusyError, one_run
 from orchestration.runs.page import tell_of_run
 from orchestration.settings import Settings
+from orchestration.warehouse.schema import WarehouseRefusedError
 
 monthly_refresh = dg.define_asset_job(
     "monthly_refresh",

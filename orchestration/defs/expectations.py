@@ -11,11 +11,11 @@ from pathlib import Path
 import dagster as dg
 
 from orchestration.defs.resources import WAREHOUSE_POOL, Workspace, retry_while_locked
-from orchestration.ingestion.raw_schema import OBJECTS
 from orchestration.ingestion.report import keep_results
 from orchestration.ingestion.suites import SuiteResult, check_accepted_rows, check_marts
 from orchestration.months import month_of
 from orchestration.runs import progress
+from orchestration.warehouse.schema import OBJECTS
 
 ACCEPTED = "accepted_rows"
 RECONCILED = "files_reconcile"

@@ -20,9 +20,9 @@ from orchestration.defs.resources import WAREHOUSE_POOL, Workspace, retry_while_
 from orchestration.defs.transform import OWNER
 from orchestration.ingestion.folder import read_cadences, read_parties
 from orchestration.ingestion.landing import LandingSummary, land_month
-from orchestration.ingestion.raw_schema import WarehouseRefusedError
 from orchestration.months import MONTHS, ONE_BY_ONE, due_at, expected_every, month_of
 from orchestration.runs import progress
+from orchestration.warehouse.schema import WarehouseRefusedError
 
 DESCRIPTIONS = {
     "accounts": "One row per accepted account row of a party and month, as delivered, with its file and row number.",

@@ -21,6 +21,7 @@ from orchestration.months import MONTHS, ONE_BY_ONE, expected_every
 from orchestration.runs import progress
 from orchestration.runs.page import page_of_run
 from orchestration.runs.results import look_at
+from orchestration.warehouse.sql import literal
 
 # Version of what is published: a table or column taken away raises the first number, one added the second.
 SCHEMA_VERSION = "1.2"
@@ -117,8 +118,8 @@ def _copy_marts(
 ) -> dict[str, int]:
     """Write the new DuckDB file and the new Parquet files, under names that no reader looks for."""
     with duckdb.connect() as connection:
-        connection.execute(f"attach {quoted(warehouse)} as warehouse (read_only)")
-        connection.execute(f"attach {quoted(new_file)} as published (storage_version '{STORAGE_VERSION}')")
+        connection.execute(f"attach {literal(warehouse)} as warehouse (read_only)")
+        connection.execute(f"attach {literal(new_file)} as published (storage_version '{STORAGE_VERSION}')")
         built = connection.execute(
             "select table_name from duckdb_tables() where database_name = 'warehouse' and schema_name = 'marts'"
         ).fetchall()
@@ -138,7 +139,7 @@ def _copy_marts(
         )
         rows = {}
         for mart in [*sorted(marts), "last_refreshed"]:
-            target = quoted(new_parquet / f"{mart}.parquet")
+            target = literal(new_parquet / f"{mart}.parquet")
             connection.execute(f'copy published."{mart}" to {target} (format parquet)')
             rows[mart] = connection.table(f'published."{mart}"').shape[0]
         connection.execute("detach published")
@@ -178,19 +179,14 @@ def _copy_comments(connection: duckdb.DuckDBPyConnection, mart: str) -> None:
         [mart],
     ).fetchone()
     if table_comment and table_comment[0]:
-        connection.execute(f'comment on table published."{mart}" is {quoted(table_comment[0])}')
+        connection.execute(f'comment on table published."{mart}" is {literal(table_comment[0])}')
     columns = connection.execute(
         "select column_name, comment from duckdb_columns() where database_name = 'warehouse' "
         "and schema_name = 'marts' and table_name = ? and comment is not null",
         [mart],
     ).fetchall()
     for column, comment in columns:
-        connection.execute(f'comment on column published."{mart}"."{column}" is {quoted(comment)}')
-
-
-def quoted(text: object) -> str:
-    """Write a value as an SQL string literal: attach, copy and comment take no parameters."""
-    return "'" + str(text).replace("'", "''") + "'"
+        connection.execute(f'comment on column published."{mart}"."{column}" is {literal(comment)}')
 
 
 def _sha256(file: Path) -> str:

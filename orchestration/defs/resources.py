@@ -14,9 +14,9 @@ import duckdb
 from dagster_dbt import DbtCliResource, DbtProject
 from packaging.version import Version
 
-from orchestration import faults
 from orchestration.runs.lock import BusyError, one_run
 from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR, Settings
+from orchestration.warehouse import faults
 
 WAREHOUSE_POOL = "warehouse"
 # Runs that a backfill starts together wait for each other; dozens of months are built in that time.

@@ -22,15 +22,15 @@ from dagster_dbt import (
     dbt_assets,
 )
 
-from orchestration import faults
 from orchestration.defs.resources import WAREHOUSE_POOL, Workspace, retry_while_locked
-from orchestration.history import check_history
-from orchestration.ingestion.raw_schema import WarehouseRefusedError, check_release
 from orchestration.months import MONTHS, ONE_BY_ONE, expected_every, month_of
 from orchestration.restatements import UnreadableMartsError, keep_published
 from orchestration.runs import progress
-from orchestration.seeds import has_tested_seeds, record_tested_seeds, seeds_fingerprint
 from orchestration.settings import PARENT_PROCESS, Settings
+from orchestration.warehouse import faults
+from orchestration.warehouse.history import check_history
+from orchestration.warehouse.schema import WarehouseRefusedError, check_release
+from orchestration.warehouse.seeds import has_tested_seeds, record_tested_seeds, seeds_fingerprint
 
 OWNER = "team:revenue-operations"
 # What a model says of itself in its meta, and the catalogue shows as a tag, when its rows name persons.

@@ -12,8 +12,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from orchestration.ingestion.mapping import object_of_name
-from orchestration.ingestion.raw_schema import OBJECTS
 from orchestration.ingestion.readers import FileRefusedError
+from orchestration.warehouse.schema import OBJECTS
 
 US = "us"
 EXTENSIONS = (".csv", ".tsv", ".txt", ".xlsx", ".parquet")

@@ -43,17 +43,6 @@ from orchestration.ingestion.folder import (
 )
 from orchestration.ingestion.forgotten import Forgotten, forgotten_folder
 from orchestration.ingestion.mapping import ColumnMappings, Header, object_of_sheet
-from orchestration.ingestion.raw_schema import (
-    FIELDS,
-    FILES,
-    OBJECTS,
-    TABLES,
-    check_exports_folder,
-    check_month_is_kept,
-    check_release,
-    create_raw_tables,
-    record_exports_folder,
-)
 from orchestration.ingestion.readers import (
     FileRefusedError,
     Grid,
@@ -67,6 +56,18 @@ from orchestration.ingestion.readers import (
 )
 from orchestration.ingestion.report import keep_results
 from orchestration.runs import progress
+from orchestration.warehouse.schema import (
+    FIELDS,
+    FILES,
+    OBJECTS,
+    TABLES,
+    check_exports_folder,
+    check_month_is_kept,
+    check_release,
+    create_raw_tables,
+    record_exports_folder,
+)
+from orchestration.warehouse.sql import identifier, literal, transaction
 
 # What speaks against a file as a whole, and what a person may overrule for that file.
 ACCEPTABLE = frozenset({"file_too_large", "row_count_dropped", "too_many_refused_rows"})
@@ -190,7 +191,7 @@ class _Landing:
     def run(self, connection: duckdb.DuckDBPyConnection, exports: Path, snapshots: Path) -> list[suites.SuiteResult]:
         """Load every list; what fails costs its own list only."""
         deliveries, with_folder = find_deliveries(exports, self.month, self.parties)
-        with _transaction(connection):
+        with transaction(connection):
             connection.execute("delete from raw.files where export_month = ? and status <> 'landed'", [self.month])
             self._write_files(connection, [self._not_opened(d) for d in deliveries if d.refusal])
         done = 0
@@ -458,7 +459,7 @@ class _Landing:
                 self._quarantine(connection, [], [(part.delivery, problem) for part in parts], judged=True)
                 return
         progress.tell_more(f"{subject}: writing {usable:,} rows")
-        with self.timed("write to raw"), _transaction(connection):
+        with self.timed("write to raw"), transaction(connection):
             self._clear(connection, party.party_id, object_name)
             self._insert(connection, party, object_name, parts)
 
@@ -479,7 +480,7 @@ class _Landing:
             """
         )
         present = [name for name in names if any(f"f_{name}" in part.cells.column_names for part in parts)]
-        content = ", ".join(f"coalesce({_quoted(name)}, chr(30))" for name in [*present, "extra"])
+        content = ", ".join(f"coalesce({identifier(name)}, chr(30))" for name in [*present, "extra"])
         connection.execute(
             f"""
             create or replace temp table repeats as
@@ -665,12 +666,12 @@ class _Landing:
             )
             row["remedy"] = "Correct the other file, then run again."
             rows.append(row)
-        with _transaction(connection):
+        with transaction(connection):
             self._write_files(connection, rows)
 
     def _withdraw(self, connection: duckdb.DuckDBPyConnection, party_id: str, object_name: str) -> None:
         """Take back what an earlier load of this month left, when its file has been taken out of the month's folder."""
-        with _transaction(connection):
+        with transaction(connection):
             self._clear(connection, party_id, object_name)
 
     def _clear(self, connection: duckdb.DuckDBPyConnection, party_id: str, object_name: str) -> None:
@@ -686,7 +687,7 @@ class _Landing:
     def _write_files(self, connection: duckdb.DuckDBPyConnection, rows: list[dict[str, Any]]) -> None:
         rows = rows + self._unused_sheets
         self._unused_sheets.clear()
-        names = ", ".join(_quoted(name) for name in FILES)
+        names = ", ".join(identifier(name) for name in FILES)
         marks = ", ".join("?" for _ in FILES)
         for row in rows:
             complete = {name: row.get(name) for name in FILES}
@@ -752,13 +753,13 @@ def _incoming_select(index: int, part: Part, names: Sequence[str]) -> str:
     """SQL for one part's rows with all fields of the object, its extra columns and its id."""
     available = set(part.cells.column_names)
     fields = [
-        f"f_{name} as {_quoted(name)}" if f"f_{name}" in available else f"null::varchar as {_quoted(name)}"
+        f"f_{name} as {identifier(name)}" if f"f_{name}" in available else f"null::varchar as {identifier(name)}"
         for name in names
     ]
     used = {part.header.sources_of(c.field)[0].index for c in part.header.columns if c.field}
     spare = [column for column in part.header.columns if column.index not in used]
     pairs = [
-        f"{_literal(_json(column.header) + ': ')} || to_json(c{column.index})::varchar"
+        f"{literal(_json(column.header) + ': ')} || to_json(c{column.index})::varchar"
         for column in sorted(spare, key=lambda c: c.index)
     ]
     extra = f"nullif('{{' || concat_ws(', ', {', '.join(pairs)}) || '}}', '{{}}')" if pairs else "null::varchar"
@@ -827,24 +828,5 @@ def _snapshots(folder: Path) -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
-@contextmanager
-def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    connection.execute("begin transaction")
-    try:
-        yield
-    except BaseException:
-        connection.execute("rollback")
-        raise
-    connection.execute("commit")
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
 def _json(text: str) -> str:
     return json.dumps(escape_controls(text), ensure_ascii=False)
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

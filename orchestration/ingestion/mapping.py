@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.ingestion.raw_schema import FIELDS, OBJECTS
 from orchestration.ingestion.readers import FileRefusedError, normalize_header
+from orchestration.warehouse.schema import FIELDS, OBJECTS
 
 SOURCE_SYSTEMS = ("plain", "crossbeam", "hubspot", "salesforce")
 

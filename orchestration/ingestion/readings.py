@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.ingestion.mapping import Header
-from orchestration.ingestion.raw_schema import FIELDS
 from orchestration.ingestion.readers import RefusedRow, escape_controls, row_as_text
+from orchestration.warehouse.schema import FIELDS
 from udfs import values
 
 READABLE = "readable"

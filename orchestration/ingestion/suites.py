@@ -20,8 +20,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from orchestration.ingestion.raw_schema import OBJECTS
 from orchestration.ingestion.readings import READABLE, reading_rules
+from orchestration.warehouse.schema import OBJECTS
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuite

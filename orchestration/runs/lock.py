@@ -1,7 +1,7 @@
 """One run at a time in a workspace: who may write its warehouse and marts, and what a killed run has left claimed.
 
 Belongs here: the lock, in which words a second run is refused, and freeing what a killed run holds in Dagster. Does not
-belong here: a person's shell that holds the warehouse (faults.py).
+belong here: a person's shell that holds the warehouse (warehouse/faults.py).
 
 The lock is the kernel's, on `run.lock` beside the warehouse: it is gone when its holder is, however that ended. What
 stands in the file names the holder; a file that names somebody although its lock is free tells of a killed run.

@@ -1,6 +1,6 @@
 """The tables that remember month by month, as an older release left them.
 
-Belongs here: whether dbt can go on with them as they are. Does not belong here: the raw tables (raw_schema.py), and
+Belongs here: whether dbt can go on with them as they are. Does not belong here: the raw tables (schema.py), and
 tables that every run builds anew.
 """
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.ingestion.raw_schema import OlderReleaseError
+from orchestration.warehouse.schema import OlderReleaseError
 
 
 def check_history(warehouse: Path, manifest: Mapping[str, Any]) -> list[str]:

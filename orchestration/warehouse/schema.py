@@ -125,7 +125,7 @@ TABLES: dict[str, dict[str, str]] = {
 }
 
 
-# What people have seen, for orchestration/restatements.py. It does not follow from what was delivered.
+# What people have seen, for publishing/restatements.py. It does not follow from what was delivered.
 SEEN_TABLES: dict[str, dict[str, str]] = {
     "months": {
         "as_of_month": "date not null",

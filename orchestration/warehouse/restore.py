@@ -9,9 +9,8 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.copying import CopyError, held_warehouse, tables_of
-from orchestration.defs.publish import quoted
-from orchestration.ingestion.raw_schema import (
+from orchestration.warehouse.held import CopyError, held_warehouse, tables_of
+from orchestration.warehouse.schema import (
     MEMORIES,
     SEEN_TABLES,
     TABLES,
@@ -19,6 +18,7 @@ from orchestration.ingestion.raw_schema import (
     check_month_is_kept,
     create_raw_tables,
 )
+from orchestration.warehouse.sql import literal
 
 
 def copy_until(warehouse: Path, copy: Path, month: date) -> None:
@@ -40,7 +40,7 @@ def copy_until(warehouse: Path, copy: Path, month: date) -> None:
         if month not in months:
             loaded = ", ".join(f"{loaded:%Y-%m}" for loaded in months)
             raise CopyError(f"Nothing was landed for {month:%Y-%m}. Months with lists: {loaded or 'none'}.")
-        connection.execute(f"attach {quoted(copy)} as copied")
+        connection.execute(f"attach {literal(copy)} as copied")
         connection.execute("copy from database warehouse to copied")
         connection.execute("use copied")
         create_raw_tables(connection)
@@ -77,7 +77,7 @@ def copy_landed(warehouse: Path, copy: Path) -> list[date]:
                     f"The history begins with {first:%Y-%m}, but what was delivered is kept from {months[0]:%Y-%m} on: "
                     "building it anew would lose the months before. Go on with the release that wrote the warehouse."
                 )
-        connection.execute(f"attach {quoted(copy)} as copied")
+        connection.execute(f"attach {literal(copy)} as copied")
         connection.execute("use copied")
         create_raw_tables(connection)
         connection.execute("create table raw.exports_folder (path_from_warehouse varchar not null)")
