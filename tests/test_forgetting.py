@@ -25,9 +25,9 @@ from orchestration.forgetting import NotForgottenError
 from orchestration.ingestion.folder import read_parties
 from orchestration.ingestion.forgotten import ERASED, Forgotten, add_to_list, forgotten_folder, plain_name
 from orchestration.ingestion.landing import land_month
-from orchestration.ingestion.suites import check_accepted_rows
 from orchestration.leftovers import Texts, only_theirs, search
 from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR, HOME, Settings
+from orchestration.validation.rows import check_accepted_rows
 from orchestration.warehouse.held import CopyError
 from orchestration.warehouse.restore import copy_until
 from orchestration.warehouse.schema import PrunedMonthError, create_raw_tables

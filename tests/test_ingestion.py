@@ -27,9 +27,10 @@ from orchestration.ingestion import landing, readers
 from orchestration.ingestion.landing import land_month
 from orchestration.ingestion.mapping import ColumnMappings
 from orchestration.ingestion.readers import FileRefusedError, Limits, hash_file, take_snapshot
-from orchestration.ingestion.report import render_page
-from orchestration.ingestion.suites import check_accepted_rows, check_marts
 from orchestration.ingestion.workbooks import neutralise_formulas
+from orchestration.validation.marts import check_marts
+from orchestration.validation.page import render_page
+from orchestration.validation.rows import check_accepted_rows
 from orchestration.warehouse.schema import OtherExportsError
 
 SEEDS = Path(__file__).parent.parent / "seeds"

@@ -1,7 +1,7 @@
 """Great Expectations as blocking asset checks: the accepted rows in raw, and the marts before they are published.
 
 Belongs here: how the suites' results look in the asset catalogue. Does not belong here: what is expected
-(orchestration/ingestion/suites.py). The suites over files as they came are no checks: they quarantine a file, and a
+(orchestration/validation/delivered.py). The suites over files as they came are no checks: they quarantine a file, and a
 blocking check would stop every other party.
 """
 
@@ -11,10 +11,12 @@ from pathlib import Path
 import dagster as dg
 
 from orchestration.defs.resources import WAREHOUSE_POOL, Workspace, retry_while_locked
-from orchestration.ingestion.report import keep_results
-from orchestration.ingestion.suites import SuiteResult, check_accepted_rows, check_marts
 from orchestration.months import month_of
 from orchestration.runs import progress
+from orchestration.validation.marts import check_marts
+from orchestration.validation.page import keep_results
+from orchestration.validation.rows import check_accepted_rows
+from orchestration.validation.suite import SuiteResult
 from orchestration.warehouse.schema import OBJECTS
 
 ACCEPTED = "accepted_rows"

@@ -2,7 +2,7 @@
 
 Belongs here: which files are looked at, in what order things happen to them, ids, identical rows, and the transaction.
 Does not belong here: how a format is read (readers.py, workbooks.py), what a value means (readings.py), what is
-expected (suites.py).
+expected (validation).
 """
 
 import csv
@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from orchestration.ingestion import readings, suites
+from orchestration.ingestion import readings
 from orchestration.ingestion.columns import (
     as_columns,
     first_rows,
@@ -54,8 +54,10 @@ from orchestration.ingestion.readers import (
     row_as_text,
     take_snapshot,
 )
-from orchestration.ingestion.report import keep_results
 from orchestration.runs import progress
+from orchestration.validation import delivered
+from orchestration.validation.page import keep_results
+from orchestration.validation.suite import Outcome, SuiteResult
 from orchestration.warehouse.schema import (
     FIELDS,
     FILES,
@@ -85,7 +87,7 @@ class Part:
     cells: pa.Table  # row_number, c0 … cn (as delivered, blank = null), f_<field>, id_key
     refused_rows: list[RefusedRow]
     refused_values: list[dict[str, Any]]
-    result: suites.SuiteResult
+    result: SuiteResult
     rows_read: int
 
 
@@ -185,10 +187,10 @@ class _Landing:
     limits: Limits
     acceptances: dict[str, Acceptance]
     summary: LandingSummary
-    results: list[suites.SuiteResult] = field(default_factory=list)
+    results: list[SuiteResult] = field(default_factory=list)
     _unused_sheets: list[dict[str, Any]] = field(default_factory=list)
 
-    def run(self, connection: duckdb.DuckDBPyConnection, exports: Path, snapshots: Path) -> list[suites.SuiteResult]:
+    def run(self, connection: duckdb.DuckDBPyConnection, exports: Path, snapshots: Path) -> list[SuiteResult]:
         """Load every list; what fails costs its own list only."""
         deliveries, with_folder = find_deliveries(exports, self.month, self.parties)
         with transaction(connection):
@@ -341,7 +343,7 @@ class _Landing:
             pa.table({"row_number": pa.array([], pa.int64())}),
             refused,
             [],
-            suites.SuiteResult(f"{header.object}_at_the_door", subject, []),
+            SuiteResult(f"{header.object}_at_the_door", subject, []),
             0,
         )
         tables = [
@@ -372,7 +374,9 @@ class _Landing:
         with self.timed("validate"):
             # Categories: the codes are few, and Great Expectations compares them faster than texts.
             frame = pa.table({name: code.dictionary_encode() for name, code in codes.items()}).to_pandas()
-            result, positions = suites.judge_readings(object_name, part.result.subject, frame)
+            result, positions = delivered.judge_readings(
+                object_name, part.result.subject, frame, readings.reading_rules(object_name)
+            )
             part.result.add(result)
         with self.timed("keep what was refused"):
             refused_rows = positions["row__reading"]
@@ -449,7 +453,7 @@ class _Landing:
         }
         with self.timed("validate"):
             subject = ", ".join(dict.fromkeys(part.delivery.file_name for part in parts))
-            shape = suites.judge_file(object_name, subject, facts)
+            shape = delivered.judge_file(object_name, subject, facts)
         self.results.extend([shape, *(part.result for part in parts)])
         is_accepted = all(part.snapshot.sha256 in self.acceptances for part in parts)
         for outcome in shape.outcomes:
@@ -771,9 +775,7 @@ def _incoming_select(index: int, part: Part, names: Sequence[str]) -> str:
         from part_{index}"""  # noqa: S608 (our own table and column names)
 
 
-def _shape_reason(
-    outcome: suites.Outcome, facts: dict[str, Any], previous: list[tuple[Any, ...]], parts: list[Part]
-) -> str:
+def _shape_reason(outcome: Outcome, facts: dict[str, Any], previous: list[tuple[Any, ...]], parts: list[Part]) -> str:
     """Say in figures why a list as a whole was not accepted."""
     if outcome.rule == "row_count_dropped":
         return (
@@ -786,12 +788,12 @@ def _shape_reason(
     return outcome.reason
 
 
-def _refused_result(delivery: Delivery, problem: FileRefusedError) -> suites.SuiteResult:
+def _refused_result(delivery: Delivery, problem: FileRefusedError) -> SuiteResult:
     """Show a file that could not be read on the page of results, beside those that were judged."""
-    outcome = suites.Outcome(
+    outcome = Outcome(
         problem.rule, "file", "", False, 1, 1, problem.reason, problem.remedy, examples=[delivery.file_name]
     )
-    return suites.SuiteResult(f"{delivery.object}_as_a_file", delivery.file_name, [outcome])
+    return SuiteResult(f"{delivery.object}_as_a_file", delivery.file_name, [outcome])
 
 
 def _fingerprint(path: Path) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 Belongs here: which fields hold typed values, what the files' conventions are (order of dates, decimal mark), and a
 short code per cell: readable, or why not.
-Does not belong here: the readers (udfs/values.py), and what follows from a code (suites.py).
+Does not belong here: the readers (udfs/values.py), and what follows from a code (validation/delivered.py).
 """
 
 import re
@@ -16,10 +16,10 @@ import pyarrow.compute as pc
 
 from orchestration.ingestion.mapping import Header
 from orchestration.ingestion.readers import RefusedRow, escape_controls, row_as_text
+from orchestration.validation.delivered import READABLE
 from orchestration.warehouse.schema import FIELDS
 from udfs import values
 
-READABLE = "readable"
 CONFLICT = "columns_disagree"
 
 KINDS: dict[str, dict[str, str]] = {

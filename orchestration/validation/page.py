@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from orchestration.ingestion.suites import SuiteResult
 from orchestration.runs.html import page_of, safe_name
+from orchestration.validation.suite import SuiteResult
 
 _PAGE = page_of(
     """{% block title %}Validation results of run {{ run_id }}{% endblock %}
