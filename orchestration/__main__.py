@@ -174,7 +174,7 @@ def review(exports: Path | None) -> None:
 @click.option("--month", type=click.DateTime(["%Y-%m"]), required=True, help="The month to publish again.")
 def restore(exports: Path | None, month: datetime) -> None:
     """Publish an earlier month again, as it was; the warehouse stays, and the next run publishes the latest."""
-    from orchestration.restatements import UnreadableMartsError, keep_published  # noqa: PLC0415 - takes a second
+    from orchestration.publishing.restatements import UnreadableMartsError, keep_published  # noqa: PLC0415 - takes a second
     from orchestration.warehouse.restore import copy_until  # noqa: PLC0415 - takes a second
 
     settings = Settings.for_exports(exports)

@@ -18,7 +18,6 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from orchestration.defs.publish import replace_published
 from orchestration.ingestion.forgotten import (
     ERASED,
     OF_AN_ACCOUNT,
@@ -27,6 +26,7 @@ from orchestration.ingestion.forgotten import (
     account_reference,
     may_name_persons,
 )
+from orchestration.publishing.published import replace_published
 from orchestration.settings import Settings
 from orchestration.warehouse.held import CopyError, tables_of
 from orchestration.warehouse.schema import FIELDS, create_raw_tables

@@ -19,6 +19,10 @@ DBT_EXECUTABLE = Path(sys.executable).with_name("dbt")
 # Variable with the process that a dbt must not outlive (runs/parent_watch.py); a dbt that a person starts has none.
 PARENT_PROCESS = "ACCOUNT_MAPPING_PARENT_PROCESS"
 
+# The two sets of published relations: whoever may read the one need not be able to open the other.
+MARTS = "marts"
+CONTACTS = "contacts"
+
 # Seeds that hold the facts of one company and its partners; the rest of the folder is reference data and rules.
 PARTY_TABLES = (
     "partners",
@@ -33,6 +37,18 @@ PARTY_TABLES = (
     "partner_impressions",
     "partner_plan_progress",
 )
+
+
+def contacts_folder(published: Path) -> Path:
+    """Give the folder that holds persons, so that access to it can be given and taken as a whole.
+
+    Args:
+        published: folder of the published marts.
+
+    Returns:
+        A folder below it.
+    """
+    return published / CONTACTS
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from conftest import Run
 from bi.__main__ import HOST, Superset, keep_secret
 from bi.__main__ import main as start
 from bi.bundle import READ_ONLY, SpecificationError, bundle_files, marts_of, read_dashboards, read_datasets
-from orchestration.defs.publish import publish_marts
+from orchestration.publishing.published import publish_marts
 from orchestration.settings import HOME
 
 DASHBOARDS = read_dashboards()

@@ -15,7 +15,7 @@ import duckdb
 import pytest
 from conftest import Run
 
-from orchestration.defs.publish import publish_marts
+from orchestration.publishing.published import publish_marts
 from orchestration.settings import HOME
 
 pytestmark = pytest.mark.bi

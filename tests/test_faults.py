@@ -26,12 +26,12 @@ from test_publish import AT, MONTH, published_relations, warehouse_with
 
 from orchestration.__main__ import wait_for_warehouse
 from orchestration.defs import resources
-from orchestration.defs.publish import contacts_folder, publish_marts
 from orchestration.ingestion.landing import LandingSummary, land_month
 from orchestration.ingestion.readers import Limits
 from orchestration.months import MONTHS
+from orchestration.publishing.published import publish_marts
 from orchestration.runs.lock import BusyError, one_run
-from orchestration.settings import HOME, Settings
+from orchestration.settings import HOME, Settings, contacts_folder
 from orchestration.warehouse import faults
 from orchestration.warehouse.schema import TABLES
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.defs.publish import CONTACTS, KEPT_RUNS, SCHEMA_VERSION, contacts_folder, publish_marts
+from orchestration.publishing.published import KEPT_RUNS, SCHEMA_VERSION, publish_marts
+from orchestration.settings import CONTACTS, contacts_folder
 
 MONTH = date(2026, 10, 1)
 AT = datetime(2026, 11, 3, 6, 0, tzinfo=UTC)

@@ -13,8 +13,8 @@ import pytest
 from test_marts import Rows, Workspace
 from test_review import deliver, land
 
-from orchestration.defs.publish import publish_marts
-from orchestration.restatements import UnreadableMartsError, keep_published
+from orchestration.publishing.published import publish_marts
+from orchestration.publishing.restatements import UnreadableMartsError, keep_published
 
 HEADER = ("Account ID", "Account Name", "Website", "Country", "Status")
 ZELWERK = ("Zelwerk Maschinenbau GmbH", "zelwerk.de", "DE")

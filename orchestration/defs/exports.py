@@ -16,8 +16,7 @@ import dagster as dg
 import duckdb
 from dagster._core.events import StepMaterializationData  # no public way to report an event of another time
 
-from orchestration.defs.resources import WAREHOUSE_POOL, Workspace, retry_while_locked
-from orchestration.defs.transform import OWNER
+from orchestration.defs.resources import OWNER, WAREHOUSE_POOL, Workspace, retry_while_locked
 from orchestration.ingestion.folder import read_cadences, read_parties
 from orchestration.ingestion.landing import LandingSummary, land_month
 from orchestration.months import MONTHS, ONE_BY_ONE, due_at, expected_every, month_of

@@ -18,6 +18,7 @@ from orchestration.runs.lock import BusyError, one_run
 from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR, Settings
 from orchestration.warehouse import faults
 
+OWNER = "team:revenue-operations"
 WAREHOUSE_POOL = "warehouse"
 # Runs that a backfill starts together wait for each other; dozens of months are built in that time.
 WAIT_FOR_OTHER_RUNS_SECONDS = 4 * 3600

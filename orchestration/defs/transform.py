@@ -22,9 +22,9 @@ from dagster_dbt import (
     dbt_assets,
 )
 
-from orchestration.defs.resources import WAREHOUSE_POOL, Workspace, retry_while_locked
+from orchestration.defs.resources import OWNER, WAREHOUSE_POOL, Workspace, retry_while_locked
 from orchestration.months import MONTHS, ONE_BY_ONE, expected_every, month_of
-from orchestration.restatements import UnreadableMartsError, keep_published
+from orchestration.publishing.restatements import UnreadableMartsError, keep_published
 from orchestration.runs import progress
 from orchestration.settings import PARENT_PROCESS, Settings
 from orchestration.warehouse import faults
@@ -32,7 +32,6 @@ from orchestration.warehouse.history import check_history
 from orchestration.warehouse.schema import WarehouseRefusedError, check_release
 from orchestration.warehouse.seeds import has_tested_seeds, record_tested_seeds, seeds_fingerprint
 
-OWNER = "team:revenue-operations"
 # What a model says of itself in its meta, and the catalogue shows as a tag, when its rows name persons.
 CONTAINS_PERSONS = "contains_persons"
 # The words of macros/tell_row_count.sql.

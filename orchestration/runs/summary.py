@@ -12,9 +12,8 @@ import dagster as dg
 import duckdb
 from tabulate import tabulate
 
-from orchestration.defs.publish import contacts_folder
 from orchestration.runs.results import UNMAPPED, exports_argument, problems_of
-from orchestration.settings import Settings
+from orchestration.settings import Settings, contacts_folder
 
 COVERAGE = """
     select

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.settings import MARTS
 from orchestration.warehouse.schema import create_raw_tables
+from orchestration.warehouse.sql import literal
 
 # Without these a published file is too old, or too new, to be compared with.
 COMPARED = {"fct_account_overlaps", "fct_account_priorities", "last_refreshed"}
@@ -36,9 +38,6 @@ def keep_published(warehouse: Path, published: Path, month: date | None = None) 
         UnreadableMartsError: the published file is broken; nothing was kept.
         duckdb.IOException: another process holds the warehouse.
     """
-    from orchestration.defs.publish import MARTS  # noqa: PLC0415 - publishing imports the asset that asks
-    from orchestration.warehouse.sql import literal  # noqa: PLC0415 - publishing imports the asset that asks
-
     file = published / f"{MARTS}.duckdb"
     with duckdb.connect(str(warehouse)) as connection:
         create_raw_tables(connection)

@@ -1,0 +1,210 @@
+"""The published files: copies of the marts of a run that passed every check, where BI tools read them.
+
+Belongs here: how one set of files replaces another; persons apart from everything else. Does not belong here: what the
+marts hold.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Collection
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+
+from orchestration.runs import progress
+from orchestration.settings import CONTACTS, MARTS, contacts_folder
+from orchestration.warehouse.sql import literal
+
+# Version of what is published: a table or column taken away raises the first number, one added the second.
+SCHEMA_VERSION = "1.2"
+# Clients as old as DuckDB 1.2 can open the published file.
+STORAGE_VERSION = "v1.2.0"
+# Parquet folders of earlier runs stay, so that a reader which has just read the old manifest still finds its files.
+KEPT_RUNS = 3
+
+
+def publish_marts(
+    warehouse: Path,
+    published: Path,
+    month: date,
+    run_id: str,
+    published_at: datetime,
+    marts: Collection[str],
+    file: str = MARTS,
+) -> dict[str, int]:
+    """Copy marts to a DuckDB file and to Parquet, each swapped in by one rename.
+
+    The copies lie in the default schema of a file named marts, so that `marts.dim_accounts` is read there as in the
+    warehouse (a schema of the file's own name would be ambiguous). A reader that holds the previous file open keeps
+    reading it undisturbed and is never waited for: a rename replaces the name, not the file behind it. Rows are
+    ordered by all columns, so equal marts give equal copies.
+
+    Args:
+        warehouse: the DuckDB file that dbt built; opened for reading only.
+        published: folder to publish into; made when missing.
+        month: the month the marts are of; a late file's month is an earlier one, and the later are built again.
+        run_id: names the Parquet folder.
+        published_at: UTC time to record in `last_refreshed`.
+        marts: names of the marts to copy, and of no others: what nobody has named is not given away.
+        file: name of the DuckDB file, without its ending.
+
+    Returns:
+        Mart name → number of rows.
+
+    Raises:
+        ValueError: there are no marts to publish, or the warehouse lacks one.
+        duckdb.Error, OSError: there is no space to write; what was begun is removed, and the old copy stays.
+    """
+    if not marts:
+        raise ValueError("There are no marts to publish.")
+    new_file = published / f".{file}-{run_id}.duckdb"
+    new_parquet = published / "parquet" / f".{run_id}"
+    _remove_unfinished(published, file)
+    try:
+        new_parquet.mkdir(parents=True)
+        stage = f"publishing {file}"
+        rows = _copy_marts(warehouse, new_file, new_parquet, month, run_id, published_at, marts, stage)
+        manifest = {
+            "schema_version": SCHEMA_VERSION,
+            "run_id": run_id,
+            "as_of_month": month.isoformat(),
+            "published_at": published_at.isoformat(),
+            "tables": {
+                mart: {
+                    "path": f"{run_id}/{mart}.parquet",
+                    "rows": count,
+                    "sha256": _sha256(new_parquet / f"{mart}.parquet"),
+                }
+                for mart, count in rows.items()
+            },
+        }
+        shutil.rmtree(published / "parquet" / run_id, ignore_errors=True)
+        new_parquet.replace(published / "parquet" / run_id)
+        _replace_with_text(published / "parquet" / "manifest.json", json.dumps(manifest, indent=2) + "\n")
+        new_file.replace(published / f"{file}.duckdb")
+    except BaseException:
+        _remove_unfinished(published, file)
+        raise
+    _remove_old_runs(published / "parquet", keep=run_id)
+    progress.tell(stage, len(marts), len(marts), "tables")
+    return rows
+
+
+def _copy_marts(
+    warehouse: Path,
+    new_file: Path,
+    new_parquet: Path,
+    month: date,
+    run_id: str,
+    published_at: datetime,
+    marts: Collection[str],
+    stage: str,
+) -> dict[str, int]:
+    """Write the new DuckDB file and the new Parquet files, under names that no reader looks for."""
+    with duckdb.connect() as connection:
+        connection.execute(f"attach {literal(warehouse)} as warehouse (read_only)")
+        connection.execute(f"attach {literal(new_file)} as published (storage_version '{STORAGE_VERSION}')")
+        built = connection.execute(
+            "select table_name from duckdb_tables() where database_name = 'warehouse' and schema_name = 'marts'"
+        ).fetchall()
+        missing = sorted(set(marts) - {row[0] for row in built})
+        if missing:
+            raise ValueError(f"{warehouse} lacks {', '.join(missing)}: nothing to publish.")
+        for done, mart in enumerate(sorted(marts)):
+            progress.tell(stage, done, len(marts), "tables")
+            connection.execute(f'create table published."{mart}" as from warehouse.marts."{mart}" order by all')
+            _copy_comments(connection, mart)
+        connection.execute(
+            """
+            create table published.last_refreshed as
+            select ?::date as as_of_month, ?::timestamp as published_at, ? as run_id, ? as schema_version
+            """,
+            [month, published_at.replace(tzinfo=None), run_id, SCHEMA_VERSION],
+        )
+        rows = {}
+        for mart in [*sorted(marts), "last_refreshed"]:
+            target = literal(new_parquet / f"{mart}.parquet")
+            connection.execute(f'copy published."{mart}" to {target} (format parquet)')
+            rows[mart] = connection.table(f'published."{mart}"').shape[0]
+        connection.execute("detach published")
+    return rows
+
+
+def replace_published(new: Path, published: Path) -> None:
+    """Put what was published into one folder in the place of what another holds, and remove all earlier runs there.
+
+    Args:
+        new: folder that publish_marts has written, on the same disk; nothing is left in it.
+        published: the folder that readers know; each DuckDB file and manifest in it is replaced by one rename.
+    """
+    for name, old, fresh in (
+        (MARTS, published, new),
+        (CONTACTS, contacts_folder(published), contacts_folder(new)),
+    ):
+        (old / "parquet").mkdir(parents=True, exist_ok=True)
+        earlier = [run for run in (old / "parquet").iterdir() if run.is_dir()]
+        for run in (fresh / "parquet").iterdir():
+            if run.is_dir():
+                run.rename(old / "parquet" / run.name)
+        (fresh / "parquet" / "manifest.json").replace(old / "parquet" / "manifest.json")
+        (fresh / f"{name}.duckdb").replace(old / f"{name}.duckdb")
+        for run in earlier:
+            shutil.rmtree(run)
+        for leftover in old.glob(f".{name}-*.duckdb*"):
+            leftover.unlink()
+    shutil.rmtree(new)
+
+
+def _copy_comments(connection: duckdb.DuckDBPyConnection, mart: str) -> None:
+    """Carry the descriptions that dbt wrote on a mart and its columns over to its published copy."""
+    table_comment = connection.execute(
+        "select comment from duckdb_tables() where database_name = 'warehouse' and schema_name = 'marts' "
+        "and table_name = ?",
+        [mart],
+    ).fetchone()
+    if table_comment and table_comment[0]:
+        connection.execute(f'comment on table published."{mart}" is {literal(table_comment[0])}')
+    columns = connection.execute(
+        "select column_name, comment from duckdb_columns() where database_name = 'warehouse' "
+        "and schema_name = 'marts' and table_name = ? and comment is not null",
+        [mart],
+    ).fetchall()
+    for column, comment in columns:
+        connection.execute(f'comment on column published."{mart}"."{column}" is {literal(comment)}')
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _replace_with_text(file: Path, text: str) -> None:
+    """Write a file so that a reader sees either the old text or the new, never a part."""
+    new = file.with_name(f".{file.name}.new")
+    with new.open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    new.replace(file)
+
+
+def _remove_unfinished(published: Path, file: str) -> None:
+    """Remove what a publication that did not end has left, whichever run's it was; no other is at work meanwhile."""
+    for leftover in published.glob(f".{file}-*.duckdb*"):
+        leftover.unlink(missing_ok=True)
+    for leftover in published.glob("parquet/.*"):
+        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
+
+
+def _remove_old_runs(parquet: Path, keep: str) -> None:
+    """Remove the Parquet folders of all but the newest runs."""
+    runs = sorted((run for run in parquet.iterdir() if run.is_dir() and run.name != keep), key=_modified, reverse=True)
+    for run in runs[KEPT_RUNS - 1 :]:
+        shutil.rmtree(run)
+
+
+def _modified(folder: Path) -> float:
+    return folder.stat().st_mtime
