@@ -1,7 +1,8 @@
 """Where a workspace's files are: exports, seeds, warehouse and published marts.
 
-Belongs here: the five settings, their defaults and the folders derived from them; the only place in Python that reads
-them from the environment. Does not belong here: anything a person would tune about the results (a seed or a dbt var).
+Belongs here: the five settings, their defaults and the folders derived from them, the only place in Python that reads
+them from the environment; and the refusal that every room shares. Does not belong here: anything a person would tune
+about the results (a seed or a dbt var).
 """
 
 import hashlib
@@ -18,6 +19,11 @@ DEMO_EXPORTS = HOME / "demo" / "exports"
 DBT_EXECUTABLE = Path(sys.executable).with_name("dbt")
 # Variable with the process that a dbt must not outlive (runs/parent_watch.py); a dbt that a person starts has none.
 PARENT_PROCESS = "ACCOUNT_MAPPING_PARENT_PROCESS"
+
+
+class RefusedError(ValueError):
+    """What cannot be done as it was asked: the message says why and what to do, so that no traceback need be read."""
+
 
 # The two sets of published relations: whoever may read the one need not be able to open the other.
 MARTS = "marts"

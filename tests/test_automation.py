@@ -12,7 +12,7 @@ from conftest import Run, workspace_in
 
 from orchestration.definitions import definitions
 from orchestration.defs.automation import NO_FILES, SETTLED_SECONDS, landing_fingerprints
-from orchestration.months import month_of
+from orchestration.defs.partitions import month_of
 from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR, HOME
 from orchestration.warehouse.seeds import has_tested_seeds, record_tested_seeds, seeds_fingerprint
 

@@ -10,7 +10,8 @@ import duckdb
 import pytest
 from conftest import Run, run_command
 
-from orchestration.explain import KEYS, Explanation, NoExplanationError, as_text, compiled_sql, explain
+from orchestration.reports import NoReportError
+from orchestration.reports.explain import KEYS, Explanation, as_text, compiled_sql, explain
 
 APPROVED = ("tidewell:xb-3e9092859", "us:001Fh00000ulkhZIAQ")
 
@@ -143,7 +144,7 @@ def test_an_unknown_record_is_refused_with_the_nearest_ones(demo: Run) -> None:
 
 
 def test_a_record_is_not_explained_with_itself(demo: Run) -> None:
-    with pytest.raises(NoExplanationError, match="given twice"):
+    with pytest.raises(NoReportError, match="given twice"):
         explain(demo.settings, APPROVED[0], APPROVED[0])
 
 

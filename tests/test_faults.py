@@ -24,11 +24,11 @@ import pytest
 from conftest import Run, run_command, workspace_in
 from test_publish import AT, MONTH, published_relations, warehouse_with
 
-from orchestration.__main__ import wait_for_warehouse
 from orchestration.defs import resources
+from orchestration.defs.partitions import MONTHS
 from orchestration.ingestion.landing import LandingSummary, land_month
 from orchestration.ingestion.readers import Limits
-from orchestration.months import MONTHS
+from orchestration.monthly import wait_for_warehouse
 from orchestration.publishing.published import publish_marts
 from orchestration.runs.lock import BusyError, one_run
 from orchestration.settings import HOME, Settings, contacts_folder

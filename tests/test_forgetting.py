@@ -20,12 +20,14 @@ import duckdb
 import pytest
 from conftest import Run, run_command
 
-from orchestration import forgetting, retention
-from orchestration.forgetting import NotForgottenError
+from orchestration.forgetting import retention
+from orchestration.forgetting.erasure import erase
+from orchestration.forgetting.proof import NotForgottenError
+from orchestration.forgetting.search import Texts, only_theirs, search
+from orchestration.forgetting.withdrawal import withdraw
 from orchestration.ingestion.folder import read_parties
 from orchestration.ingestion.forgotten import ERASED, Forgotten, add_to_list, forgotten_folder, plain_name
 from orchestration.ingestion.landing import land_month
-from orchestration.leftovers import Texts, only_theirs, search
 from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR, HOME, Settings
 from orchestration.validation.rows import check_accepted_rows
 from orchestration.warehouse.held import CopyError
@@ -340,12 +342,12 @@ def test_a_withdrawal_is_refused_until_the_seeds_say_so(before: Before, demo: Ru
     with pytest.raises(
         NotForgottenError, match=r"does not say that 'heliograph' has withdrawn. Write the day into its"
     ):
-        forgetting.withdraw(settings, GONE, never)
+        withdraw(settings, GONE, never)
     with pytest.raises(NotForgottenError, match=r"'acme' is not in .*partners.csv. Its parties: heliograph, kestrel"):
-        forgetting.withdraw(settings, "acme", never)
+        withdraw(settings, "acme", never)
     write_withdrawal(settings.seeds, GONE, "2026-11-20")
     with pytest.raises(NotForgottenError, match=r"(?s)name records of 'heliograph'.*match_decisions.csv, line 3"):
-        forgetting.withdraw(settings, GONE, never)
+        withdraw(settings, GONE, never)
 
 
 def test_nothing_of_a_party_that_withdrew_is_left(before: Before, withdrawn: Run) -> None:
@@ -512,19 +514,19 @@ SHARED_MAILBOX = """
 def test_whoever_cannot_be_told_apart_is_not_erased(demo: Run, tmp_path: Path) -> None:
     settings = workspace_of(demo, tmp_path)
     with pytest.raises(NotForgottenError, match="No list of contacts has this person"):
-        forgetting.erase(settings, never, email="nobody@nowhere.example")
+        erase(settings, never, email="nobody@nowhere.example")
     with pytest.raises(NotForgottenError, match="Say who: EMAIL=…, or NAME=… with ACCOUNT="):
-        forgetting.erase(settings, never, name="Jane Doe")
+        erase(settings, never, name="Jane Doe")
     ((email,),) = read(settings.warehouse, SHARED_MAILBOX)
     with pytest.raises(NotForgottenError, match="Several people read this mailbox: say who is meant, by CONTACT="):
-        forgetting.erase(settings, never, email=email)
+        erase(settings, never, email=email)
     ((key, email),) = read(
         settings.warehouse,
         "select contact_key, email from marts.bridge_person_contacts where email is not null limit 1",
     )
     rewrite(settings.seeds / "activation_plan.csv", lambda row: row | {"note": f"ask {email}"})
     with pytest.raises(NotForgottenError, match=r"(?s)name the person.*activation_plan.csv, line 2"):
-        forgetting.erase(settings, never, contact=key)
+        erase(settings, never, contact=key)
     assert not forgotten_folder(settings.seeds).exists()
     assert not (settings.var / "forgetting").exists()
 
@@ -545,7 +547,7 @@ def test_a_failed_proof_leaves_everything_as_it_was(demo: Run, tmp_path: Path) -
     with pytest.raises(
         NotForgottenError, match=r"(?s)nothing was changed. It was found in:\n  notes.txt \(1 different\)"
     ):
-        forgetting.erase(settings, forgetful, contact=key)
+        erase(settings, forgetful, contact=key)
     assert settings.warehouse.read_bytes() == before
     assert not (settings.var / "forgetting").exists()
 

@@ -13,7 +13,10 @@ from conftest import Run, workspace_in
 from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from orchestration.handoff import INTERNAL, NoHandoffError, write_crm_updates, write_session_sheets
+from orchestration.publishing.published import NothingPublishedError
+from orchestration.reports import NoReportError
+from orchestration.reports.crm import write_crm_updates
+from orchestration.reports.session import INTERNAL, write_session_sheets
 
 Rows = list[tuple[object, ...]]
 
@@ -63,11 +66,11 @@ def test_no_cell_of_a_session_runs_as_a_formula(demo: Run, tmp_path: Path) -> No
 
 def test_a_sheet_with_notes_is_never_overwritten_and_a_stranger_has_none(demo: Run, tmp_path: Path) -> None:
     write_session_sheets(demo.settings.published, tmp_path, "tidewell")
-    with pytest.raises(NoHandoffError, match="may hold notes"):
+    with pytest.raises(NoReportError, match="may hold notes"):
         write_session_sheets(demo.settings.published, tmp_path)
-    with pytest.raises(NoHandoffError, match=r"quillon.*heliograph"):
+    with pytest.raises(NoReportError, match=r"quillon.*heliograph"):
         write_session_sheets(demo.settings.published, tmp_path, "quillon")
-    with pytest.raises(NoHandoffError, match="nothing has been published yet"):
+    with pytest.raises(NothingPublishedError, match="nothing has been published yet"):
         write_session_sheets(workspace_in(tmp_path).published, tmp_path)
 
 

@@ -10,7 +10,8 @@ import duckdb
 import pytest
 from conftest import Run, run_command
 
-from orchestration.metrics import NoMetricsError, query
+from orchestration.reports import NoReportError
+from orchestration.reports.metrics import query
 
 # Each metric, where the marts show it, and with how many decimals.
 IN_THE_MARTS = {
@@ -61,12 +62,12 @@ def test_metrics_are_the_figures_of_the_marts(demo: Run, asked: dict[str, dict[s
 
 
 def test_a_metric_that_does_not_exist_is_answered_with_those_that_do(demo: Run) -> None:
-    with pytest.raises(NoMetricsError, match=r"There is no metric revenue\. There are: .*joint_pipeline_usd"):
+    with pytest.raises(NoReportError, match=r"There is no metric revenue\. There are: .*joint_pipeline_usd"):
         query(demo.settings, ["revenue"], [])
 
 
 def test_what_a_metric_has_not_got_does_not_group_it(demo: Run) -> None:
-    with pytest.raises(NoMetricsError, match=r"activation_rate: account, .*partner"):
+    with pytest.raises(NoReportError, match=r"activation_rate: account, .*partner"):
         query(demo.settings, ["activation_rate"], ["opportunity__stage"])
     by_stage = query(demo.settings, [], ["opportunity__stage"])
     assert {"joint_pipeline_usd", "win_rate"} < set(by_stage.columns)

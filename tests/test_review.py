@@ -15,7 +15,8 @@ from openpyxl import Workbook, load_workbook
 from test_marts import Workspace
 
 from orchestration.ingestion.landing import land_month
-from orchestration.review import NoReviewError, write_review_sheet
+from orchestration.reports import NoReportError
+from orchestration.reports.review import write_review_sheet
 
 LISTS = {
     "us": [
@@ -260,7 +261,7 @@ def test_a_sheet_that_may_hold_answers_is_never_written_over(tmp_path: Path) -> 
     queue_of(tmp_path / "published")
     sheet, _ = write_review_sheet(tmp_path / "published", tmp_path / "review")
     before = sheet.read_bytes()
-    with pytest.raises(NoReviewError, match="may hold answers"):
+    with pytest.raises(NoReportError, match="may hold answers"):
         write_review_sheet(tmp_path / "published", tmp_path / "review")
     assert sheet.read_bytes() == before
 

@@ -18,8 +18,8 @@ from conftest import Run, workspace_in
 
 from orchestration.defs.automation import run_failure_sensor, run_success_sensor
 from orchestration.defs.exports import arrivals, known_arrivals, list_key, lists_of_parties, report_arrivals
+from orchestration.defs.partitions import due_at, expected_every
 from orchestration.defs.resources import workspace_of
-from orchestration.months import due_at, expected_every
 from orchestration.runs.page import KEPT_PAGES, keep_page, page_of_run, tell_of_run
 from orchestration.runs.results import RunResults, look_at
 

@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 import dagster as dg
 
-from orchestration import retention
+from orchestration.defs.partitions import DUE_DAY, MONTHS
 from orchestration.defs.resources import Workspace, settings_of
-from orchestration.months import DUE_DAY, MONTHS
+from orchestration.forgetting import retention
 from orchestration.runs.lock import BusyError, one_run
 from orchestration.runs.page import tell_of_run
 from orchestration.settings import Settings

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import dagster as dg
 
+from orchestration.defs.partitions import month_of
 from orchestration.defs.resources import WAREHOUSE_POOL, Workspace, retry_while_locked
-from orchestration.months import month_of
 from orchestration.runs import progress
 from orchestration.validation.marts import check_marts
 from orchestration.validation.page import keep_results

@@ -16,10 +16,10 @@ import dagster as dg
 import duckdb
 from dagster._core.events import StepMaterializationData  # no public way to report an event of another time
 
+from orchestration.defs.partitions import MONTHS, ONE_BY_ONE, due_at, expected_every, month_of
 from orchestration.defs.resources import OWNER, WAREHOUSE_POOL, Workspace, retry_while_locked
 from orchestration.ingestion.folder import read_cadences, read_parties
 from orchestration.ingestion.landing import LandingSummary, land_month
-from orchestration.months import MONTHS, ONE_BY_ONE, due_at, expected_every, month_of
 from orchestration.runs import progress
 from orchestration.warehouse.schema import WarehouseRefusedError
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import dagster as dg
 
+from orchestration.defs.partitions import MONTHS, ONE_BY_ONE, expected_every
 from orchestration.defs.resources import OWNER, Workspace, retry_while_locked
-from orchestration.months import MONTHS, ONE_BY_ONE, expected_every
 from orchestration.publishing.published import SCHEMA_VERSION, publish_marts
 from orchestration.runs import progress
 from orchestration.runs.page import page_of_run

@@ -22,8 +22,8 @@ from dagster_dbt import (
     dbt_assets,
 )
 
+from orchestration.defs.partitions import MONTHS, ONE_BY_ONE, expected_every, month_of
 from orchestration.defs.resources import OWNER, WAREHOUSE_POOL, Workspace, retry_while_locked
-from orchestration.months import MONTHS, ONE_BY_ONE, expected_every, month_of
 from orchestration.publishing.restatements import UnreadableMartsError, keep_published
 from orchestration.runs import progress
 from orchestration.settings import PARENT_PROCESS, Settings

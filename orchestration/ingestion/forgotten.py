@@ -1,7 +1,7 @@
 """Who is to be forgotten: persons who asked for it, known again without saying who they are, and parties that withdrew.
 
 Belongs here: the list of keyed hashes, its key, and recognising a person in a row or a text. Does not belong here:
-taking out what was loaded before (orchestration/forgetting.py).
+taking out what was loaded before (orchestration/forgetting).
 
 A plain hash of an address protects nothing, since addresses can be guessed and hashed; so every entry is an HMAC with a
 key of the workspace. The list and its key lie beside the seeds, where `var` can be thrown away without losing them.

@@ -8,14 +8,15 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
 
 from orchestration.runs import progress
-from orchestration.settings import CONTACTS, MARTS, contacts_folder
+from orchestration.settings import CONTACTS, MARTS, RefusedError, contacts_folder
 from orchestration.warehouse.sql import literal
 
 # Version of what is published: a table or column taken away raises the first number, one added the second.
@@ -24,6 +25,43 @@ SCHEMA_VERSION = "1.2"
 STORAGE_VERSION = "v1.2.0"
 # Parquet folders of earlier runs stay, so that a reader which has just read the old manifest still finds its files.
 KEPT_RUNS = 3
+
+
+class NothingPublishedError(RefusedError):
+    """Nothing has been published yet, so there is nothing to read."""
+
+
+@contextmanager
+def published_marts(published: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the published marts for reading.
+
+    Args:
+        published: folder of the published marts.
+
+    Yields:
+        A read-only connection, closed at the end.
+
+    Raises:
+        NothingPublishedError: they are not there; the message says what to run.
+    """
+    file = published / f"{MARTS}.duckdb"
+    if not file.is_file():
+        raise NothingPublishedError(f"{file} is not there: nothing has been published yet (make run or make demo).")
+    with duckdb.connect(str(file), read_only=True) as marts:
+        yield marts
+
+
+def published_month(marts: duckdb.DuckDBPyConnection) -> str:
+    """Say which month the published marts show.
+
+    Args:
+        marts: a connection to them.
+
+    Returns:
+        `YYYY-MM`.
+    """
+    ((month,),) = marts.execute("select strftime(month, '%Y-%m') from dim_months where is_as_of_month").fetchall()
+    return str(month)
 
 
 def publish_marts(

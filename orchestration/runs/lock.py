@@ -18,13 +18,15 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
+from orchestration.settings import RefusedError
+
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
 POLL_SECONDS = 2.0
 
 
-class BusyError(Exception):
+class BusyError(RefusedError):
     """Another run works in the workspace; the message says which, and what to do."""
 
 

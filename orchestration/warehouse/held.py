@@ -19,6 +19,23 @@ class CopyError(WarehouseRefusedError):
     """The warehouse cannot be copied; the message says why and what to do."""
 
 
+class NothingBuiltError(CopyError):
+    """There is no warehouse yet."""
+
+
+def check_built(warehouse: Path) -> None:
+    """Make sure that something has been built.
+
+    Args:
+        warehouse: the DuckDB file.
+
+    Raises:
+        NothingBuiltError: it is not there; the message says what to run.
+    """
+    if not warehouse.is_file():
+        raise NothingBuiltError(f"{warehouse} is not there: nothing has been built yet (make run or make demo).")
+
+
 @contextmanager
 def held_warehouse(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Attach a warehouse for reading, which keeps other processes from writing it meanwhile.
@@ -34,8 +51,7 @@ def held_warehouse(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         NewerReleaseError: a newer release wrote it.
         duckdb.Error: it cannot be read.
     """
-    if not warehouse.is_file():
-        raise CopyError(f"{warehouse} is not there: nothing has been built yet (make run or make demo).")
+    check_built(warehouse)
     with duckdb.connect() as connection:
         try:
             check_release(warehouse)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.settings import HOME
+from orchestration.settings import HOME, RefusedError
 
 # Raised by a release that writes what the one before it could not go on with.
 WAREHOUSE_VERSION = 2
@@ -175,7 +175,7 @@ MEMORIES: dict[str, dict[str, str]] = {
 }
 
 
-class WarehouseRefusedError(ValueError):
+class WarehouseRefusedError(RefusedError):
     """A warehouse cannot be gone on with as it is; the message says why and what to do."""
 
 

@@ -15,7 +15,9 @@ import duckdb
 from rapidfuzz import fuzz, process
 from tabulate import tabulate
 
+from orchestration.reports import NoReportError
 from orchestration.settings import Settings
+from orchestration.warehouse.held import check_built
 from orchestration.warehouse.sql import literal
 from udfs.plugin import register
 
@@ -157,10 +159,6 @@ NOT_KNOWN = f"""
 Row = dict[str, Any]
 
 
-class NoExplanationError(Exception):
-    """The question cannot be answered; the message says why and what to do."""
-
-
 @dataclass(frozen=True)
 class Explanation:
     """All that is known of a pair; a row maps columns to values."""
@@ -189,10 +187,11 @@ def explain(settings: Settings, record: str, other: str) -> Explanation:
         The pair as the last build judged it; one that was never compared, as it would have been.
 
     Raises:
-        NoExplanationError: nothing is built, a run holds the warehouse, or a record is not on a current list.
+        NothingBuiltError: nothing is built.
+        NoReportError: a run holds the warehouse, or a record is not on a current list.
     """
     if record == other:
-        raise NoExplanationError(f"{record} was given twice. Name two records.")
+        raise NoReportError(f"{record} was given twice. Name two records.")
     pair = dict(zip(("left", "right"), sorted((record, other)), strict=True))
     with _copy_in_memory(settings) as connection:
         for key in (record, other):
@@ -375,14 +374,12 @@ def compiled_sql(settings: Settings, relation: str) -> str:
         A select on the warehouse's tables.
 
     Raises:
-        NoExplanationError: dbt has compiled nothing there.
+        NoReportError: dbt has compiled nothing there.
     """
     found = settings.dbt_target.glob(f"**/compiled/account_mapping/models/{relation}.sql")
     newest = max(found, key=lambda file: file.stat().st_mtime, default=None)
     if newest is None:
-        raise NoExplanationError(
-            f"{settings.dbt_target} holds no compiled models: build again (make run or make demo)."
-        )
+        raise NoReportError(f"{settings.dbt_target} holds no compiled models: build again (make run or make demo).")
     # The file that it was compiled for may have had another name: a rebuilt warehouse takes the old one's place.
     return CATALOGUE.sub("", newest.read_text(encoding="utf-8"))
 
@@ -390,18 +387,13 @@ def compiled_sql(settings: Settings, relation: str) -> str:
 @contextmanager
 def _copy_in_memory(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the warehouse as `stored`, and a database in memory in which every relation of it is a view."""
-    if not settings.warehouse.is_file():
-        raise NoExplanationError(
-            f"{settings.warehouse} is not there: nothing has been built yet (make run or make demo)."
-        )
+    check_built(settings.warehouse)
     with duckdb.connect() as connection:
         register(connection)
         try:
             connection.execute(f"attach {literal(settings.warehouse)} as stored (read_only)")
         except duckdb.IOException as error:
-            raise NoExplanationError(
-                f"A run is writing the warehouse; ask again when it has ended. ({error})"
-            ) from error
+            raise NoReportError(f"A run is writing the warehouse; ask again when it has ended. ({error})") from error
         relations = connection.execute(
             "select schema_name, table_name from duckdb_tables() where database_name = 'stored'"
         ).fetchall()
@@ -410,7 +402,7 @@ def _copy_in_memory(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         for schema, table in relations:
             connection.execute(f'create view "{schema}"."{table}" as from stored."{schema}"."{table}"')
         if ("marts", "fct_account_group_links") not in relations:
-            raise NoExplanationError(f"{settings.warehouse} holds no marts of this version: run make run or make demo.")
+            raise NoReportError(f"{settings.warehouse} holds no marts of this version: run make run or make demo.")
         yield connection
 
 
@@ -421,7 +413,7 @@ def _demand_record(connection: duckdb.DuckDBPyConnection, record: str) -> None:
         return
     near = process.extract(record, list(known), scorer=fuzz.WRatio, limit=NEAR_RECORDS)
     listed = "\n".join(f"  {_shown(key)}   {_shown(known[key])}" for key, *_ in near)
-    raise NoExplanationError(
+    raise NoReportError(
         f"{record} is on no current list. A record is written <party_id>:<source_id>; the nearest are\n{listed}"
     )
 

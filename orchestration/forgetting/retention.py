@@ -1,7 +1,7 @@
 """How long raw data is kept: what is older goes, as soon as nothing of the months that are kept rests on it.
 
 Belongs here: which lists, refusals, results and logs are too old, and taking them out. Does not belong here: for how
-long they are kept (a setting; without it everything is), and the copy of the warehouse (copying.py).
+long they are kept (a setting; without it everything is), and the copy of the warehouse (copy.py).
 
 A party's list of an earlier month is carried forward until it sends a newer one. So of each list the last one that
 counts in the first kept month stays, and with it every kept month can be built and restored as it was. What the marts
@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime
 
 import duckdb
 
-from orchestration.copying import Copy, discard, remove, replace_warehouse
+from orchestration.forgetting.copy import Copy, discard, remove, replace_warehouse
 from orchestration.settings import Settings
 from orchestration.warehouse.held import held_warehouse
 from orchestration.warehouse.schema import OBJECTS

@@ -23,11 +23,9 @@ from metricflow_semantics.model.dbt_manifest_parser import parse_manifest_from_d
 from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
 from tabulate import tabulate
 
+from orchestration.reports import NoReportError
 from orchestration.settings import Settings
-
-
-class NoMetricsError(Exception):
-    """The question cannot be answered; the message says what to ask or do instead."""
+from orchestration.warehouse.held import check_built
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,8 @@ def query(settings: Settings, names: Sequence[str], groups: Sequence[str]) -> Fi
         One row per group, ordered by the groups.
 
     Raises:
-        NoMetricsError: there is no such metric or group, or no warehouse with the marts.
+        NothingBuiltError: nothing is built.
+        NoReportError: there is no such metric or group, or the warehouse lacks the marts.
     """
     manifest = (settings.dbt_target / "semantic_manifest.json").read_text(encoding="utf-8")
     engine = MetricFlowEngine(
@@ -71,15 +70,14 @@ def query(settings: Settings, names: Sequence[str], groups: Sequence[str]) -> Fi
     try:
         sql = engine.explain(request).sql_statement.sql
     except InformativeUserError as problem:
-        raise NoMetricsError(str(problem)) from problem
-    if not settings.warehouse.exists():
-        raise NoMetricsError(f"{settings.warehouse} does not exist yet: run a month first.")
+        raise NoReportError(str(problem)) from problem
+    check_built(settings.warehouse)
     with duckdb.connect(str(settings.warehouse), read_only=True) as warehouse:
         try:
             answer = warehouse.execute(sql)
         except duckdb.CatalogException as problem:
             message = f"{settings.warehouse} lacks what the metrics read: run its months again."
-            raise NoMetricsError(message) from problem
+            raise NoReportError(message) from problem
         columns = tuple(column[0] for column in answer.description or [])
         days = (tuple(v.date() if isinstance(v, datetime) else v for v in row) for row in answer.fetchall())
         return Figures(columns, tuple(days))
@@ -89,7 +87,7 @@ def _choose(engine: MetricFlowEngine, names: Sequence[str], groups: Sequence[str
     """Check the metrics that were named, or find those that have the groups.
 
     Raises:
-        NoMetricsError: a metric or a group of it does not exist; the message names those that do.
+        NoReportError: a metric or a group of it does not exist; the message names those that do.
     """
     metrics = {metric.name: metric for metric in engine.list_metrics(include_dimensions=False)}
     ratios = [metric.type_params for metric in metrics.values()]
@@ -97,7 +95,7 @@ def _choose(engine: MetricFlowEngine, names: Sequence[str], groups: Sequence[str
     listed = sorted(metrics.keys() - parts)
     for name in names:
         if name not in metrics:
-            raise NoMetricsError(f"There is no metric {name}. There are: {', '.join(listed)}.")
+            raise NoReportError(f"There is no metric {name}. There are: {', '.join(listed)}.")
     possible = {
         name: {
             (item.dunder_name if isinstance(item, Dimension) else item.name).removesuffix("__day")
@@ -115,7 +113,7 @@ def _choose(engine: MetricFlowEngine, names: Sequence[str], groups: Sequence[str
         message = (
             f"Not all of this can be grouped by {', '.join(groups)}. What can be, a day followed by __month or so:"
         )
-        raise NoMetricsError(f"{message}\n{told}")
+        raise NoReportError(f"{message}\n{told}")
     return chosen
 
 

@@ -1,7 +1,7 @@
 """The proof that something is gone: a search for many texts through everything a workspace holds.
 
 Belongs here: looking for texts in the cells of every table and in the bytes of every file, and which texts are worth
-looking for. Does not belong here: taking anything out (forgetting.py).
+looking for. Does not belong here: taking anything out (copy.py).
 """
 
 import csv

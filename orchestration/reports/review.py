@@ -6,16 +6,14 @@ and how the filled sheet is read (it comes back through the landing folder like 
 
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
-from openpyxl import Workbook
-from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from orchestration.ingestion.readings import ANSWERS
-from orchestration.ingestion.workbooks import safe_column
+from orchestration.publishing.published import published_marts, published_month
+from orchestration.reports.sheets import add_sheet, keep_what_people_wrote, new_workbook
 
 # Header, what stands below it, and the column's width. The first five are for the person to fill; the landing folder
 # knows them and the last three by seeds/column_mappings.csv.
@@ -50,10 +48,6 @@ COLUMNS = (
 TO_FILL = 5
 
 
-class NoReviewError(Exception):
-    """The sheet cannot be written; the message says why and what to do."""
-
-
 def write_review_sheet(published: Path, folder: Path) -> tuple[Path, int]:
     """Write the review queue of the published month as a workbook.
 
@@ -65,58 +59,40 @@ def write_review_sheet(published: Path, folder: Path) -> tuple[Path, int]:
         The workbook and the number of pairs in it.
 
     Raises:
-        NoReviewError: nothing is published yet, or the month's sheet is there already and may hold answers.
+        NothingPublishedError: nothing is published yet.
+        NoReportError: the month's sheet is there already and may hold answers.
     """
-    marts = published / "marts.duckdb"
-    if not marts.is_file():
-        raise NoReviewError(f"{marts} is not there: nothing has been published yet (make run or make demo).")
     selected = ", ".join(f'{expression} as "{header}"' for header, expression, _ in COLUMNS)
-    with duckdb.connect(str(marts), read_only=True) as connection:
-        month = connection.execute("select strftime(month, '%Y-%m') from dim_months where is_as_of_month").fetchall()[
-            0
-        ][0]
-        queue: pa.Table = connection.sql(
+    with published_marts(published) as marts:
+        month = published_month(marts)
+        queue: pa.Table = marts.sql(
             f"select {selected} from mart_review_queue order by queue_rank"  # noqa: S608 - our own column list
         ).to_arrow_table()
     sheet = folder / f"{month}.xlsx"
-    if sheet.exists():
-        raise NoReviewError(
-            f"{sheet} is there already and may hold answers: deliver it, or move it away, then ask again."
-        )
+    keep_what_people_wrote(sheet, "answers: deliver it, or move it away")
     folder.mkdir(parents=True, exist_ok=True)
-    workbook = Workbook()
-    worksheet = workbook.active
-    assert isinstance(worksheet, Worksheet)  # noqa: S101 - a new workbook has one
-    worksheet.title = "decisions"
-    worksheet.append([header for header, *_ in COLUMNS])
-    columns = [safe_column(column).to_pylist() for column in queue.columns]
-    for row in zip(*columns, strict=True):
-        worksheet.append(row)
-    _lay_out(worksheet)
+    workbook = new_workbook()
+    worksheet = add_sheet(
+        workbook,
+        "decisions",
+        queue,
+        to_fill=[header for header, *_ in COLUMNS[:TO_FILL]],
+        widths={header: width for header, _, width in COLUMNS},
+    )
+    _offer_answers(worksheet)
     workbook.save(sheet)
     return sheet, queue.num_rows
 
 
-def _lay_out(worksheet: Worksheet) -> None:
-    """Mark what is to be filled, offer the answers, and keep the header and the names in sight."""
-    to_fill = PatternFill("solid", start_color="FFF2CC")
-    for number, (_, _, width) in enumerate(COLUMNS, start=1):
-        worksheet.column_dimensions[get_column_letter(number)].width = width
-        for (cell,) in worksheet.iter_rows(min_col=number, max_col=number):
-            cell.alignment = Alignment(wrap_text=True, vertical="top")
-            if number <= TO_FILL:
-                cell.fill = to_fill
-    for cell in worksheet[1]:
-        cell.font = Font(bold=True)
-    last = max(worksheet.max_row, 2)
+def _offer_answers(worksheet: Worksheet) -> None:
+    """Offer the answers to choose from, show days as such, and let the queue be filtered."""
     answers = DataValidation(type="list", formula1=f'"{",".join(ANSWERS)}"', allow_blank=True, showErrorMessage=True)
     answers.errorTitle, answers.error = "Answer", f"One of: {', '.join(ANSWERS)}."
     worksheet.add_data_validation(answers)
-    answers.add(f"A2:A{last}")
+    answers.add(f"A2:A{max(worksheet.max_row, 2)}")
     for number in (4, 5):
         letter = get_column_letter(number)
         for (cell,) in worksheet.iter_rows(min_row=2, min_col=number, max_col=number):
             cell.number_format = "yyyy-mm-dd"
         worksheet.column_dimensions[letter].number_format = "yyyy-mm-dd"
-    worksheet.freeze_panes = "B2"
     worksheet.auto_filter.ref = worksheet.dimensions

@@ -2,7 +2,7 @@
 
 Belongs here: copying the raw tables and the tables that remember month by month without certain rows, mending what
 these rows held together, and the order in which copy and original change places. Does not belong here: which rows
-(forgetting.py, retention.py), and building, which the monthly job does on the copy.
+(withdrawal.py, erasure.py, retention.py), and building, which the monthly job does on the copy.
 
 Deleting rows is not enough: a database keeps them in free blocks, and marts hold what was derived from them. So rows
 that go are never written to the new file, and what is not copied is built from what is. The warehouse is held, not

@@ -12,19 +12,13 @@ import duckdb
 import pyarrow as pa
 import pyarrow.csv
 from openpyxl import Workbook
-from openpyxl.styles import Alignment, Font, PatternFill
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.worksheet import Worksheet
 
-from orchestration.ingestion.workbooks import safe_column
+from orchestration.publishing.published import published_marts, published_month
+from orchestration.reports import NoReportError
+from orchestration.reports.sheets import add_sheet, keep_what_people_wrote, new_workbook
 
 INTERNAL = "Internal: not for the partner."
-WIDEST = 48
-NARROWEST = 9
-
-
-class NoHandoffError(Exception):
-    """The file cannot be written; the message says why and what to do."""
+WIDTH_TO_FILL = 24
 
 
 @dataclass(frozen=True)
@@ -118,7 +112,6 @@ SESSION = (
 MAPPED_PARTNERS = (
     "select partner_id, name from dim_partners where list_status in ('current list', 'stale list') order by 1"
 )
-CRM_UPDATES = "from mart_crm_updates order by source_id, partner_id"
 
 
 def write_session_sheets(published: Path, folder: Path, partner: str | None = None) -> list[Path]:
@@ -133,91 +126,39 @@ def write_session_sheets(published: Path, folder: Path, partner: str | None = No
         The workbooks.
 
     Raises:
-        NoHandoffError: nothing is published, the partner is not mapped, or a sheet is there already and may hold notes.
+        NothingPublishedError: nothing is published yet.
+        NoReportError: the partner is not mapped, or a sheet is there already and may hold notes.
     """
-    with _open(published) as marts:
-        month = _month(marts)
+    with published_marts(published) as marts:
+        month = published_month(marts)
         mapped = dict(marts.execute(MAPPED_PARTNERS).fetchall())
         if partner and partner not in mapped:
-            raise NoHandoffError(
+            raise NoReportError(
                 f"No list of '{partner}' is mapped. Partners with a list: {', '.join(mapped) or 'none'}."
             )
         chosen = [partner] if partner else list(mapped)
         sheets = [folder / f"{partner_id}-{month}.xlsx" for partner_id in chosen]
         for sheet in sheets:
-            if sheet.exists():
-                raise NoHandoffError(f"{sheet} is there already and may hold notes: move it away, then ask again.")
+            keep_what_people_wrote(sheet, "notes: move it away")
         folder.mkdir(parents=True, exist_ok=True)
         for partner_id, sheet in zip(chosen, sheets, strict=True):
             _session(marts, partner_id, f"{mapped[partner_id]}, {month}").save(sheet)
     return sheets
 
 
-def write_crm_updates(published: Path, folder: Path) -> tuple[Path, int]:
-    """Write what was decided about our accounts as a CSV that a CRM imports by our own record ids.
-
-    Args:
-        published: folder of the published marts.
-        folder: where the file is written, named after the month; made when missing, the month's file replaced.
-
-    Returns:
-        The file and its number of rows.
-
-    Raises:
-        NoHandoffError: nothing is published yet.
-    """
-    with _open(published) as marts:
-        file = folder / f"account-updates-{_month(marts)}.csv"
-        updates: pa.Table = marts.sql(CRM_UPDATES).to_arrow_table()
-    folder.mkdir(parents=True, exist_ok=True)
-    safe = pa.table([safe_column(column) for column in updates.columns], names=updates.column_names)
-    pyarrow.csv.write_csv(safe, file)
-    return file, updates.num_rows
-
-
-def _open(published: Path) -> duckdb.DuckDBPyConnection:
-    marts = published / "marts.duckdb"
-    if not marts.is_file():
-        raise NoHandoffError(f"{marts} is not there: nothing has been published yet (make run or make demo).")
-    return duckdb.connect(str(marts), read_only=True)
-
-
-def _month(marts: duckdb.DuckDBPyConnection) -> str:
-    ((month,),) = marts.execute("select strftime(month, '%Y-%m') from dim_months where is_as_of_month").fetchall()
-    return str(month)
-
-
 def _session(marts: duckdb.DuckDBPyConnection, partner: str, subject: str) -> Workbook:
     """Put the parts of a session into a workbook, a sheet each."""
-    workbook = Workbook()
-    workbook.remove(workbook.worksheets[0])
+    workbook = new_workbook()
     for part in SESSION:
         rows: pa.Table = marts.sql(part.query, params={"partner": partner}).to_arrow_table()
-        worksheet = workbook.create_sheet(part.title)
-        worksheet.append([f"{INTERNAL} {subject}: {part.title}, {part.minutes} minutes"])
-        worksheet.append([part.task])
-        worksheet.append([*rows.column_names, *part.to_fill])
-        columns = [safe_column(column).to_pylist() for column in rows.columns]
-        for row in zip(*columns, strict=True):
-            worksheet.append(row)
-        _lay_out(worksheet, len(rows.column_names), len(part.to_fill))
+        for header in part.to_fill:
+            rows = rows.append_column(header, pa.nulls(rows.num_rows, pa.string()))
+        add_sheet(
+            workbook,
+            part.title,
+            rows,
+            above=[f"{INTERNAL} {subject}: {part.title}, {part.minutes} minutes", part.task],
+            to_fill=part.to_fill,
+            widths=dict.fromkeys(part.to_fill, WIDTH_TO_FILL),
+        )
     return workbook
-
-
-def _lay_out(worksheet: Worksheet, shown: int, to_fill: int) -> None:
-    """Make a sheet that can be read on a screen in a meeting: headers in sight, columns as wide as their words."""
-    header = 3
-    for title in (1, header):
-        for (heading,) in worksheet.iter_cols(min_row=title, max_row=title):
-            heading.font = Font(bold=True)
-    yellow = PatternFill("solid", start_color="FFF2CC")
-    for number in range(1, shown + to_fill + 1):
-        cells = [row[0] for row in worksheet.iter_rows(min_row=header, min_col=number, max_col=number)]
-        longest = max(len(str(cell.value or "")) for cell in cells)
-        width = 24 if number > shown else min(max(longest + 2, NARROWEST), WIDEST)
-        worksheet.column_dimensions[get_column_letter(number)].width = width
-        for cell in cells:
-            cell.alignment = Alignment(wrap_text=True, vertical="top")
-            if number > shown:
-                cell.fill = yellow
-    worksheet.freeze_panes = f"B{header + 1}"
