@@ -23,8 +23,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_persons import RULES
 
+from orchestration.objects import OBJECTS
 from orchestration.settings import HOME, PARTY_TABLES, Settings
-from orchestration.warehouse.schema import FIELDS, create_raw_tables
+from orchestration.warehouse.schema import create_raw_tables
 from udfs.persons import person_name
 from udfs.plugin import register
 
@@ -127,7 +128,11 @@ def load_raw(
     with duckdb.connect(str(warehouse)) as connection:
         create_raw_tables(connection)
         for table, row_number, row, party_id, month in deliveries:
-            delivered = {name: value for name, value in row.items() if value and name in (*FIELDS[table], "source_id")}
+            delivered = {
+                name: value
+                for name, value in row.items()
+                if value and name in (*OBJECTS[table].field_names, "source_id")
+            }
             provenance: dict[str, object] = {
                 "party_id": party_id,
                 "export_month": month,

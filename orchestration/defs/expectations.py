@@ -12,12 +12,12 @@ import dagster as dg
 
 from orchestration.defs.partitions import month_of
 from orchestration.defs.resources import WAREHOUSE_POOL, Workspace, retry_while_locked
+from orchestration.objects import OBJECTS
 from orchestration.runs import progress
 from orchestration.validation.marts import check_marts
 from orchestration.validation.page import keep_results
 from orchestration.validation.rows import check_accepted_rows
 from orchestration.validation.suite import SuiteResult
-from orchestration.warehouse.schema import OBJECTS
 
 ACCEPTED = "accepted_rows"
 RECONCILED = "files_reconcile"

@@ -20,15 +20,12 @@ from orchestration.defs.partitions import MONTHS, ONE_BY_ONE, due_at, expected_e
 from orchestration.defs.resources import OWNER, WAREHOUSE_POOL, Workspace, retry_while_locked
 from orchestration.ingestion.folder import read_cadences, read_parties
 from orchestration.ingestion.landing import LandingSummary, land_month
+from orchestration.objects import OBJECTS
 from orchestration.runs import progress
 from orchestration.warehouse.schema import WarehouseRefusedError
 
 DESCRIPTIONS = {
-    "accounts": "One row per accepted account row of a party and month, as delivered, with its file and row number.",
-    "opportunities": "One row per accepted opportunity row of a party and month, as delivered.",
-    "engagements": "One row per accepted engagement row of a party and month, as delivered.",
-    "contacts": "One row per accepted contact row of a party and month, as delivered.",
-    "decisions": "One row per accepted row of a filled review sheet, as delivered.",
+    **{name: described.description for name, described in OBJECTS.items()},
     "files": "One row per delivered file and sheet: landed, quarantined or not opened, and why.",
     "rejected_rows": "One row per delivered row that cannot be used, as it came, with the reason and what to do.",
     "rejected_values": "One row per delivered value that cannot be used; its row was accepted without it.",

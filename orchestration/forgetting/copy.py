@@ -24,12 +24,12 @@ from orchestration.ingestion.forgotten import (
     RULES,
     Forgotten,
     account_reference,
-    may_name_persons,
 )
+from orchestration.objects import OBJECTS
 from orchestration.publishing.published import replace_published
 from orchestration.settings import Settings
 from orchestration.warehouse.held import CopyError, tables_of
-from orchestration.warehouse.schema import FIELDS, create_raw_tables
+from orchestration.warehouse.schema import create_raw_tables
 from orchestration.warehouse.sql import literal
 
 ACCOUNT_REGISTRY = "resolution.res_account_registry"
@@ -108,10 +108,11 @@ class Copy:
         delivered = []
         for table, columns in self._tables.items():
             object_name = table.removeprefix("raw.")
-            if object_name in FIELDS:
+            if object_name in OBJECTS:
+                described = OBJECTS[object_name]
                 texts = {
-                    name: may_name_persons(object_name, None if name == "extra" else name)
-                    for name in (*FIELDS[object_name], "extra")
+                    name: described.may_name_persons(None if name == "extra" else name)
+                    for name in (*described.field_names, "extra")
                 }
             elif object_name in ("rejected_rows", "rejected_values", "files"):
                 texts = {name: True for name in ("row_text", "value", "reason") if name in columns}

@@ -17,9 +17,10 @@ import duckdb
 
 from orchestration.forgetting.copy import Copy, discard, put_in_place
 from orchestration.forgetting.search import Search, Texts, search, seed_rows
+from orchestration.objects import OBJECTS
 from orchestration.settings import DBT_PROJECT_DIR, RefusedError, Settings
 from orchestration.warehouse.held import held_warehouse, tables_of
-from orchestration.warehouse.schema import OBJECTS, WarehouseRefusedError
+from orchestration.warehouse.schema import WarehouseRefusedError
 
 # Builds, tests and publishes one month in a workspace whose exports are landed already.
 Rebuild = Callable[[Settings, date], None]

@@ -17,9 +17,9 @@ from datetime import UTC, date, datetime
 import duckdb
 
 from orchestration.forgetting.copy import Copy, discard, remove, replace_warehouse
+from orchestration.objects import OBJECTS
 from orchestration.settings import Settings
 from orchestration.warehouse.held import held_warehouse
-from orchestration.warehouse.schema import OBJECTS
 
 # Decisions hold until somebody takes them back, however old they are.
 PRUNED_OBJECTS = tuple(name for name in OBJECTS if name != "decisions")

@@ -22,23 +22,11 @@ from orchestration.forgetting.proof import (
 )
 from orchestration.forgetting.search import only_theirs, seed_rows
 from orchestration.ingestion.folder import US, Party, read_parties
+from orchestration.objects import OBJECTS
 from orchestration.settings import Settings
 from orchestration.warehouse.held import tables_of
 from orchestration.warehouse.sql import literal
 
-# What only a party itself could have told us. Other fields hold words that everybody uses.
-TELLING_FIELDS = {
-    "accounts": (
-        *("source_id", "name", "website", "phone", "parent_source_id", "parent_name"),
-        *("lei", "duns", "vat_number", "siret", "cik"),
-    ),
-    "opportunities": ("source_id", "account_source_id", "account_name", "name"),
-    "engagements": ("source_id", "account_source_id", "account_name", "participants"),
-    "contacts": (
-        *("source_id", "account_source_id", "account_name", "name", "email", "phone"),
-        "concat_ws(' ', first_name, last_name)",
-    ),
-}
 _KEYS_OF_RECORDS = ("record_key", "contact_key", "member_key", "left_record_key", "right_record_key")
 
 
@@ -120,11 +108,13 @@ def _withdrawn_on(settings: Settings, party_id: str) -> date:
 
 
 def _texts_of(connection: duckdb.DuckDBPyConnection, party_id: str) -> set[str]:
-    """Every telling text that a party has delivered, hosts of websites too, and the keys of all its records."""
+    """Every distinguishing text that a party has delivered, hosts of websites too, and the keys of all its records."""
     texts: set[str | None] = set()
-    for object_name, fields in TELLING_FIELDS.items():
+    for object_name, described in OBJECTS.items():
+        if not described.distinguishing:
+            continue
         rows = connection.execute(
-            f"select distinct unnest([{', '.join(fields)}, concat(party_id, ':', source_id)]) "  # noqa: S608 (our own names)
+            f"select distinct unnest([{', '.join(described.distinguishing)}, concat(party_id, ':', source_id)]) "  # noqa: S608 (our own names)
             f"from warehouse.raw.{object_name} where party_id = ?",
             [party_id],
         ).fetchall()

@@ -26,16 +26,8 @@ from orchestration.ingestion.readers import (
     row_as_text,
 )
 from orchestration.ingestion.workbooks import read_workbook
+from orchestration.objects import OBJECTS
 from udfs import values
-
-# What identifies a row that came without an id. More fields would give a record a new id when one of them changes.
-_NATURAL_KEY = {
-    "accounts": ("name", "website", "country"),
-    "opportunities": ("account_source_id", "account_name", "name", "created_date"),
-    "engagements": ("account_source_id", "account_name", "engagement_date", "activity", "partner"),
-    "contacts": ("account_source_id", "account_name", "name", "first_name", "last_name", "email"),
-    "decisions": ("left_record_key", "right_record_key", "decided_by", "decided_on"),
-}
 
 
 def read_grids(snapshot: Snapshot, suffix: str, known_headers: frozenset[str], limits: Limits) -> list[Grid]:
@@ -253,7 +245,7 @@ def id_keys(fields: dict[str, pa.Array], object_name: str) -> pa.Array:
     if not pc.any(absent).as_py():
         return pa.nulls(length, pa.string())
     parts = []
-    for name in _NATURAL_KEY[object_name]:
+    for name in OBJECTS[object_name].natural_key:
         text = fields.get(name, pa.nulls(length, pa.string()))
         if name == "website":
             text = pc.replace_substring_regex(values.read_website_host(text), r"^www\.", "")

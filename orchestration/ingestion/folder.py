@@ -13,7 +13,7 @@ from pathlib import Path
 
 from orchestration.ingestion.mapping import object_of_name
 from orchestration.ingestion.readers import FileRefusedError
-from orchestration.warehouse.schema import OBJECTS
+from orchestration.objects import OBJECTS
 
 US = "us"
 EXTENSIONS = (".csv", ".tsv", ".txt", ".xlsx", ".parquet")

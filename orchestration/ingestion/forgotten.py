@@ -26,6 +26,7 @@ import pyarrow.compute as pc
 from orchestration.ingestion.columns import id_keys, map_fields
 from orchestration.ingestion.mapping import Header
 from orchestration.ingestion.readers import RefusedRow
+from orchestration.objects import OBJECTS
 
 ERASED = "[erased]"
 # Rule → what a refused row says of itself, and what to do about it.
@@ -38,14 +39,6 @@ RULES = {
         "The row is about a record of a party that has withdrawn, so nothing of it is kept.",
         "Delete the row from the delivered file.",
     ),
-}
-# Fields in which people write about people. Columns that nobody mapped are looked through as well; those that hold the
-# name of an account, or of a colleague who looks after one, are not.
-FREE_TEXTS = {
-    "opportunities": frozenset({"name"}),
-    "engagements": frozenset({"participants", "outcome", "next_step"}),
-    "contacts": frozenset({"title"}),
-    "decisions": frozenset({"comment"}),
 }
 _LIST, _KEY = "persons.csv", "key"
 _ADDRESS = re.compile(r"[\w.+%'-]+@[\w-]+(?:\.[\w-]+)+")
@@ -169,7 +162,7 @@ class Forgotten:
         ]
         fields_by_index = {column.index: column.field for column in header.columns}
         for index, column in enumerate(columns):
-            names = may_name_persons(header.object, fields_by_index.get(index))
+            names = OBJECTS[header.object].may_name_persons(fields_by_index.get(index))
             if self.hashes and (names or pc.any(pc.match_substring(column, "@")).as_py()):
                 texts = [
                     self.redact(text, refs, names=names) if text else text
@@ -262,11 +255,6 @@ def account_reference(party_id: str, text: str) -> str:
 def derived_id(natural_key: str | None) -> str:
     """The id that a row without one gets from its content, as landing.py gives it."""
     return "h-" + hashlib.md5((natural_key or "").encode(), usedforsecurity=False).hexdigest()[:16]
-
-
-def may_name_persons(object_name: str, field_name: str | None) -> bool:
-    """Whether the names of persons are looked for in a field; None is a column that nobody mapped."""
-    return field_name is None or field_name in FREE_TEXTS.get(object_name, ())
 
 
 def _is_one_name(text: str, words: Sequence[re.Match[str]], at: int, count: int) -> bool:

@@ -54,14 +54,13 @@ from orchestration.ingestion.readers import (
     row_as_text,
     take_snapshot,
 )
+from orchestration.objects import OBJECTS
 from orchestration.runs import progress
 from orchestration.validation import delivered
 from orchestration.validation.page import keep_results
 from orchestration.validation.suite import Outcome, SuiteResult
 from orchestration.warehouse.schema import (
-    FIELDS,
     FILES,
-    OBJECTS,
     TABLES,
     check_exports_folder,
     check_month_is_kept,
@@ -469,7 +468,7 @@ class _Landing:
 
     def _insert(self, connection: duckdb.DuckDBPyConnection, party: Party, object_name: str, parts: list[Part]) -> None:
         """Give ids, collapse identical rows, refuse contradictory ones, and write all tables of the list."""
-        names = FIELDS[object_name]
+        names = OBJECTS[object_name].field_names
         selects = []
         for index, part in enumerate(parts):
             connection.register(f"part_{index}", part.cells)

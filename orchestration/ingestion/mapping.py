@@ -10,35 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.ingestion.readers import FileRefusedError, normalize_header
-from orchestration.warehouse.schema import FIELDS, OBJECTS
+from orchestration.objects import OBJECTS
 
 SOURCE_SYSTEMS = ("plain", "crossbeam", "hubspot", "salesforce")
-
-# For every object: groups of fields of which at least one must have a column, and how to say that in words.
-REQUIRED: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
-    "accounts": ((("name",), "the account's name"),),
-    "opportunities": ((("account_source_id", "account_name"), "the account (its id or its name)"),),
-    "engagements": (
-        (("account_source_id", "account_name"), "the account (its id or its name)"),
-        (("engagement_date",), "the date"),
-    ),
-    "contacts": (
-        (("account_source_id", "account_name"), "the account (its id or its name)"),
-        (("name", "last_name", "first_name", "email"), "the person's name or e-mail address"),
-    ),
-    "decisions": (
-        (("left_record_key",), "the left record"),
-        (("right_record_key",), "the right record"),
-        (("answer",), "the answer"),
-    ),
-}
-
-_OBJECT_WORDS = {
-    "accounts": ("account", "companies", "company", "firmen", "kunden", "comptes", "cuentas"),
-    "opportunities": ("opportunit", "deals", "pipeline"),
-    "engagements": ("engagement", "activit", "meetings"),
-    "contacts": ("contact", "people", "persons", "ansprechpartner"),
-}
 
 
 @dataclass(frozen=True)
@@ -74,8 +48,11 @@ class ColumnMappings:
         self._fields: dict[tuple[str, str], dict[str, tuple[int, str | None]]] = {}
         self._systems: dict[tuple[str, str], set[str]] = {}
         for order, (system, object_name, source_column, field) in enumerate(rows):
-            if object_name not in FIELDS or field not in ("", *FIELDS[object_name], "source_id"):
-                raise ValueError(f"column_mappings.csv: {object_name}.{field} is not a field; see raw_schema.py")
+            known = OBJECTS[object_name].field_names if object_name in OBJECTS else ()
+            if field not in ("", *known, "source_id") or object_name not in OBJECTS:
+                raise ValueError(
+                    f"column_mappings.csv: {object_name}.{field} is not a field; see orchestration/objects.py"
+                )
             key = normalize_header(source_column)
             # A header without a field tells the system all the same, and is kept as extra.
             self._fields.setdefault((system, object_name), {}).setdefault(key, (order, field or None))
@@ -157,7 +134,7 @@ class ColumnMappings:
     def missing(self, object_name: str, columns: Iterable[Column]) -> list[str]:
         """Say in words which required columns are not there."""
         fields = {column.field for column in columns}
-        return [words for alternatives, words in REQUIRED[object_name] if not fields.intersection(alternatives)]
+        return [words for alternatives, words in OBJECTS[object_name].required if not fields.intersection(alternatives)]
 
     def find_header(self, head: Sequence[tuple[int, list[str]]], object_name: str, source_system: str | None) -> Header:
         """Find the header row among the first rows of a list.
@@ -243,5 +220,6 @@ def object_of_sheet(name: str) -> str | None:
     """
     key = normalize_header(name)
     return next(
-        (object_name for object_name, words in _OBJECT_WORDS.items() if any(key.startswith(w) for w in words)), None
+        (name for name, described in OBJECTS.items() if any(key.startswith(word) for word in described.sheet_words)),
+        None,
     )

@@ -16,44 +16,11 @@ import pyarrow.compute as pc
 
 from orchestration.ingestion.mapping import Header
 from orchestration.ingestion.readers import RefusedRow, escape_controls, row_as_text
+from orchestration.objects import ANSWERS, OBJECTS
 from orchestration.validation.delivered import READABLE
-from orchestration.warehouse.schema import FIELDS
 from udfs import values
 
 CONFLICT = "columns_disagree"
-
-KINDS: dict[str, dict[str, str]] = {
-    "accounts": {
-        "website": "website",
-        "employees": "integer",
-        "annual_revenue": "amount",
-        "currency": "currency",
-        "is_partner": "boolean",
-        "expected_deal_size": "amount",
-        "contract_renewal_date": "date",
-        "churn_date": "date",
-        "lifetime_value": "amount",
-        "modified_date": "date",
-        "is_deleted": "boolean",
-    },
-    "opportunities": {
-        "amount": "amount",
-        "currency": "currency",
-        "lead_date": "date",
-        "created_date": "date",
-        "expected_close_date": "date",
-        "closed_date": "date",
-        "probability": "probability",
-        "partner_recorded_date": "date",
-        "is_deleted": "boolean",
-    },
-    "engagements": {"engagement_date": "date", "is_deleted": "boolean"},
-    "contacts": {"email": "email", "is_deleted": "boolean"},
-    "decisions": {"decided_on": "date", "expires_on": "date"},
-}
-
-# What a person may say of two records; a row without an answer says nothing and is passed over later.
-ANSWERS = ("same", "different", "same group", "unsure")
 
 _SHOWN = 80  # characters of a value in a message; the record holds it whole
 _ROW_CODE_FIELDS = {
@@ -96,7 +63,7 @@ def find_conventions(columns: dict[str, pa.ChunkedArray], object_name: str, decl
     Returns:
         The conventions. Evidence counts only when no value of the file contradicts it.
     """
-    kinds = KINDS[object_name]
+    kinds = OBJECTS[object_name].kinds
     dates = [columns[field] for field, kind in kinds.items() if kind == "date" and field in columns]
     figures = [
         columns[field] for field, kind in kinds.items() if kind in ("amount", "probability") and field in columns
@@ -129,7 +96,7 @@ def read_cells(
     """
     readings = {
         f"{field}__reading": _codes(columns[field], kind, conventions, currencies)
-        for field, kind in KINDS[object_name].items()
+        for field, kind in OBJECTS[object_name].kinds.items()
         if field in columns
     }
     readings["row__reading"] = _row_codes(columns, object_name, words)
@@ -138,8 +105,11 @@ def read_cells(
 
 def reading_rules(object_name: str) -> dict[str, tuple[str, ...]]:
     """Give, for every reading column of an object, the codes other than readable that may appear in it."""
-    kinds = KINDS[object_name]
-    rules = {f"{field}__reading": (*CODES.get(kinds.get(field, ""), ()), CONFLICT) for field in FIELDS[object_name]}
+    kinds = OBJECTS[object_name].kinds
+    rules = {
+        f"{field}__reading": (*CODES.get(kinds.get(field, ""), ()), CONFLICT)
+        for field in OBJECTS[object_name].field_names
+    }
     return rules | {"row__reading": ROW_CODES[object_name]}
 
 

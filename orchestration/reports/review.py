@@ -11,7 +11,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from orchestration.ingestion.readings import ANSWERS
+from orchestration.objects import ANSWERS
 from orchestration.publishing.published import published_marts, published_month
 from orchestration.reports.sheets import add_sheet, keep_what_people_wrote, new_workbook
 

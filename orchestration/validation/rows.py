@@ -8,8 +8,8 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.objects import OBJECTS
 from orchestration.validation.suite import SuiteResult, described, fact, run_suite
-from orchestration.warehouse.schema import OBJECTS
 
 
 def check_accepted_rows(warehouse: Path, month: date) -> list[SuiteResult]:
@@ -26,13 +26,12 @@ def check_accepted_rows(warehouse: Path, month: date) -> list[SuiteResult]:
 
     results = []
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        for object_name in OBJECTS:
-            name = _WHO.get(object_name, "coalesce(account_source_id, account_name)")
+        for object_name, described_object in OBJECTS.items():
             subject = f"raw.{object_name} {month:%Y-%m}"
             frame = connection.execute(
                 f"""
                 select
-                    source_id, {name} as who, length(file_sha256) as hash_length, row_number, identical_row_count,
+                    source_id, {described_object.who} as who, length(file_sha256) as hash_length, row_number, identical_row_count,
                     count(*) over (partition by party_id, source_id) as source_id_uses
                 from raw.{object_name} where export_month = ?
                 """,  # noqa: S608 (our own table and column names)
@@ -68,10 +67,6 @@ def check_accepted_rows(warehouse: Path, month: date) -> list[SuiteResult]:
             results.append(run_suite(f"{object_name}_accepted", subject, expectations, frame)[0])
         results.append(_reconcile(connection, month))
     return results
-
-
-# Which account a record is about, where that is not the account's id or name.
-_WHO = {"accounts": "name", "decisions": "left_record_key"}
 
 
 def _reconcile(connection: duckdb.DuckDBPyConnection, month: date) -> SuiteResult:

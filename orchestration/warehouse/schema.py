@@ -1,6 +1,6 @@
 """The tables of schemas ``raw`` and ``seen``: their columns, how they are made and brought up to date, whose they are.
 
-Belongs here: which fields each object has, what raw.files and the two tables of refusals record, what is kept of
+Belongs here: what raw.files and the two tables of refusals record, what is kept of
 published figures, and that a warehouse holds the exports of one folder and is of no newer release. Does not belong
 here: what is written into them, and how headers find their fields.
 """
@@ -12,39 +12,11 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.objects import OBJECTS
 from orchestration.settings import HOME, RefusedError
 
 # Raised by a release that writes what the one before it could not go on with.
 WAREHOUSE_VERSION = 2
-
-FIELDS: dict[str, tuple[str, ...]] = {
-    "accounts": (
-        *("name", "website", "phone", "industry", "employees", "annual_revenue", "currency", "country", "state"),
-        *("city", "owner", "priority", "lifecycle_status", "list_name", "is_partner", "products_owned"),
-        *("competitor_product", "competitor_strength", "timing_signal", "expected_deal_size"),
-        *("contract_renewal_date", "churn_date", "lifetime_value", "parent_source_id", "parent_name"),
-        *("relationship_strength", "lei", "duns", "vat_number", "siret", "cik", "modified_date"),
-        "is_deleted",
-    ),
-    "opportunities": (
-        *("account_source_id", "account_name", "name", "stage", "amount", "currency", "our_role", "partner_role"),
-        *("lead_date", "created_date", "expected_close_date", "closed_date", "outcome", "probability"),
-        *("sourced_by_partner", "influenced_by_partner", "partner_recorded_date", "owner", "is_deleted"),
-    ),
-    "engagements": (
-        *("account_source_id", "account_name", "engagement_date", "partner", "activity", "engagement_type"),
-        *("participants", "outcome", "next_step", "owner", "is_deleted"),
-    ),
-    "contacts": (
-        *("account_source_id", "account_name", "name", "first_name", "last_name", "title", "seniority"),
-        *("function", "email", "phone", "relationship_strength", "is_deleted"),
-    ),
-    "decisions": (
-        *("left_record_key", "right_record_key", "answer", "comment", "decided_by", "decided_on", "expires_on"),
-        "pair_fingerprint",
-    ),
-}
-OBJECTS = tuple(FIELDS)
 
 PROVENANCE: dict[str, str] = {
     "party_id": "varchar not null",
@@ -118,7 +90,10 @@ REJECTED_VALUES: dict[str, str] = {
 }
 
 TABLES: dict[str, dict[str, str]] = {
-    **{name: {**PROVENANCE, **_RECORD, **dict.fromkeys(fields, "varchar")} for name, fields in FIELDS.items()},
+    **{
+        name: {**PROVENANCE, **_RECORD, **dict.fromkeys(described.field_names, "varchar")}
+        for name, described in OBJECTS.items()
+    },
     "files": FILES,
     "rejected_rows": REJECTED_ROWS,
     "rejected_values": REJECTED_VALUES,
