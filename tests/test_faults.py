@@ -27,7 +27,7 @@ from test_publish import AT, MONTH, published_relations, warehouse_with
 from orchestration.defs import resources
 from orchestration.defs.partitions import MONTHS
 from orchestration.ingestion.landing import LandingSummary, land_month
-from orchestration.ingestion.readers import Limits
+from orchestration.ingestion.snapshots import Limits
 from orchestration.monthly import wait_for_warehouse
 from orchestration.publishing.published import publish_marts
 from orchestration.runs.lock import BusyError, one_run

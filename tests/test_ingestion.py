@@ -23,10 +23,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestration.ingestion import landing, readers
+from orchestration.ingestion import landing, snapshots
 from orchestration.ingestion.landing import land_month
 from orchestration.ingestion.mapping import ColumnMappings
-from orchestration.ingestion.readers import FileRefusedError, Limits, hash_file, take_snapshot
+from orchestration.ingestion.snapshots import FileRefusedError, Limits, hash_file, take_snapshot
 from orchestration.ingestion.workbooks import neutralise_formulas
 from orchestration.validation.marts import check_marts
 from orchestration.validation.page import render_page
@@ -611,7 +611,7 @@ def test_a_file_that_grows_while_it_is_read_is_quarantined(
         def hexdigest(self) -> str:
             return self.digest.hexdigest()
 
-    monkeypatch.setattr(readers, "hashlib", SimpleNamespace(sha256=GrowingHash))
+    monkeypatch.setattr(snapshots, "hashlib", SimpleNamespace(sha256=GrowingHash))
     workspace.land()
     file = workspace.file()
     assert (file["status"], file["rule"]) == ("quarantined", "still_being_written")
@@ -630,7 +630,7 @@ def test_a_file_is_left_alone_until_it_has_been_quiet(
     slept: list[float] = []
     path.write_text("Name\nPumps\n")
     os.utime(path, (now - changed_seconds_ago, now - changed_seconds_ago))
-    monkeypatch.setattr(readers, "time", SimpleNamespace(time=lambda: now, sleep=slept.append))
+    monkeypatch.setattr(snapshots, "time", SimpleNamespace(time=lambda: now, sleep=slept.append))
     (tmp_path / "copies").mkdir()
     snapshot = take_snapshot(path, tmp_path / "copies", Limits(quiet_seconds=2))
     assert snapshot.path.read_text() == "Name\nPumps\n"
@@ -646,7 +646,7 @@ def test_an_export_that_pauses_is_not_taken_for_a_whole_file(
         with path.open("a") as stream:
             stream.write("ns\n")
 
-    monkeypatch.setattr(readers, "time", SimpleNamespace(time=time.time, sleep=go_on))
+    monkeypatch.setattr(snapshots, "time", SimpleNamespace(time=time.time, sleep=go_on))
     workspace.land(limits=Limits())
     assert (workspace.file()["status"], workspace.file()["rule"]) == ("quarantined", "still_being_written")
     assert workspace.rows("select * from raw.accounts") == []

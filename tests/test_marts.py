@@ -128,11 +128,8 @@ def load_raw(
     with duckdb.connect(str(warehouse)) as connection:
         create_raw_tables(connection)
         for table, row_number, row, party_id, month in deliveries:
-            delivered = {
-                name: value
-                for name, value in row.items()
-                if value and name in (*OBJECTS[table].field_names, "source_id")
-            }
+            known = ("source_id", *OBJECTS[table].field_names)
+            delivered = {name: value for name, value in row.items() if value and name in known}
             provenance: dict[str, object] = {
                 "party_id": party_id,
                 "export_month": month,

@@ -3,149 +3,21 @@
 Belongs here: the shape of a list. Does not belong here: what a value means, and what becomes of a refused row.
 """
 
-import itertools
-from collections.abc import Iterator
-
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestration.ingestion import readings
 from orchestration.ingestion.mapping import Header
-from orchestration.ingestion.readers import (
-    FileRefusedError,
-    Grid,
+from orchestration.ingestion.snapshots import (
     Limits,
-    RefusedRow,
-    RowBatch,
-    Snapshot,
     escape_controls,
-    read_csv,
-    read_parquet,
-    row_as_text,
 )
-from orchestration.ingestion.workbooks import read_workbook
 from orchestration.objects import OBJECTS
 from udfs import values
 
-
-def read_grids(snapshot: Snapshot, suffix: str, known_headers: frozenset[str], limits: Limits) -> list[Grid]:
-    """Read a file of any known kind.
-
-    Args:
-        snapshot: the private copy.
-        suffix: the delivered name's extension in lower case, with its dot.
-        known_headers: every header that some field has, normalised; they help to tell the delimiter.
-        limits: bounds.
-
-    Returns:
-        One grid per sheet; one for CSV and Parquet.
-
-    Raises:
-        FileRefusedError: empty, not what its name says, or not readable.
-    """
-    if snapshot.size_bytes == 0:
-        raise FileRefusedError("empty_file", "The file is empty (0 bytes).", "Export the list again.")
-    with snapshot.path.open("rb") as source:
-        start = source.read(8)
-    if suffix == ".xlsx":
-        return read_workbook(snapshot.path, limits)
-    if suffix == ".parquet":
-        return [read_parquet(snapshot.path, limits)]
-    for magic, kind in ((b"PK\x03\x04", ".xlsx"), (b"PAR1", ".parquet"), (b"\xd0\xcf\x11\xe0", ".xlsx")):
-        if start.startswith(magic):
-            raise FileRefusedError(
-                "content_differs_from_name",
-                f"The file is named {suffix} but does not contain plain text.",
-                f"Give it its true extension (probably {kind}), or export it as CSV.",
-            )
-    return [read_csv(snapshot.path, known_headers, limits)]
-
-
-def first_rows(grid: Grid, count: int) -> list[tuple[int, list[str]]]:
-    """Look at the first rows that are not empty, and put them back.
-
-    Args:
-        grid: the rows; its batches can still be walked through from the first.
-        count: how many rows to give at most.
-
-    Returns:
-        Row numbers and cells.
-    """
-    seen: list[RowBatch] = []
-    head: list[tuple[int, list[str]]] = []
-    for numbers, rows in grid.batches:
-        seen.append((numbers, rows))
-        first_rows = rows if isinstance(rows, list) else _as_lists(rows.slice(0, _ROWS_LOOKED_AT))
-        pairs = zip(numbers.tolist(), first_rows, strict=False)
-        filled = ((number, row) for number, row in pairs if any(cell.strip() for cell in row))
-        head.extend(itertools.islice(filled, count - len(head)))
-        if len(head) == count:
-            break
-    grid.batches = itertools.chain(seen, grid.batches)
-    return head
-
-
-_ROWS_LOOKED_AT = 1_000  # rows of a batch in which the header is looked for
-
-
-def _as_lists(rows: pa.RecordBatch) -> list[list[str]]:
-    """Turn columns into rows."""
-    return [list(cells) for cells in zip(*(column.to_pylist() for column in rows.columns), strict=True)]
-
-
-def rows_below(grid: Grid, header: Header) -> Iterator[RowBatch]:
-    """Give the batches without the header and whatever stands above it.
-
-    Args:
-        grid: the rows.
-        header: the header that was found.
-
-    Yields:
-        Row numbers and rows below the header.
-    """
-    for numbers, rows in grid.batches:
-        if numbers[0] > header.row_number:
-            yield numbers, rows
-            continue
-        start = int(np.searchsorted(numbers, header.row_number, side="right"))
-        if start < len(numbers):
-            yield numbers[start:], rows[start:] if isinstance(rows, list) else rows.slice(start)
-
-
-def keep_even_rows(
-    numbers: npt.NDArray[np.int64], rows: list[list[str]] | pa.RecordBatch, width: int, refused: list[RefusedRow]
-) -> RowBatch:
-    """Keep the rows that have one cell per header; refuse the others, pass over empty ones.
-
-    Args:
-        numbers: the rows' numbers.
-        rows: the rows.
-        width: cells of the header.
-        refused: ragged rows are added to it.
-
-    Returns:
-        Numbers and rows that have width cells; empty cells beyond the header are cut off.
-    """
-    if not isinstance(rows, list):
-        if rows.num_columns == width:
-            return numbers, rows
-        rows = _as_lists(rows)
-    if set(map(len, rows)) == {width}:
-        return numbers, rows
-    kept, kept_numbers = [], []
-    for number, row in zip(numbers.tolist(), rows, strict=True):
-        if len(row) > width and not any(cell.strip() for cell in row[width:]):
-            row = row[:width]  # noqa: PLW2901 (trailing delimiters carry nothing)
-        if len(row) == width:
-            kept.append(row)
-            kept_numbers.append(number)
-        elif any(cell.strip() for cell in row):
-            reason, remedy = readings.EXPLANATIONS["ragged_row"]
-            filled = reason.format(value=len(row), mark=width)
-            refused.append(RefusedRow(number, row_as_text(row), "ragged_row", f"Row {number}: {filled}", remedy))
-    return np.array(kept_numbers, dtype=np.int64), kept
+# Row numbers (n), a string array of n per column as delivered, and the rule that each row's structure breaks, or null.
+Batch = tuple[npt.NDArray[np.int64], list[pa.Array], pa.Array]
 
 
 def as_columns(

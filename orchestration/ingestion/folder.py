@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from orchestration.ingestion.mapping import object_of_name
-from orchestration.ingestion.readers import FileRefusedError
+from orchestration.ingestion.snapshots import FileRefusedError
 from orchestration.objects import OBJECTS
 
 US = "us"

@@ -18,14 +18,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestration.ingestion.columns import id_keys, map_fields
+from orchestration.ingestion.columns import Batch, id_keys, map_fields
 from orchestration.ingestion.mapping import Header
-from orchestration.ingestion.readers import RefusedRow
+from orchestration.ingestion.snapshots import RefusedRow
 from orchestration.objects import OBJECTS
 
 ERASED = "[erased]"
@@ -48,8 +46,6 @@ _WORDS_OF_A_NAME = (4, 3, 2)
 _IN_A_NAME = re.compile(r"[\s.'’-]{1,3}")
 _BETWEEN_ITS_PARTS = re.compile(r"[\s,\"\\]{1,5}")
 _SUFFIX_OF_DERIVED_ID = re.compile(r"^(h-[0-9a-f]{16})-[0-9a-f]{8}$")
-
-Batch = tuple[npt.NDArray[np.int64], list[pa.Array], pa.Array]
 
 
 def forgotten_folder(seeds: Path) -> Path:
@@ -253,7 +249,7 @@ def account_reference(party_id: str, text: str) -> str:
 
 
 def derived_id(natural_key: str | None) -> str:
-    """The id that a row without one gets from its content, as landing.py gives it."""
+    """The id that a row without one gets from its content, as raw_tables.py gives it."""
     return "h-" + hashlib.md5((natural_key or "").encode(), usedforsecurity=False).hexdigest()[:16]
 
 

@@ -5,11 +5,12 @@ Does not belong here: the mappings themselves (seeds/column_mappings.csv) and th
 """
 
 import csv
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.ingestion.readers import FileRefusedError, normalize_header
+from orchestration.ingestion.snapshots import FileRefusedError
 from orchestration.objects import OBJECTS
 
 SOURCE_SYSTEMS = ("plain", "crossbeam", "hubspot", "salesforce")
@@ -48,11 +49,9 @@ class ColumnMappings:
         self._fields: dict[tuple[str, str], dict[str, tuple[int, str | None]]] = {}
         self._systems: dict[tuple[str, str], set[str]] = {}
         for order, (system, object_name, source_column, field) in enumerate(rows):
-            known = OBJECTS[object_name].field_names if object_name in OBJECTS else ()
-            if field not in ("", *known, "source_id") or object_name not in OBJECTS:
-                raise ValueError(
-                    f"column_mappings.csv: {object_name}.{field} is not a field; see orchestration/objects.py"
-                )
+            known = ("", "source_id", *OBJECTS[object_name].field_names) if object_name in OBJECTS else ()
+            if field not in known:
+                raise ValueError(f"column_mappings.csv: {object_name}.{field} is no field of orchestration/objects.py")
             key = normalize_header(source_column)
             # A header without a field tells the system all the same, and is kept as extra.
             self._fields.setdefault((system, object_name), {}).setdefault(key, (order, field or None))
@@ -219,7 +218,24 @@ def object_of_sheet(name: str) -> str | None:
         The object; null when its name speaks of none.
     """
     key = normalize_header(name)
-    return next(
-        (name for name, described in OBJECTS.items() if any(key.startswith(word) for word in described.sheet_words)),
-        None,
-    )
+    return next((name for name, described in OBJECTS.items() if key.startswith(described.sheet_words)), None)
+
+
+_LONGEST_HEADER = 300  # characters; what is longer is no header, and not worth the work
+
+
+def normalize_header(header: str) -> str:
+    """Reduce a header to what is compared: letters and digits, without case, accents, spaces or punctuation.
+
+    Args:
+        header: a column's name as delivered.
+
+    Returns:
+        ``accountname`` for ``Account Name``, ``account_name`` and ``Ａｃｃｏｕｎｔ－Ｎａｍｅ``.
+    """
+    if len(header) > _LONGEST_HEADER:
+        return ""
+    decomposed = unicodedata.normalize("NFKD", header.strip().lstrip("\ufeff")).casefold()
+    # Voiced marks of Japanese kana are combining marks too, and they are letters: compose them again.
+    kept = "".join(c for c in decomposed if not unicodedata.combining(c) or c in "\u3099\u309a")
+    return "".join(c for c in unicodedata.normalize("NFKC", kept) if c.isalnum())

@@ -8,33 +8,16 @@ Does not belong here: the readers (udfs/values.py), and what follows from a code
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestration.ingestion.mapping import Header
-from orchestration.ingestion.readers import RefusedRow, escape_controls, row_as_text
+from orchestration.ingestion.refusals import CONFLICT, Conventions
 from orchestration.objects import ANSWERS, OBJECTS
 from orchestration.validation.delivered import READABLE
 from udfs import values
 
-CONFLICT = "columns_disagree"
-
-_SHOWN = 80  # characters of a value in a message; the record holds it whole
-_ROW_CODE_FIELDS = {
-    "name_empty": "name",
-    "name_only_punctuation": "name",
-    "name_only_legal_form": "name",
-    "account_missing": "account_name",
-    "date_missing": "engagement_date",
-    "person_missing": "name",
-    "record_unreadable": "left_record_key",
-    "answer_unknown": "answer",
-    "author_missing": "decided_by",
-    "row_deleted": "is_deleted",
-}
 _RECORD_KEY = r"^[^\s:]+:.*\S"
 _EMAIL = re.compile(r"^[^@\s,;<>\"]+@(?:[^@\s,;<>\".]+\.)+[^@\s,;<>\".]{2,}$")
 _IP = re.compile(
@@ -42,14 +25,6 @@ _IP = re.compile(
 )
 _RANGE = re.compile(r"^[\d.,k ]+(?:-|–|to|bis|à|\+)[\d.,k ]*\+?$", re.IGNORECASE)
 _LOOKS_LIKE_DATE = re.compile(r"^\d{4}[-/.]?\d{1,2}[-/.]?\d{1,2}|^\d{1,2}[-/.]\d{1,2}[-/.]\d{4}")
-
-
-@dataclass(frozen=True)
-class Conventions:
-    """How a file writes what could be read in two ways; null where it is not known."""
-
-    date_order: str | None
-    decimal_mark: str | None
 
 
 def find_conventions(columns: dict[str, pa.ChunkedArray], object_name: str, declared: Conventions) -> Conventions:
@@ -105,31 +80,9 @@ def read_cells(
 
 def reading_rules(object_name: str) -> dict[str, tuple[str, ...]]:
     """Give, for every reading column of an object, the codes other than readable that may appear in it."""
-    kinds = OBJECTS[object_name].kinds
-    rules = {
-        f"{field}__reading": (*CODES.get(kinds.get(field, ""), ()), CONFLICT)
-        for field in OBJECTS[object_name].field_names
-    }
+    fields = OBJECTS[object_name].fields
+    rules = {f"{field.name}__reading": (*CODES.get(field.kind, ()), CONFLICT) for field in fields}
     return rules | {"row__reading": ROW_CODES[object_name]}
-
-
-def explain(code: str, header: str, value: str, row_number: int, conventions: Conventions) -> tuple[str, str]:
-    """Say in plain words what is wrong with a value, and what to do.
-
-    Args:
-        code: the rule.
-        header: the column as the file names it.
-        value: the value as delivered.
-        row_number: the row.
-        conventions: the file's.
-
-    Returns:
-        Reason and remedy.
-    """
-    reason, remedy = EXPLANATIONS[code]
-    shown = value if len(value) <= _SHOWN else value[:_SHOWN] + "…"
-    filled = reason.format(value=shown, mark=conventions.decimal_mark, order=conventions.date_order)
-    return f"Row {row_number}, column '{header}': {filled}", remedy
 
 
 def add_conflicts(
@@ -155,36 +108,6 @@ def add_conflicts(
             result[f"{field}__reading"] = pc.if_else(differ, CONFLICT, known)
     result["row__reading"] = pc.coalesce(structure, row)
     return result
-
-
-def refuse_row(row_number: int, cells: list[str | None], code: str, header: Header) -> RefusedRow:
-    """Describe a row that cannot be used.
-
-    Args:
-        row_number: the row.
-        cells: its cells as delivered.
-        code: the rule.
-        header: the list's header.
-
-    Returns:
-        The row as it came, with reason and remedy.
-    """
-    field = _ROW_CODE_FIELDS.get(code)
-    sources = header.sources_of(field) if field else []
-    value = next((cells[source.index] for source in sources if cells[source.index] is not None), "") or ""
-    reason, remedy = EXPLANATIONS[code]
-    if code == CONFLICT:
-        reason = "columns of the same name that hold the account's name or id differ."
-    place = f"Row {row_number}, column '{sources[0].header}'" if sources else f"Row {row_number}"
-    shown = reason.format(value=value if len(value) <= _SHOWN else value[:_SHOWN] + "…")
-    return RefusedRow(row_number, row_as_text(cells), code, f"{place}: {shown}", remedy, field if sources else None)
-
-
-def delivered_value(code: str, cells: list[str | None], value: str | None) -> str:
-    """Give a refused value as it came: all of them where several columns disagree."""
-    if code != CONFLICT:
-        return escape_controls(value or "")
-    return " | ".join(dict.fromkeys(cell for cell in cells if cell is not None))
 
 
 class NameWords:
@@ -232,141 +155,6 @@ ROW_CODES: dict[str, tuple[str, ...]] = {
     "engagements": (*_COMMON_ROW_CODES, "account_missing", "date_missing"),
     "contacts": (*_COMMON_ROW_CODES, "account_missing", "person_missing"),
     "decisions": (*_COMMON_ROW_CODES, "record_unreadable", "answer_unknown", "author_missing"),
-}
-
-EXPLANATIONS: dict[str, tuple[str, str]] = {
-    "website_is_email": (
-        "'{value}' is an e-mail address, not a website.",
-        "Put the company's website here, or leave the cell empty.",
-    ),
-    "website_is_ip_address": (
-        "'{value}' is an IP address, not a website's name.",
-        "Put the company's website here, or leave the cell empty.",
-    ),
-    "website_without_dot": (
-        "'{value}' is not a website: it has no dot.",
-        "Write the full name, such as example.com, or leave the cell empty.",
-    ),
-    "website_unreadable": (
-        "'{value}' is not a website.",
-        "Write one website, such as example.com, or leave the cell empty.",
-    ),
-    "number_is_range": (
-        "'{value}' is a range, not a number.",
-        "Deliver one number, or leave the cell empty.",
-    ),
-    "negative_number": (
-        "'{value}' is negative.",
-        "Correct the number, or leave the cell empty.",
-    ),
-    "number_unreadable": (
-        "'{value}' is not a whole number.",
-        "Write digits only, such as 1200, or leave the cell empty.",
-    ),
-    "negative_amount": (
-        "'{value}' is a negative amount.",
-        "Correct the amount, or leave the cell empty.",
-    ),
-    "amount_ambiguous": (
-        "'{value}' has two meanings: the file does not show which mark separates decimals.",
-        "Set decimal_mark for this party in seeds/partners.csv, or write the amount without separators, and run again.",
-    ),
-    "amount_unreadable": (
-        "'{value}' is not an amount.",
-        "Write a figure such as 1234.50, or leave the cell empty.",
-    ),
-    "probability_out_of_range": (
-        "'{value}' is not between 0 and 100.",
-        "Write a percentage from 0 to 100, or leave the cell empty.",
-    ),
-    "probability_unreadable": (
-        "'{value}' is not a percentage.",
-        "Write a percentage from 0 to 100, or leave the cell empty.",
-    ),
-    "unknown_currency": (
-        "'{value}' is not a currency that is known.",
-        "Write the ISO code, such as EUR, or map the value in seeds/value_mappings.csv (field currency).",
-    ),
-    "boolean_unreadable": (
-        "'{value}' is neither yes nor no.",
-        "Write true or false, or leave the cell empty.",
-    ),
-    "date_ambiguous": (
-        "'{value}' has two meanings: the file does not show whether day or month comes first.",
-        "Set date_order (dmy or mdy) for this party in seeds/partners.csv, or write dates as 2026-10-31; run again.",
-    ),
-    "date_impossible": (
-        "the date '{value}' does not exist.",
-        "Correct the date, or leave the cell empty.",
-    ),
-    "date_unreadable": (
-        "'{value}' is not a date that can be read.",
-        "Write the date as 2026-10-31, or leave the cell empty.",
-    ),
-    "email_unreadable": (
-        "'{value}' is not an e-mail address.",
-        "Correct the address, or leave the cell empty.",
-    ),
-    "columns_disagree": (
-        "the column appears more than once, with different values: {value}.",
-        "Keep one of the columns, or make them agree.",
-    ),
-    "cell_too_long": (
-        "a cell is longer than a spreadsheet cell can be.",
-        "Shorten the text, and deliver the file again.",
-    ),
-    "nul_byte": (
-        "the row contains a NUL byte, so the file may be damaged.",
-        "Export the list again.",
-    ),
-    "stray_bytes": (
-        "the row contains bytes that are not UTF-8, unlike the rest of the file.",
-        "Export the list again as CSV in UTF-8.",
-    ),
-    "name_empty": (
-        "the account has no name.",
-        "Fill in the company's name, or remove the row.",
-    ),
-    "name_only_punctuation": (
-        "the name '{value}' has neither letters nor digits.",
-        "Fill in the company's name, or remove the row.",
-    ),
-    "name_only_legal_form": (
-        "the name '{value}' is nothing but a legal form.",
-        "Fill in the company's name, or remove the row.",
-    ),
-    "account_missing": (
-        "neither the account's id nor its name is given.",
-        "Fill in the account, or remove the row.",
-    ),
-    "date_missing": (
-        "the date is not given.",
-        "Fill in the date, or remove the row.",
-    ),
-    "person_missing": (
-        "neither a name nor an e-mail address is given.",
-        "Fill in the person's name, or remove the row.",
-    ),
-    "row_deleted": (
-        "the source system has marked the record as deleted ('{value}').",
-        "Nothing, if it is to stay deleted; else restore it there, and export the list again.",
-    ),
-    "record_unreadable": (
-        "the two records are not both written as <party_id>:<source_id>, or are one and the same.",
-        "Take the row from the review sheet again, with its record keys as they are.",
-    ),
-    "answer_unknown": (
-        "'{value}' is no answer that is known.",
-        f"Answer with one of: {', '.join(ANSWERS)}; or leave the cell empty.",
-    ),
-    "author_missing": (
-        "the answer has no author.",
-        "Write who decided, and deliver the file again.",
-    ),
-    "ragged_row": (
-        "it has {value} cells; the header has {mark}.",
-        "Check the delimiters and quotation marks in this row.",
-    ),
 }
 
 

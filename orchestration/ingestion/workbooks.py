@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
-from orchestration.ingestion.readers import FileRefusedError, Grid, Limits, RowBatch
+from orchestration.ingestion.grids import Grid, RowBatch
+from orchestration.ingestion.snapshots import FileRefusedError, Limits
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _CELL = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')

@@ -1,10 +1,12 @@
 """How far a long step is: said in one place, heard on the terminal and in Dagster's log.
 
-Belongs here: how a step says it, how often it is passed on, and in which words. Does not belong here: the steps.
+Belongs here: how a step says it, how often it is passed on, in which words, and how long it took. Does not belong here:
+the steps.
 """
 
 import shutil
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -156,3 +158,21 @@ def shown_on(stream: TextIO, before: str = "") -> Iterator[None]:
 
 def _timed(line: str) -> str:
     return f"{datetime.now(UTC):%H:%M:%S}  {line}"
+
+
+class Seconds(defaultdict[str, float]):
+    """How long each kind of work took, added up over a run."""
+
+    def __init__(self) -> None:
+        super().__init__(float)
+
+    @contextmanager
+    def of(self, work: str) -> Iterator[None]:
+        """Add the seconds of a block.
+
+        Args:
+            work: what is done in it.
+        """
+        started = time.perf_counter()
+        yield
+        self[work] += time.perf_counter() - started

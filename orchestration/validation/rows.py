@@ -26,12 +26,13 @@ def check_accepted_rows(warehouse: Path, month: date) -> list[SuiteResult]:
 
     results = []
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        for object_name, described_object in OBJECTS.items():
+        for object_name, an_object in OBJECTS.items():
             subject = f"raw.{object_name} {month:%Y-%m}"
             frame = connection.execute(
                 f"""
                 select
-                    source_id, {described_object.who} as who, length(file_sha256) as hash_length, row_number, identical_row_count,
+                    source_id, {an_object.who} as who, length(file_sha256) as hash_length, row_number,
+                    identical_row_count,
                     count(*) over (partition by party_id, source_id) as source_id_uses
                 from raw.{object_name} where export_month = ?
                 """,  # noqa: S608 (our own table and column names)

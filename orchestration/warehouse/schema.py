@@ -1,8 +1,8 @@
 """The tables of schemas ``raw`` and ``seen``: their columns, how they are made and brought up to date, whose they are.
 
-Belongs here: what raw.files and the two tables of refusals record, what is kept of
-published figures, and that a warehouse holds the exports of one folder and is of no newer release. Does not belong
-here: what is written into them, and how headers find their fields.
+Belongs here: what raw.files and the two tables of refusals record, what is kept of published figures, and that a
+warehouse holds the exports of one folder and is of no newer release. Does not belong here: the objects' fields
+(objects.py), and what is written into the tables.
 """
 
 import os

@@ -1,0 +1,288 @@
+"""From a delivered file to the parts of lists in it: sheets, headers, rows, each judged.
+
+Belongs here: which sheet holds which list, in what order things happen to a file, and that nothing of it is lost. Does
+not belong here: how a format is read, what is accepted (judging.py), and where it is written (raw_tables.py).
+"""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from orchestration.ingestion import readings
+from orchestration.ingestion.columns import Batch, as_columns, map_fields
+from orchestration.ingestion.delimited import read_csv
+from orchestration.ingestion.folder import Acceptance, Delivery, Party, read_acceptances, read_parties
+from orchestration.ingestion.forgotten import Forgotten, forgotten_folder
+from orchestration.ingestion.grids import Grid, first_rows, keep_even_rows, rows_below
+from orchestration.ingestion.judging import Vocabulary, judge_batch
+from orchestration.ingestion.mapping import ColumnMappings, Header, object_of_sheet
+from orchestration.ingestion.parquet import read_parquet
+from orchestration.ingestion.refusals import Conventions
+from orchestration.ingestion.snapshots import FileRefusedError, Limits, RefusedRow, Snapshot
+from orchestration.ingestion.workbooks import read_workbook
+from orchestration.objects import OBJECTS
+from orchestration.runs import progress
+from orchestration.runs.progress import Seconds
+from orchestration.validation.suite import SuiteResult
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a workspace says about how lists are read: its seeds, who is to be forgotten, and the bounds."""
+
+    parties: dict[str, Party]
+    acceptances: dict[str, Acceptance]
+    mappings: ColumnMappings
+    vocabulary: Vocabulary
+    forgotten: Forgotten
+    limits: Limits
+
+    @classmethod
+    def read(cls, seeds: Path, limits: Limits) -> "Rules":
+        """Read the seeds.
+
+        Args:
+            seeds: the folder with partners.csv, column_mappings.csv, legal_forms.csv and the like.
+            limits: bounds of what a file may be.
+
+        Returns:
+            The rules.
+
+        Raises:
+            ValueError: a seed, or the list of who is to be forgotten, cannot be used.
+        """
+        parties = read_parties(seeds / "partners.csv")
+        value_mappings = seeds / "value_mappings.csv"
+        return cls(
+            parties=parties,
+            acceptances=read_acceptances(seeds / "accepted_files.csv"),
+            mappings=ColumnMappings.read(seeds / "column_mappings.csv"),
+            vocabulary=Vocabulary(
+                readings.NameWords(row["form"] for row in _rows(seeds / "legal_forms.csv") if row.get("form")),
+                frozenset(
+                    row["source_value"].strip().lower()
+                    for row in (_rows(value_mappings) if value_mappings.is_file() else [])
+                    if row.get("field") == "currency"
+                ),
+            ),
+            forgotten=Forgotten.read(forgotten_folder(seeds), [p.party_id for p in parties.values() if p.withdrawn_on]),
+            limits=limits,
+        )
+
+    def check_bound(self, refused: Sequence[RefusedRow], more: int, snapshot: Snapshot) -> None:
+        """Refuse a file when more of its rows are refused than anybody would look through.
+
+        Args:
+            refused: rows that have been refused so far.
+            more: how many are about to be.
+            snapshot: the file.
+
+        Raises:
+            FileRefusedError: they are too many, and nobody has accepted the file.
+        """
+        if len(refused) + more > self.limits.max_refused_rows and snapshot.sha256 not in self.acceptances:
+            first = f" The first: {refused[0].reason}" if refused else ""
+            raise FileRefusedError(
+                "too_many_refused_rows",
+                f"More than {self.limits.max_refused_rows:,} rows cannot be used.{first}",
+                "Correct the export, and deliver the file again.",
+            )
+
+
+@dataclass
+class Part:
+    """One understood sheet or file of a list: its accepted cells and what was refused of it."""
+
+    delivery: Delivery
+    snapshot: Snapshot
+    grid: Grid
+    header: Header
+    conventions: Conventions
+    cells: pa.Table  # row_number, c0 … cn (as delivered, blank = null), f_<field>, id_key
+    refused_rows: list[RefusedRow]
+    refused_values: list[dict[str, Any]]
+    result: SuiteResult
+    rows_read: int
+
+
+def read_file(
+    delivery: Delivery, snapshot: Snapshot, rules: Rules, unused_sheets: list[str], seconds: Seconds
+) -> list[Part]:
+    """Read the sheets of a file, each for the object that its name or its header says.
+
+    Args:
+        delivery: the file in the landing folder.
+        snapshot: the private copy.
+        rules: of the workspace.
+        unused_sheets: gets the names of sheets that hold no list, also when the file is refused.
+        seconds: gets the time.
+
+    Returns:
+        The parts of lists in it.
+
+    Raises:
+        FileRefusedError: the file cannot be used as a whole.
+    """
+    with seconds.of("read and split"):
+        grids = read_grids(snapshot, delivery.path.suffix.lower(), rules.mappings.known_headers, rules.limits)
+        heads = [(grid, first_rows(grid, rules.limits.header_search_rows)) for grid in grids]
+    filled = [(grid, head) for grid, head in heads if head]
+    if not filled:
+        if any(grid.refused for grid in grids):
+            raise FileRefusedError(
+                "no_readable_row", grids[0].refused[0].reason, "Export the list again; no row could be read."
+            )
+        raise FileRefusedError("empty_file", "The file has no rows.", "Export the list again.")
+    parts: list[Part] = []
+    problem: FileRefusedError | None = None
+    for grid, head in filled:
+        object_name = _object_of(grid, head, delivery, rules.mappings) if len(filled) > 1 else delivery.object
+        try:
+            header = _header(head, object_name, rules.parties[delivery.party_id].source_system, rules.mappings)
+        except FileRefusedError as refusal:
+            if object_name == delivery.object:
+                problem = problem or refusal
+                continue
+            header = None
+        if header is None:
+            unused_sheets.append(grid.sheet_name or "")
+        else:
+            parts.append(_read_part(delivery, snapshot, grid, header, rules, seconds))
+    if problem or not parts:
+        raise problem or FileRefusedError(
+            "no_readable_sheet",
+            f"No sheet of the workbook holds {delivery.object}.",
+            "Put the list with its header into a sheet of its own.",
+        )
+    return parts
+
+
+def read_grids(snapshot: Snapshot, suffix: str, known_headers: frozenset[str], limits: Limits) -> list[Grid]:
+    """Read a file of any known kind.
+
+    Args:
+        snapshot: the private copy.
+        suffix: the delivered name's extension in lower case, with its dot.
+        known_headers: every header that some field has, normalised; they help to tell the delimiter.
+        limits: bounds.
+
+    Returns:
+        One grid per sheet; one for CSV and Parquet.
+
+    Raises:
+        FileRefusedError: empty, not what its name says, or not readable.
+    """
+    if snapshot.size_bytes == 0:
+        raise FileRefusedError("empty_file", "The file is empty (0 bytes).", "Export the list again.")
+    with snapshot.path.open("rb") as source:
+        start = source.read(8)
+    if suffix == ".xlsx":
+        return read_workbook(snapshot.path, limits)
+    if suffix == ".parquet":
+        return [read_parquet(snapshot.path, limits)]
+    for magic, kind in ((b"PK\x03\x04", ".xlsx"), (b"PAR1", ".parquet"), (b"\xd0\xcf\x11\xe0", ".xlsx")):
+        if start.startswith(magic):
+            raise FileRefusedError(
+                "content_differs_from_name",
+                f"The file is named {suffix} but does not contain plain text.",
+                f"Give it its true extension (probably {kind}), or export it as CSV.",
+            )
+    return [read_csv(snapshot.path, known_headers, limits)]
+
+
+def _object_of(
+    grid: Grid, head: list[tuple[int, list[str]]], delivery: Delivery, mappings: ColumnMappings
+) -> str | None:
+    """Tell which object one of several sheets holds, by its name or its header; null when it holds none."""
+    # decisions come in a file of that name, so that no partner slips them into a workbook of lists
+    others = [delivery.object or "", *(name for name in OBJECTS if name not in (delivery.object, "decisions"))]
+    return object_of_sheet(grid.sheet_name or "") or mappings.best_object(head, others)
+
+
+def _header(
+    head: list[tuple[int, list[str]]], object_name: str | None, declared: str | None, mappings: ColumnMappings
+) -> Header | None:
+    """Find the header of an object; none for a sheet that holds no object."""
+    if object_name is None:
+        return None
+    if declared:
+        try:
+            return mappings.find_header(head, object_name, declared)
+        except FileRefusedError:
+            pass  # the party changed its system, or one list comes from elsewhere
+    return mappings.find_header(head, object_name, None)
+
+
+def _read_part(
+    delivery: Delivery, snapshot: Snapshot, grid: Grid, header: Header, rules: Rules, seconds: Seconds
+) -> Part:
+    """Read the rows below a header, judge them, and keep what is accepted."""
+    refused: list[RefusedRow] = []
+    with seconds.of("read and split"):
+        batches = _batches(delivery, snapshot, grid, header, rules, refused)
+    if rules.forgotten:
+        with seconds.of("leave out the forgotten"):
+            kept = [rules.forgotten.keep_others(delivery.party_id, header, batch) for batch in batches]
+        batches = [batch for batch, _ in kept if len(batch[0])]
+        refused.extend(row for _, rows in kept for row in rows)
+    with seconds.of("read values"):
+        mapped = [map_fields(columns, header) for _, columns, _ in batches]
+        party = rules.parties[delivery.party_id]
+        names = mapped[0][0] if mapped else {}
+        conventions = readings.find_conventions(
+            {name: pa.chunked_array([fields[name] for fields, _ in mapped]) for name in names},
+            header.object,
+            Conventions(party.date_order, party.decimal_mark),
+        )
+    subject = f"{delivery.file_name}{f' [{grid.sheet_name}]' if grid.sheet_name else ''}"
+    result = SuiteResult(f"{header.object}_at_the_door", subject, [])
+    tables = [pa.table({"row_number": pa.array([], pa.int64())})]
+    refused_values: list[dict[str, Any]] = []
+    for batch, fields in zip(batches, mapped, strict=True):
+        progress.tell_more(f"{delivery.file_name}: checking the rows up to {batch[0][-1]:,}")
+        judged = judge_batch(
+            subject,
+            header,
+            conventions,
+            batch,
+            fields,
+            rules.vocabulary,
+            lambda more: rules.check_bound(refused, more, snapshot),
+            seconds,
+        )
+        result.add(judged.result)
+        refused.extend(judged.refused_rows)
+        refused_values.extend(judged.refused_values)
+        tables.append(judged.cells)
+    refused.extend(grid.refused)
+    cells = pa.concat_tables(tables[1:] or tables)
+    rows_read = cells.num_rows + len(refused)
+    return Part(delivery, snapshot, grid, header, conventions, cells, refused, refused_values, result, rows_read)
+
+
+def _batches(
+    delivery: Delivery, snapshot: Snapshot, grid: Grid, header: Header, rules: Rules, refused: list[RefusedRow]
+) -> list[Batch]:
+    """Read the even rows below a header as columns; the others are refused."""
+    batches: list[Batch] = []
+    rows_read = 0
+    for numbers, rows in rows_below(grid, header):
+        kept_numbers, kept_rows = keep_even_rows(numbers, rows, len(header.columns), refused)
+        rules.check_bound(refused or grid.refused, len(grid.refused) if refused else 0, snapshot)
+        if len(kept_numbers):
+            batch = as_columns(kept_numbers, kept_rows, rules.limits)
+            if len(batch[0]):
+                batches.append(batch)
+                rows_read += len(batch[0])
+                progress.tell_more(f"{delivery.file_name}: {rows_read:,} rows read")
+    return batches
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    """Rows of a seed."""
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        return list(csv.DictReader(stream))

@@ -1,0 +1,414 @@
+"""The raw tables of one load: accepted rows with their ids, what was refused, and what became of every file.
+
+Belongs here: writing; ids where none was delivered, identical rows, and rows that contradict each other, which only
+show when a whole list is there. Does not belong here: reading and judging, and the tables' columns
+(warehouse/schema.py).
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from orchestration.ingestion.folder import Acceptance, Delivery, Party
+from orchestration.ingestion.forgotten import Forgotten
+from orchestration.ingestion.judging import ACCEPTABLE
+from orchestration.ingestion.lists import Part
+from orchestration.ingestion.snapshots import (
+    FileRefusedError,
+    RefusedRow,
+    Snapshot,
+    escape_controls,
+    hash_file,
+    row_as_text,
+)
+from orchestration.objects import OBJECTS
+from orchestration.warehouse.schema import FILES
+from orchestration.warehouse.sql import identifier, literal, transaction
+
+
+@dataclass
+class RawTables:
+    """The raw tables, opened to load one month."""
+
+    connection: duckdb.DuckDBPyConnection
+    month: date
+    run_id: str
+    loaded_at: datetime  # UTC, without a zone
+    acceptances: dict[str, Acceptance]
+    forgotten: Forgotten
+    files: list[dict[str, Any]] = field(default_factory=list)  # rows of raw.files that this load has written
+
+    def forget_earlier_attempts(self) -> None:
+        """Take out what an earlier load of the month said of files that it did not land."""
+        self.connection.execute("delete from raw.files where export_month = ? and status <> 'landed'", [self.month])
+
+    def rows_before(self, party_id: str, object_name: str) -> int | None:
+        """Count the rows of the last earlier month in which a party delivered a list; null when it never did."""
+        previous = self.connection.execute(
+            f"select sum(identical_row_count) from raw.{object_name} where party_id = ? and export_month < ? "  # noqa: S608 (our own table and column names)
+            "group by export_month order by export_month desc limit 1",
+            [party_id, self.month],
+        ).fetchone()
+        return previous[0] if previous else None
+
+    def replace(self, party: Party, object_name: str, parts: list[Part]) -> None:
+        """Put a party's list of the month in the place of what an earlier load left of it.
+
+        Args:
+            party: whose list it is.
+            object_name: the object.
+            parts: its files and sheets, all of them.
+        """
+        with transaction(self.connection):
+            self._clear(party.party_id, object_name)
+            self._insert(party, object_name, parts)
+
+    def take_back(self, party_id: str, object_name: str) -> None:
+        """Take out what an earlier load of the month left of a list whose file has been taken out of the folder."""
+        with transaction(self.connection):
+            self._clear(party_id, object_name)
+
+    def record_not_opened(self, deliveries: Sequence[Delivery]) -> None:
+        """Record files that must not be opened.
+
+        Args:
+            deliveries: the files, each with its refusal.
+        """
+        self._write_files([self._not_opened(delivery) for delivery in deliveries])
+
+    def record_unused_sheets(self, delivery: Delivery, snapshot: Snapshot, sheets: Sequence[str]) -> None:
+        """Record sheets of a workbook that hold no list.
+
+        Args:
+            delivery: the workbook.
+            snapshot: its private copy.
+            sheets: their names.
+        """
+        self._write_files(
+            [
+                {
+                    **self._file_row(delivery, "not_opened"),
+                    "file_sha256": snapshot.sha256,
+                    "size_bytes": snapshot.size_bytes,
+                    "sheet_name": sheet,
+                    "rule": "sheet_not_used",
+                    "reason": f"The sheet '{sheet}' holds no list that is known.",
+                    "remedy": "Nothing if it is a note; else name its columns as in seeds/column_mappings.csv.",
+                }
+                for sheet in sheets
+            ]
+        )
+
+    def record_quarantined(self, failed: Sequence[tuple[Delivery, FileRefusedError]], parts: Sequence[Part]) -> None:
+        """Record that a list was not loaded; what was loaded before stays.
+
+        Args:
+            failed: the files that cannot be used, and why.
+            parts: of other files of the same list, which could have been.
+        """
+        rows: list[dict[str, Any]] = []
+        for delivery, problem in dict(failed).items():
+            row = self._file_row(delivery, "quarantined")
+            row |= {"rule": problem.rule, "reason": problem.reason, "remedy": problem.remedy}
+            row |= _fingerprint(delivery.path)
+            if problem.rule in ACCEPTABLE and "file_sha256" in row:
+                row["remedy"] = (
+                    f"{problem.remedy} If it is right as it is, accept it once by a row in seeds/accepted_files.csv: "
+                    f"{row['file_sha256']}, your name, the day, and why."
+                )
+            rows.append(row)
+        names = ", ".join(sorted(Path(delivery.file_name).name for delivery, _ in failed))
+        for part in parts:
+            row = self._landed(part, 0, 0) | {"status": "quarantined", "rule": "list_incomplete"}
+            row["reason"] = (
+                f"Another file of the same list could not be used ({names}), so the list is not loaded in part."
+            )
+            row["remedy"] = "Correct the other file, then run again."
+            rows.append(row)
+        with transaction(self.connection):
+            self._write_files(rows)
+
+    def _clear(self, party_id: str, object_name: str) -> None:
+        key = [party_id, self.month]
+        self.connection.execute(f"delete from raw.{object_name} where party_id = ? and export_month = ?", key)  # noqa: S608 (our own table and column names)
+        for table in ("files", "rejected_rows", "rejected_values"):
+            landed = " and status = 'landed'" if table == "files" else ""
+            self.connection.execute(
+                f"delete from raw.{table} where party_id = ? and export_month = ? and object = ?{landed}",  # noqa: S608 (our own table and column names)
+                [*key, object_name],
+            )
+
+    def _insert(self, party: Party, object_name: str, parts: list[Part]) -> None:
+        """Give ids, collapse identical rows, refuse contradictory ones, and write all tables of the list."""
+        names = OBJECTS[object_name].field_names
+        selects = []
+        for index, part in enumerate(parts):
+            self.connection.register(f"part_{index}", part.cells)
+            if part.cells.num_rows:
+                selects.append(_incoming_select(index, part, names))
+        self.connection.execute(f"create or replace temp view incoming as {' union all by name '.join(selects)}")
+        # Only ids that come more than once need a closer look, and their rows are few as a rule.
+        self.connection.execute(
+            """
+            create or replace temp table repeated as
+            select base_id, is_delivered from incoming group by all having count(*) > 1
+            """
+        )
+        present = [name for name in names if any(f"f_{name}" in part.cells.column_names for part in parts)]
+        content = ", ".join(f"coalesce({identifier(name)}, chr(30))" for name in [*present, "extra"])
+        self.connection.execute(
+            f"""
+            create or replace temp table repeats as
+            select
+                part, row_number, base_id, is_delivered, md5(concat_ws(chr(31), {content})) as content,
+                count(distinct content) over (partition by base_id, is_delivered) as variant_count,
+                count(*) over (partition by base_id, is_delivered, content) as identical_row_count,
+                row_number() over (partition by base_id, is_delivered, content order by part, row_number) as occurrence
+            from incoming semi join repeated using (base_id, is_delivered)
+            """  # noqa: S608 (our own table and column names)
+        )
+        conflicting = self.connection.execute(
+            "select part, row_number, base_id from repeats where is_delivered and variant_count > 1 order by 1, 2"
+        ).fetchall()
+        _refuse_conflicting(parts, conflicting)
+        self.connection.execute(
+            """
+            create or replace temp view kept as
+            select
+                incoming.* exclude (base_id, is_delivered),
+                -- Rows without an id that share a name stay apart by the whole of their content.
+                base_id || coalesce('-' || left(case when variant_count > 1 then content end, 8), '') as source_id,
+                coalesce(identical_row_count, 1)::integer as identical_row_count
+            from incoming left join repeats using (part, row_number, base_id, is_delivered)
+            where coalesce(occurrence, 1) = 1 and not (is_delivered and coalesce(variant_count, 1) > 1)
+            """
+        )
+        self._register_parts(party, parts)
+        self.connection.execute(
+            f"""
+            insert into raw.{object_name} by name
+            select kept.* exclude (part), provenance.* exclude (part), $default_currency as default_currency
+            from kept inner join provenance on kept.part = provenance.part
+            """,  # noqa: S608 (our own table and column names)
+            {"default_currency": party.default_currency},
+        )
+        self._insert_refusals(object_name, parts)
+        counts = dict(self.connection.execute("select part, count(*) from kept group by part").fetchall())
+        valued = dict(
+            self.connection.execute(
+                "select part, count(*) from refused_values semi join kept using (part, row_number) group by part"
+            ).fetchall()
+        )
+        self._write_files(
+            [self._landed(part, counts.get(index, 0), valued.get(index, 0)) for index, part in enumerate(parts)],
+        )
+        for view in ("kept", "incoming"):
+            self.connection.execute(f"drop view {view}")
+        for table in ("repeated", "repeats"):
+            self.connection.execute(f"drop table {table}")
+        for view in (*(f"part_{index}" for index in range(len(parts))), "provenance", "refused_values", "refused_rows"):
+            self.connection.unregister(view)
+
+    def _insert_refusals(self, object_name: str, parts: list[Part]) -> None:
+        if self.forgotten:
+            for part in parts:
+                part.refused_rows = [self.forgotten.refused_row(row, object_name) for row in part.refused_rows]
+                for value in part.refused_values:
+                    value |= {name: self.forgotten.redact(value[name]) for name in ("value", "reason")}
+        rows = [
+            {"part": index, **{name: getattr(row, name) for name in _REFUSED_ROW}}
+            for index, part in enumerate(parts)
+            for row in sorted(part.refused_rows, key=lambda r: r.row_number)
+        ]
+        refused = [{"part": index, **value} for index, part in enumerate(parts) for value in part.refused_values]
+        row_types = {"part": pa.int32(), "row_number": pa.int64()} | {n: pa.string() for n in _REFUSED_ROW[1:]}
+        value_types = {"part": pa.int32(), "row_number": pa.int64()} | {n: pa.string() for n in _REFUSED_VALUE[1:]}
+        self.connection.register("refused_rows", pa.Table.from_pylist(rows, pa.schema(list(row_types.items()))))
+        self.connection.register("refused_values", pa.Table.from_pylist(refused, pa.schema(list(value_types.items()))))
+        self.connection.execute(
+            """
+            insert into raw.rejected_rows by name
+            select
+                refused_rows.* exclude (part),
+                provenance.* exclude (part, date_order, decimal_mark),
+                $object as object
+            from refused_rows inner join provenance using (part) order by part, row_number
+            """,
+            {"object": object_name},
+        )
+        self.connection.execute(
+            """
+            insert into raw.rejected_values by name
+            select
+                refused_values.* exclude (part),
+                provenance.* exclude (part, date_order, decimal_mark),
+                $object as object,
+                kept.source_id
+            from refused_values
+            inner join kept on refused_values.part = kept.part and refused_values.row_number = kept.row_number
+            inner join provenance on refused_values.part = provenance.part
+            order by refused_values.part, refused_values.row_number, refused_values.column_name
+            """,
+            {"object": object_name},
+        )
+
+    def _register_parts(self, party: Party, parts: list[Part]) -> None:
+        text = pa.string()
+        schema = pa.schema(
+            [
+                *(("part", pa.int32()), ("party_id", text), ("export_month", pa.date32()), ("file_name", text)),
+                *(("file_sha256", text), ("sheet_name", text), ("source_system", text)),
+                *(("loaded_at", pa.timestamp("us")), ("run_id", text), ("date_order", text), ("decimal_mark", text)),
+            ]
+        )
+        rows = [
+            {
+                "part": index,
+                "party_id": party.party_id,
+                "export_month": self.month,
+                "file_name": part.delivery.file_name,
+                "file_sha256": part.snapshot.sha256,
+                "sheet_name": part.grid.sheet_name,
+                "source_system": part.header.source_system,
+                "loaded_at": self.loaded_at,
+                "run_id": self.run_id,
+                "date_order": part.conventions.date_order,
+                "decimal_mark": part.conventions.decimal_mark,
+            }
+            for index, part in enumerate(parts)
+        ]
+        self.connection.register("provenance", pa.Table.from_pylist(rows, schema))
+
+    def _write_files(self, rows: list[dict[str, Any]]) -> None:
+        names = ", ".join(identifier(name) for name in FILES)
+        marks = ", ".join("?" for _ in FILES)
+        for row in rows:
+            complete = {name: row.get(name) for name in FILES}
+            if self.forgotten and complete["reason"]:
+                complete["reason"] = self.forgotten.redact(complete["reason"])
+            self.connection.execute(f"insert into raw.files ({names}) values ({marks})", list(complete.values()))  # noqa: S608 (our own table and column names)
+            self.files.append(complete)
+
+    def _not_opened(self, delivery: Delivery) -> dict[str, Any]:
+        refusal = delivery.refusal
+        row = self._file_row(delivery, "not_opened")
+        if refusal is not None:
+            row |= {"rule": refusal.rule, "reason": refusal.reason, "remedy": refusal.remedy}
+        return row | _fingerprint(delivery.path)
+
+    def _landed(self, part: Part, accepted: int, values_refused: int) -> dict[str, Any]:
+        acceptance = self.acceptances.get(part.snapshot.sha256)
+        mapped = {c.header: c.field for c in sorted(part.header.columns, key=lambda c: c.index) if c.field}
+        unmapped = [c.header for c in sorted(part.header.columns, key=lambda c: c.index) if not c.field]
+        return {
+            **self._file_row(part.delivery, "landed"),
+            "rule": "accepted_by_a_person" if acceptance else None,
+            "reason": (
+                f"Accepted by {acceptance.accepted_by} on {acceptance.accepted_on}: {acceptance.reason}"
+                if acceptance
+                else None
+            ),
+            "object": part.header.object,
+            "file_sha256": part.snapshot.sha256,
+            "size_bytes": part.snapshot.size_bytes,
+            "encoding": part.grid.encoding,
+            "delimiter": part.grid.delimiter,
+            "sheet_name": part.grid.sheet_name,
+            "header_row_number": part.header.row_number,
+            "source_system": part.header.source_system,
+            "date_order": part.conventions.date_order,
+            "decimal_mark": part.conventions.decimal_mark,
+            "column_map": escape_controls(json.dumps(mapped, ensure_ascii=False)),
+            "unmapped_columns": escape_controls(json.dumps(unmapped, ensure_ascii=False)),
+            "rows_read": part.rows_read,
+            "rows_accepted": accepted,
+            "rows_rejected": len(part.refused_rows),
+            "values_rejected": values_refused,
+        }
+
+    def _file_row(self, delivery: Delivery, status: str) -> dict[str, Any]:
+        return {
+            "party_id": escape_controls(delivery.party_id),
+            "object": delivery.object,
+            "export_month": self.month,
+            "file_name": escape_controls(delivery.file_name),
+            "status": status,
+            "loaded_at": self.loaded_at,
+            "run_id": self.run_id,
+        }
+
+
+_REFUSED_ROW = ("row_number", "row_text", "rule", "column_name", "reason", "remedy")
+_REFUSED_VALUE = ("row_number", "column_name", "header", "value", "rule", "reason", "remedy")
+
+
+def _refuse_conflicting(parts: list[Part], conflicting: list[tuple[int, int, str]]) -> None:
+    """Refuse every row of an id that the list uses for differing rows."""
+    by_part: dict[int, list[tuple[int, str]]] = defaultdict(list)
+    places: dict[str, list[str]] = defaultdict(list)
+    for index, number, source_id in conflicting:
+        by_part[index].append((number, source_id))
+        places[source_id].append(f"{Path(parts[index].delivery.file_name).name} row {number}")
+    for index, rows in by_part.items():
+        part = parts[index]
+        width = len(part.header.columns)
+        position_of = {number: place for place, number in enumerate(part.cells["row_number"].to_pylist())}
+        columns = [part.cells[f"c{i}"] for i in range(width)]
+        ids = part.header.sources_of("source_id")
+        for number, source_id in rows:
+            cells = [column[position_of[number]].as_py() for column in columns]
+            others = places[source_id]
+            listed = ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")  # noqa: PLR2004 (enough to find them by)
+            part.refused_rows.append(
+                RefusedRow(
+                    number,
+                    row_as_text(cells),
+                    "source_id_not_unique",
+                    f"Row {number}, column '{ids[0].header}': the id '{source_id[:80]}' is used for rows that "
+                    f"differ ({listed}), so it is not known which is right.",
+                    "Keep one row for the id, or give each its own, and deliver the file again.",
+                    "source_id",
+                )
+            )
+
+
+def _incoming_select(index: int, part: Part, names: Sequence[str]) -> str:
+    """SQL for one part's rows with all fields of the object, its extra columns and its id."""
+    available = set(part.cells.column_names)
+    fields = [
+        f"f_{name} as {identifier(name)}" if f"f_{name}" in available else f"null::varchar as {identifier(name)}"
+        for name in names
+    ]
+    used = {part.header.sources_of(c.field)[0].index for c in part.header.columns if c.field}
+    spare = [column for column in part.header.columns if column.index not in used]
+    pairs = [
+        f"{literal(_json(column.header) + ': ')} || to_json(c{column.index})::varchar"
+        for column in sorted(spare, key=lambda c: c.index)
+    ]
+    extra = f"nullif('{{' || concat_ws(', ', {', '.join(pairs)}) || '}}', '{{}}')" if pairs else "null::varchar"
+    delivered = "f_source_id" if "f_source_id" in available else "null::varchar"
+    return f"""
+        select
+            {index} as part, row_number, {", ".join(fields)}, {extra} as extra,
+            coalesce({delivered}, 'h-' || left(md5(id_key), 16)) as base_id, {delivered} is not null as is_delivered
+        from part_{index}"""  # noqa: S608 (our own table and column names)
+
+
+def _fingerprint(path: Path) -> dict[str, Any]:
+    """Hash and size of a file that is not used; nothing for what cannot be read."""
+    try:
+        sha256, size = hash_file(path)
+    except FileRefusedError:
+        return {}
+    return {"file_sha256": sha256, "size_bytes": size}
+
+
+def _json(text: str) -> str:
+    return json.dumps(escape_controls(text), ensure_ascii=False)
