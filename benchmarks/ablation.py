@@ -17,7 +17,7 @@ import duckdb
 from tabulate import tabulate
 
 from benchmarks import generate_lists
-from benchmarks.matching import ScenarioRun, is_stress_test, scenarios_of, scratch_folder
+from benchmarks.scenarios import ScenarioRun, is_stress_test, scenarios_of, scratch_folder
 from udfs.plugin import register
 
 LAST_MODEL = "model.account_mapping.bridge_account_records"

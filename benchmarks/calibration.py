@@ -11,7 +11,7 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 from tabulate import tabulate
 
-from benchmarks.matching import MatchingResult, is_stress_test
+from benchmarks.scenarios import MatchingResult, is_stress_test
 
 TENTHS = 10
 # A square with a point per tenth, and the number of its pairs beside it.

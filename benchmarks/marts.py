@@ -18,7 +18,7 @@ import duckdb
 from tabulate import tabulate
 
 from benchmarks.cost import Cost, cost_of
-from benchmarks.matching import MONTH, ScenarioRun
+from benchmarks.scenarios import MONTH, ScenarioRun
 from orchestration.warehouse.schema import create_raw_tables
 
 PARTNERS = 50

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from benchmarks.fit_match_weights import COLUMNS
+from benchmarks.weights import COLUMNS
 from orchestration.settings import Settings
 
 # How far a weight is expected to be off, in 1/1000 bit: our own choice, a factor of two in the odds.

@@ -10,9 +10,11 @@ exports_of_parties.py, truth.py).
 import sys
 from pathlib import Path
 
-from demo.exports_of_parties import blank, delimited, export_files
+from demo.building import build_world
+from demo.exports_of_parties import export_files
+from demo.formats import blank, delimited
 from demo.truth import TRUTH_COLUMNS, last_records, overlap_rows, person_rows, truth_rows
-from demo.world import World, build_world
+from demo.world import World
 
 
 def demo_files(world: World) -> dict[str, bytes]:

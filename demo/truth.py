@@ -8,7 +8,8 @@ from collections import defaultdict
 from decimal import Decimal
 from itertools import combinations, product
 
-from demo.exports_of_parties import ADDITIONS, additions_file, bad_opportunities, identical_row_key
+from demo.account_lists import identical_row_key
+from demo.exports_of_parties import ADDITIONS, additions_file, bad_opportunities
 from demo.world import LAST_DELIVERY, MONTHS, PARTNERS, STATUSES, Record, World
 
 TRUTH_COLUMNS = (

@@ -10,16 +10,16 @@ from xml.etree import ElementTree
 import duckdb
 import pytest
 
-from benchmarks import ablation, calibration, generate_lists, speed
+from benchmarks import ablation, calibration, generate_lists, speed, speed_tables
 from benchmarks.__main__ import HEADINGS, put_together, sections_of
 from benchmarks.cost import cost_of
-from benchmarks.matching import MatchingResult, ScenarioRun
+from benchmarks.scenarios import MatchingResult, ScenarioRun
 from orchestration.settings import HOME
 from udfs.plugin import register
 
 SIZE = 200
 RIVALS_PYTHON = HOME / ".venv-rivals" / "bin" / "python"
-Resolved = tuple[ScenarioRun, speed.SpeedResult]
+Resolved = tuple[ScenarioRun, speed_tables.SpeedResult]
 
 
 def rows_of(file: Path) -> list[dict[str, str]]:
@@ -123,7 +123,7 @@ def test_refresh_is_compared_with_the_month_from_nothing(resolved: Resolved) -> 
     refresh = speed.measure_refresh(run, SIZE)
     assert refresh.differing_row_count == 0
     assert refresh.row_count > 2 * SIZE
-    told = speed.report(speed.Speed([result], refresh, [], ["splink: not here."]))
+    told = speed_tables.report(speed_tables.Speed([result], refresh, [], ["splink: not here."]))
     assert f"0 of {refresh.row_count:,}" in told
     assert "Left out: splink: not here." in told
 

@@ -23,8 +23,9 @@ import stdnum.lei
 from python_calamine import CalamineWorkbook
 from stdnum import luhn
 
+from demo.building import build_world
 from demo.generate_exports import demo_files
-from demo.world import World, build_world
+from demo.world import World
 
 DEMO = Path(__file__).parents[1] / "demo"
 SEEDS = Path(__file__).parents[1] / "seeds"

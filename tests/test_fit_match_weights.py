@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.fit_match_weights import (
+from benchmarks.weights import (
     COLUMNS,
     SMALLEST_CLASS_SHARE,
     Labelled,

@@ -20,7 +20,7 @@ import duckdb
 import pytest
 from tabulate import tabulate
 
-from benchmarks.matching import ScenarioRun
+from benchmarks.scenarios import ScenarioRun
 
 GOLDEN = Path(__file__).resolve().parent / "golden" / "name_pairs.csv"
 RELATIONS = ("same", "group", "different")

@@ -15,7 +15,7 @@ import click
 import duckdb
 import pytest
 
-from benchmarks.matching import HEADERS, MONTH, PARTNER, ScenarioRun
+from benchmarks.scenarios import HEADERS, MONTH, PARTNER, ScenarioRun
 
 OTHER = "other"
 RECORD = tuple[str, str, str]  # id, name, website; nothing else is known of any of them

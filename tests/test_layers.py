@@ -1,11 +1,18 @@
-"""The layers of the dbt project point one way, read from dbt's own manifest.
+"""The layers point one way: those of the dbt project, read from dbt's own manifest, and those of the Python code.
 
-Belongs here: which folder's models may read which, and that they say so by being in the folder. Does not belong here:
-what a model computes.
+Belongs here: what may read or import what, that everything says where it belongs by its folder, and how large a file
+may become. Does not belong here: what a model or a function computes.
 """
 
+import ast
+import subprocess
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
+
+import pytest
+
+from orchestration.settings import HOME
 
 MAY_READ = {
     "staging": {"source", "seed", "staging"},
@@ -96,3 +103,104 @@ def test_a_mart_that_reads_persons_says_so_or_names_none(manifest: dict[str, Any
         if column in OF_PERSONS
     ]
     assert untold == []
+
+
+# --- Python -----------------------------------------------------------------------------------------------------------
+
+# Rooms of the code, the lowest first. A room imports from those below it and from itself, and from no other.
+ROOMS = (
+    {"udfs"},
+    {"orchestration.settings", "orchestration.objects"},
+    {"orchestration.runs", "orchestration.warehouse"},
+    {"orchestration.validation", "orchestration.publishing", "orchestration.sharing"},
+    {"orchestration.ingestion"},
+    {"orchestration.reports", "orchestration.forgetting", "orchestration.sources"},
+    {"orchestration.defs"},
+    {"orchestration.definitions"},
+    {"orchestration.monthly"},
+    {"orchestration.__main__"},
+    {"demo", "bi", "pages"},
+    {"benchmarks"},
+    {"tests"},
+)
+LEVEL = {room: level for level, rooms in enumerate(ROOMS) for room in rooms}
+# Below defs nothing knows Dagster, but for what reads the record of a run that Dagster keeps.
+KNOW_DAGSTER = {
+    "orchestration.runs.lock",  # frees what a killed run holds there
+    "orchestration.runs.page",  # adds the page's address to the log of the run
+    "orchestration.runs.results",  # reads what came of the run
+    "orchestration.runs.summary",  # the same, for the terminal
+    "orchestration.forgetting.retention",  # deletes old runs
+}
+MOST_LINES = {".py": 450, ".yml": 500}
+
+
+def files_in_git(suffix: str) -> list[Path]:
+    """Everything under version control, or about to be."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", f"*{suffix}"],  # noqa: S607 (whichever git there is)
+        cwd=HOME, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    return [HOME / file for file in listed.splitlines() if (HOME / file).is_file()]
+
+
+def module_of(file: Path) -> str:
+    return ".".join(file.relative_to(HOME).with_suffix("").parts).removesuffix(".__init__")
+
+
+MODULES = {module_of(file): file for file in files_in_git(".py")}
+
+
+def imports_of(module: str) -> set[str]:
+    """Modules of ours that a module imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for alias in node.names:
+                full = f"{node.module}.{alias.name}"
+                found.add(full if full in MODULES else node.module)
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return found
+
+
+def room_of(module: str) -> str | None:
+    parts = module.split(".")
+    return next((room for room in (".".join(parts[:2]), parts[0]) if room in LEVEL), None)
+
+
+def test_imports_point_one_way() -> None:
+    wrong = [
+        f"{module} imports {imported}"
+        for module in MODULES
+        for imported in imports_of(module)
+        if (here := room_of(module)) and (there := room_of(imported))
+        if here != there and LEVEL[there] >= LEVEL[here]
+    ]
+    assert wrong == []
+
+
+def test_every_module_has_a_room() -> None:
+    assert [module for module in MODULES if room_of(module) is None and module != "orchestration"] == []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    graph = {module: imports_of(module) & MODULES.keys() - {module} for module in MODULES}
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
+
+
+def test_nothing_below_defs_knows_dagster() -> None:
+    below = LEVEL["orchestration.defs"]
+    knowing = {
+        module
+        for module in MODULES
+        if LEVEL[room_of(module) or "tests"] < below
+        if any(imported.split(".")[0] in {"dagster", "dagster_dbt"} for imported in imports_of(module))
+    }
+    assert knowing == KNOW_DAGSTER
+
+
+@pytest.mark.parametrize("suffix", MOST_LINES)
+def test_no_file_is_a_heap(suffix: str) -> None:
+    lines = {file: file.read_text(encoding="utf-8").count("\n") for file in files_in_git(suffix)}
+    assert {str(file): count for file, count in lines.items() if count > MOST_LINES[suffix]} == {}

@@ -9,17 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from udfs.names import (
-    LONGEST_NAME,
-    NameForms,
-    clean_names,
-    folded_text,
-    name_forms,
-    name_parts,
-    name_rules,
-    phone_digits,
-    split_words,
-)
+from udfs.name_forms import clean_names, folded_text, name_forms, phone_digits
+from udfs.names import LONGEST_NAME, NameForms, name_parts, name_rules, split_words
 from udfs.words import name_initials, name_skeleton, name_words, split_batch
 
 SEEDS = Path(__file__).resolve().parent.parent / "seeds"

@@ -20,8 +20,9 @@ from orchestration.defs.automation import run_failure_sensor, run_success_sensor
 from orchestration.defs.exports import arrivals, known_arrivals, list_key, lists_of_parties, report_arrivals
 from orchestration.defs.partitions import due_at, expected_every
 from orchestration.defs.resources import workspace_of
+from orchestration.runs.figures import look_at
 from orchestration.runs.page import KEPT_PAGES, keep_page, page_of_run, tell_of_run
-from orchestration.runs.results import RunResults, look_at
+from orchestration.runs.results import RunResults
 
 HOSTILE = "<script src=//evil.example></script><img src=x onerror=alert(1)>.csv"
 PERSON = "jane.roe@partner.example"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from udfs import values
+from udfs import readers, values
 from udfs.plugin import register
 
 
@@ -208,8 +208,8 @@ amounts_as_written = st.lists(
 @given(amounts_as_written, st.sampled_from([None, ".", ","]))
 def test_amounts_read_by_column_are_those_read_one_by_one(texts: list[str | None], mark: str | None) -> None:
     stripped = [None if text is None else text.strip() for text in texts]
-    assert read("read_amount_currency", texts) == [values._amount_currency(text) for text in stripped]
-    assert read("read_amount", texts, mark) == [values._amount(text, mark) for text in stripped]
+    assert read("read_amount_currency", texts) == [readers.amount_currency_of(text) for text in stripped]
+    assert read("read_amount", texts, mark) == [readers.amount_of(text, mark) for text in stripped]
 
 
 @settings(deadline=None)  # as above

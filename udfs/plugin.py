@@ -11,7 +11,7 @@ import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
-from udfs import clusters, domains, names, persons, registrations, scoring, similarity, values, words
+from udfs import clusters, domains, name_forms, persons, registrations, scoring, similarity, values, words
 
 
 class Udf(NamedTuple):
@@ -43,16 +43,16 @@ UDFS: list[Udf] = [
         "first_word varchar, is_acronym boolean, glued_similarity double, partial_similarity double)",
     ),
     Udf(domains.domain_parts, ["varchar"], "struct(domain varchar, label varchar)"),
-    Udf(names.folded_text, ["varchar"], "varchar"),
+    Udf(name_forms.folded_text, ["varchar"], "varchar"),
     Udf(
-        names.name_forms,
+        name_forms.name_forms,
         ["varchar[]", "struct(kind varchar, form varchar, value varchar, class varchar)[]"],
         "struct(name varchar, normalized_name varchar, core_name varchar, legal_form varchar, legal_class varchar, "
         "other_core_names varchar[], has_mixed_scripts boolean)[]",
     ),
     Udf(words.name_initials, ["varchar"], "varchar[]"),
     Udf(words.name_skeleton, ["varchar"], "varchar"),
-    Udf(names.phone_digits, ["varchar"], "varchar"),
+    Udf(name_forms.phone_digits, ["varchar"], "varchar"),
     Udf(
         words.name_words,
         ["varchar[]", "struct(word varchar, millibits integer, kind integer)[]"],

@@ -8,93 +8,27 @@ Does not belong here: which values are acceptable (a negative amount is a readab
 All functions take and return Arrow arrays of one length. Each distinct text is parsed once.
 """
 
-import datetime as dt
-import re
-import unicodedata
 from collections.abc import Callable
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-MISSING_MARKERS = frozenset(
-    # What people and systems write where there is nothing to say, compared after trimming and in lower case.
-    [
-        *("", "-", "--", "---", "–", "—", "n/a", "#n/a", "n.a.", "na", "null", "none", "nan", "nil", "(blank)"),
-        *("(none)", "k.a.", "k. a.", "n.v.", "s/o", "s.o.", "n.d."),
-    ]
+from udfs.readers import (
+    MISSING_MARKERS,
+    amount_currency_of,
+    amount_of,
+    boolean_of,
+    currency_of,
+    date_of,
+    host_of,
+    integer_of,
 )
 
 AMOUNT_TYPE = pa.decimal128(18, 2)
 
-CURRENCY_CODES = frozenset(
-    # ISO 4217, active codes of countries (funds, metals and test codes are left out).
-    """AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP
-    CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF
-    IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD
-    MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB
-    RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD
-    UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG BGN HRK""".split()  # noqa: SIM905 (a list of words)
-)
 
-CURRENCY_SYMBOLS = {
-    "$": "USD", "us$": "USD", "a$": "AUD", "au$": "AUD", "c$": "CAD", "ca$": "CAD", "nz$": "NZD", "hk$": "HKD",
-    "s$": "SGD", "nt$": "TWD", "mx$": "MXN", "r$": "BRL", "€": "EUR", "£": "GBP", "¥": "JPY", "円": "JPY",
-    "元": "CNY", "₹": "INR", "₩": "KRW", "₪": "ILS", "₺": "TRY", "₽": "RUB", "zł": "PLN", "kč": "CZK",
-    "euro": "EUR", "euros": "EUR", "fr.": "CHF", "sfr.": "CHF",
-}  # fmt: skip
-
-MULTIPLIERS = {
-    "k": 3, "tsd": 3, "tsd.": 3, "thousand": 3, "tausend": 3,
-    "m": 6, "mm": 6, "mn": 6, "mio": 6, "mio.": 6, "mill": 6, "mill.": 6, "mln": 6, "million": 6, "millions": 6,
-    "millionen": 6, "millones": 6,
-    "b": 9, "bn": 9, "mrd": 9, "mrd.": 9, "mia": 9, "mia.": 9, "billion": 9, "milliarden": 9, "milliards": 9,
-    "万": 4, "億": 8,
-}  # fmt: skip
-# "T" alone is thousand in German and trillion in English, so it is read only in the accountants' TEUR, TCHF, TUSD.
-_JOINED_UNITS = re.compile(r"^(t|k|m)(eur|usd|chf|gbp)$")
-_JOINED_POWERS = {"t": 3, "k": 3, "m": 6}
-
-_TRUE = frozenset(
-    "true t yes y 1 x wahr ja j oui o si sí s verdadero vrai sim はい 是 ✓ ✔".split()  # noqa: SIM905 (a list of words)
-)
-_FALSE = frozenset(
-    "false f no n 0 falsch nein non faux falso não いいえ 否 ✗".split()  # noqa: SIM905 (a list of words)
-)
-
-_MONTH_NAMES = (
-    ("january", "jan", "januar", "jänner", "janvier", "janv", "enero", "ene", "gennaio"),
-    ("february", "feb", "februar", "février", "févr", "fév", "febrero"),
-    ("march", "mar", "märz", "mär", "mrz", "mars", "marzo"),
-    ("april", "apr", "avril", "avr", "abril", "abr"),
-    ("may", "mai", "mayo"),
-    ("june", "jun", "juni", "juin", "junio"),
-    ("july", "jul", "juli", "juillet", "juil", "julio"),
-    ("august", "aug", "août", "agosto", "ago"),
-    ("september", "sep", "sept", "septembre", "septiembre"),
-    ("october", "oct", "oktober", "okt", "octobre", "octubre"),
-    ("november", "nov", "novembre", "noviembre"),
-    ("december", "dec", "dezember", "dez", "décembre", "déc", "diciembre", "dic"),
-)
-_MONTHS = {name: number for number, names in enumerate(_MONTH_NAMES, start=1) for name in names}
-
-EARLIEST_YEAR, LATEST_YEAR = 1900, 2199  # outside of it a "date" is a number or a typing error
-
-_AMOUNT = re.compile(
-    r"^(?P<before>[^\d.,]*(?:\b(?:fr|sfr)\.\s*)?)"
-    r"(?P<number>\d[\d.,' ]*|[.,]\d+)(?:[eE](?P<exponent>[+-]?\d{1,2})(?!\w))?(?P<after>\D*)$"
-)
-_UNIT = re.compile(r"[a-z]{0,2}\$|[€£¥₹₩₪₺₽円元万億]|(?:[^\W\d_]|(?<=[a-z])\.)+")
-_GROUPED = {
-    # 1,234,567 and the Indian 12,34,567; only one kind of separator inside a number
-    ",": re.compile(r"^\d{1,3}(?:,\d{3})+$|^\d{1,2}(?:,\d{2})+,\d{3}$"),
-    ".": re.compile(r"^\d{1,3}(?:\.\d{3})+$"),
-}
-_SPACED = re.compile(r"^\d{1,3}(?:([ '])\d{3})(?:\1\d{3})*(?:[.,]\d+)?$")
-_SWISS_END = re.compile(r"\.[-–—]+$")  # 1'000.-
 _PLAIN_AMOUNT = r"^-?\d{1,15}(\.\d{1,2})?$"
 # Grouped amounts that have one meaning only, and those that need the file's mark.
 _POINT_AMOUNT, _POINT_MAYBE = r"^-?\d{1,3}(,\d{3}){1,4}\.\d{1,2}$|^-?\d{1,3}(,\d{3}){2,4}$", r"^-?[1-9]\d{0,2},\d{3}$"
@@ -112,21 +46,8 @@ _MARK_PROOFS = {
     ",": r"^\d{1,3}(\.\d{3})*\.\d{3},\d+$|^\d{1,3}(\.\d{3}){2,}$|^\d*,(\d{1,2}|\d{4,})$|^(0|\d{4,})?,\d{3}$",
 }
 _ISO_WITH_TIME = r"^\d{4}-\d{2}-\d{2}[T ]\d{1,2}:\d{2}(:\d{2}([.,]\d{1,9})?)? ?(Z|UTC|GMT|[+-]\d{2}:?\d{2})?$"
-_TIME = (
-    r"(?:[T ,]+\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?: ?[AaPp]\.?[Mm]\.?)?(?: ?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}))?)?"
-)
-_YEAR_FIRST = re.compile(r"^(\d{4})([-/.])(\d{1,2})\2(\d{1,2})" + _TIME + "$")
-_YEAR_LAST = re.compile(r"^(\d{1,2})([-/.])(\d{1,2})\2(\d{4})" + _TIME + "$")
-_COMPACT = re.compile(r"^(\d{4})(\d{2})(\d{2})$")
-_CJK = re.compile(r"^(\d{4})年(\d{1,2})月(\d{1,2})日" + _TIME + "$")
-_DAY_NAME = re.compile(
-    r"^(\d{1,2})(?:st|nd|rd|th|\.|er)?[- ]*(?:de )?([^\W\d_]{3,10})\.?,?[- ]*(?:de )?(\d{4})" + _TIME + "$"
-)
-_NAME_DAY = re.compile(r"^([^\W\d_]{3,10})\.?[- ]*(\d{1,2})(?:st|nd|rd|th)?,?[- ]+(\d{4})" + _TIME + "$")
 
-_HOST = re.compile(r"^(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+(?:[^\W\d_]{2,63}|xn--[a-z0-9-]{1,59})$")
 _PLAIN_HOST = r"^(?:https?://)?((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63})/?$"
-_SCHEME = re.compile(r"^(?:[a-z][a-z0-9+.-]*:)?//|^https?:(?!\d)")
 
 
 def is_missing(value: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -174,7 +95,7 @@ def read_amount(value: pa.Array | pa.ChunkedArray, decimal_mark: pa.Array | pa.C
     hard = pc.and_(pc.is_valid(texts), pc.is_null(digits))
     if not pc.any(hard).as_py():
         return easy
-    return pc.coalesce(easy, _each_distinct(pc.if_else(hard, texts, nothing), marks, _amount, AMOUNT_TYPE))
+    return pc.coalesce(easy, _each_distinct(pc.if_else(hard, texts, nothing), marks, amount_of, AMOUNT_TYPE))
 
 
 def read_amount_currency(value: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -190,7 +111,7 @@ def read_amount_currency(value: pa.Array | pa.ChunkedArray) -> pa.Array:
     texts = pc.if_else(_matches(texts, r"^[-+\d.,]*$"), pa.scalar(None, pa.string()), texts)
     # Digits name no currency, so one shape stands for all amounts that are written alike; a list has few shapes.
     shapes = pc.replace_substring_regex(texts, r"[1-9]", "0")
-    return _each_distinct(shapes, None, _amount_currency, pa.string())
+    return _each_distinct(shapes, None, amount_currency_of, pa.string())
 
 
 def read_currency(value: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -202,7 +123,7 @@ def read_currency(value: pa.Array | pa.ChunkedArray) -> pa.Array:
     Returns:
         String array of n ISO 4217 codes; null where missing or not a currency.
     """
-    return _each_distinct(pc.utf8_trim_whitespace(_flat(value)), None, _currency, pa.string())
+    return _each_distinct(pc.utf8_trim_whitespace(_flat(value)), None, currency_of, pa.string())
 
 
 def read_integer(value: pa.Array | pa.ChunkedArray, decimal_mark: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -222,7 +143,7 @@ def read_integer(value: pa.Array | pa.ChunkedArray, decimal_mark: pa.Array | pa.
     easy = pc.cast(pc.if_else(plain, texts, nothing), pa.int64())
     if pc.all(plain).as_py():
         return easy
-    rest = _each_distinct(pc.if_else(plain, nothing, texts), _flat(decimal_mark), _integer, pa.int64())
+    rest = _each_distinct(pc.if_else(plain, nothing, texts), _flat(decimal_mark), integer_of, pa.int64())
     return pc.if_else(plain, easy, rest)
 
 
@@ -244,7 +165,7 @@ def read_date(value: pa.Array | pa.ChunkedArray, date_order: pa.Array | pa.Chunk
     texts = pc.utf8_trim_whitespace(_flat(value))
     # Times of day make every text distinct; their days are few.
     days = pc.if_else(_matches(texts, _ISO_WITH_TIME), pc.utf8_slice_codeunits(texts, 0, 10), texts)
-    return _each_distinct(days, _flat(date_order), _date, pa.date32())
+    return _each_distinct(days, _flat(date_order), date_of, pa.date32())
 
 
 def read_boolean(value: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -256,7 +177,7 @@ def read_boolean(value: pa.Array | pa.ChunkedArray) -> pa.Array:
     Returns:
         Boolean array of n; null where missing or neither.
     """
-    return _each_distinct(pc.utf8_trim_whitespace(_flat(value)), None, _boolean, pa.bool_())
+    return _each_distinct(pc.utf8_trim_whitespace(_flat(value)), None, boolean_of, pa.bool_())
 
 
 def read_website_host(value: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -280,24 +201,8 @@ def read_website_host(value: pa.Array | pa.ChunkedArray) -> pa.Array:
     )
     if pc.all(plain).as_py():
         return easy
-    rest = _each_distinct(pc.if_else(plain, nothing, texts), None, _host, pa.string())
+    rest = _each_distinct(pc.if_else(plain, nothing, texts), None, host_of, pa.string())
     return pc.if_else(plain, easy, rest)
-
-
-def could_be_either_order(text: str) -> bool:
-    """Tell whether a date's day and month could be exchanged.
-
-    Args:
-        text: one delivered date.
-
-    Returns:
-        True for ``03/04/2026``; false for ``31/10/2026``, ``04/04/2026`` (one meaning) and every other form.
-    """
-    found = _YEAR_LAST.match(_clean(text))
-    if not found:
-        return False
-    first, second = int(found[1]), int(found[3])
-    return first != second and 1 <= first <= 12 and 1 <= second <= 12  # noqa: PLR2004 (twelve months)
 
 
 def date_orders_shown(value: pa.Array | pa.ChunkedArray) -> set[str]:
@@ -374,176 +279,3 @@ def _each_distinct(
         scattered = spread.take(pa.array(places, mask=places < 0))
         result = pc.coalesce(scattered, result)
     return result
-
-
-def _clean(text: str) -> str:
-    """One form for digits, spaces, minus signs and apostrophes."""
-    normal = unicodedata.normalize("NFKC", text).replace("\u2212", "-").replace("\u2019", "'")
-    return " ".join(normal.split())
-
-
-def _is_missing_text(text: str) -> bool:
-    return text.strip().lower() in MISSING_MARKERS
-
-
-def _number(text: str, mark: str | None) -> Decimal | None:  # noqa: PLR0911 (one return for each way to write it)
-    """Read digits and separators; null when malformed, or ambiguous without a mark."""
-    text = text.strip(" '")
-    if _SPACED.match(text):
-        return Decimal(re.sub("[ ']", "", text).replace(",", "."))
-    if " " in text or "'" in text:
-        return None
-    dots, commas = text.count("."), text.count(",")
-    if not dots and not commas:
-        return Decimal(text)
-    if dots and commas:
-        decimal, grouping = (".", ",") if text.rindex(".") > text.rindex(",") else (",", ".")
-        whole, _, fraction = text.rpartition(decimal)
-        if decimal in whole or not _GROUPED[grouping].match(whole):
-            return None
-        return Decimal(whole.replace(grouping, "") + "." + (fraction or "0"))
-    separator = "." if dots else ","
-    if dots + commas > 1:
-        return Decimal(text.replace(separator, "")) if _GROUPED[separator].match(text) else None
-    left, _, right = text.partition(separator)
-    if _GROUPED[separator].match(text) and not left.startswith("0"):
-        if mark is None:
-            return None
-        return Decimal(f"{left}.{right}") if mark == separator else Decimal(left + right)
-    return Decimal(f"{left or '0'}.{right or '0'}")
-
-
-def _units(before: str, after: str) -> tuple[int, str | None, bool] | None:
-    """Power of ten, currency and sign that stand around a number; null when a word is not known."""
-    negative = False
-    surroundings = f"{before.strip()} | {after.strip()}".lower()
-    if before.strip().startswith("(") and after.strip().endswith(")"):
-        negative = True
-        surroundings = surroundings.replace("(", " ", 1)[::-1].replace(")", " ", 1)[::-1]
-    if surroundings.count("-") == 1:
-        negative = not negative
-        surroundings = surroundings.replace("-", " ")
-    if before.strip().startswith("+"):
-        surroundings = surroundings.replace("+", " ", 1)
-    surroundings = surroundings.replace("|", " ")
-    power, currency, multiplied = 0, None, False
-    for word in _UNIT.findall(surroundings):
-        joined = _JOINED_UNITS.match(word)
-        code = CURRENCY_SYMBOLS.get(word) or (word.upper() if word.upper() in CURRENCY_CODES else None)
-        if joined and not multiplied and currency is None:
-            power, currency, multiplied = _JOINED_POWERS[joined[1]], joined[2].upper(), True
-        elif word in MULTIPLIERS and not multiplied:
-            power, multiplied = MULTIPLIERS[word], True
-        elif code and currency in (None, code):
-            currency = code
-        else:
-            return None
-    if _UNIT.sub("", surroundings).strip():
-        return None
-    return power, currency, negative
-
-
-@lru_cache(maxsize=65_536)
-def _figure(text: str, mark: str | None) -> tuple[Decimal, str | None] | None:
-    """A figure and its currency, or null when the text is not one."""
-    found = _AMOUNT.match(_SWISS_END.sub("", _clean(text)))
-    if not found:
-        return None
-    units = _units(found["before"], found["after"])
-    number = _number(found["number"], mark)
-    if units is None or number is None:
-        return None
-    power, currency, negative = units
-    scaled = number.scaleb(power + int(found["exponent"] or 0))
-    return (-scaled if negative else scaled), currency
-
-
-def _amount(text: str | None, mark: str | None) -> Decimal | None:
-    if text is None or len(text) > 60 or _is_missing_text(text):  # noqa: PLR2004 (no figure is longer)
-        return None
-    figure = _figure(text, mark)
-    if figure is None:
-        return None
-    try:
-        amount = figure[0].quantize(Decimal("0.01"), rounding=ROUND_HALF_EVEN)
-    except InvalidOperation:
-        return None
-    return amount if abs(amount) < Decimal(10) ** 16 else None
-
-
-def _amount_currency(text: str | None) -> str | None:
-    if text is None or len(text) > 60 or _is_missing_text(text):  # noqa: PLR2004 (no figure is longer)
-        return None
-    figure = _figure(text, ".")
-    return figure[1] if figure else None
-
-
-def _currency(text: str | None) -> str | None:
-    if text is None or _is_missing_text(text):
-        return None
-    word = _clean(text).lower()
-    return CURRENCY_SYMBOLS.get(word) or (word.upper() if word.upper() in CURRENCY_CODES else None)
-
-
-def _integer(text: str | None, mark: str | None) -> int | None:
-    if text is None or len(text) > 60 or _is_missing_text(text):  # noqa: PLR2004 (no figure is longer)
-        return None
-    figure = _figure(text, None)
-    if figure is None:
-        # One separator before three digits: in a column of whole numbers it groups, unless the file's mark is that.
-        grouping = "." if "." in text else ","
-        figure = None if mark == grouping else _figure(text, "," if grouping == "." else ".")
-    if figure is None or figure[1] is not None:
-        return None
-    number = figure[0]
-    return int(number) if number == number.to_integral_value() and abs(number) < 2**63 else None
-
-
-@lru_cache(maxsize=65_536)
-def _date(text: str | None, order: str | None) -> dt.date | None:  # noqa: PLR0911 (one return for each form)
-    if text is None or len(text) > 60 or _is_missing_text(text):  # noqa: PLR2004 (no date is longer)
-        return None
-    cleaned = _clean(text)
-    if found := _YEAR_FIRST.match(cleaned):
-        return _day(found[1], found[3], found[4])
-    if found := _YEAR_LAST.match(cleaned):
-        first, second = int(found[1]), int(found[3])
-        if could_be_either_order(text) and order not in ("dmy", "mdy"):
-            return None
-        day_first = first > 12 or (second <= 12 and order != "mdy")  # noqa: PLR2004 (twelve months)
-        return _day(found[4], second, first) if day_first else _day(found[4], first, second)
-    if found := _COMPACT.match(cleaned) or _CJK.match(cleaned):
-        return _day(found[1], found[2], found[3])
-    if found := _DAY_NAME.match(cleaned.lower()):
-        return _day(found[3], _MONTHS.get(found[2], 0), found[1])
-    if found := _NAME_DAY.match(cleaned.lower()):
-        return _day(found[3], _MONTHS.get(found[1], 0), found[2])
-    return None
-
-
-def _day(year: str | int, month: str | int, day: str | int) -> dt.date | None:
-    if not EARLIEST_YEAR <= int(year) <= LATEST_YEAR:
-        return None
-    try:
-        return dt.date(int(year), int(month), int(day))
-    except ValueError:
-        return None
-
-
-def _boolean(text: str | None) -> bool | None:
-    word = "" if text is None else text.strip().lower()
-    return True if word in _TRUE else False if word in _FALSE else None
-
-
-@lru_cache(maxsize=65_536)
-def _host(text: str | None) -> str | None:
-    if text is None or len(text) > 2048 or _is_missing_text(text):  # noqa: PLR2004 (no address is longer)
-        return None
-    address = _SCHEME.sub("", text.strip().lower(), count=1)
-    authority = re.split(r"[/?#\\]", address, maxsplit=1)[0]
-    if "@" in authority:
-        return None
-    host = re.sub(r":\d{0,5}$", "", authority).rstrip(".")
-    if len(host) > 253 or not _HOST.match(host):  # noqa: PLR2004 (RFC 1035)
-        return None
-    return host

@@ -13,8 +13,8 @@ from orchestration.defs.partitions import MONTHS, ONE_BY_ONE, expected_every
 from orchestration.defs.resources import OWNER, Workspace, retry_while_locked
 from orchestration.publishing.published import SCHEMA_VERSION, publish_marts
 from orchestration.runs import progress
+from orchestration.runs.figures import look_at
 from orchestration.runs.page import page_of_run
-from orchestration.runs.results import look_at
 from orchestration.settings import CONTACTS, MARTS, contacts_folder
 
 

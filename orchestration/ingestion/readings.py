@@ -17,6 +17,7 @@ from orchestration.ingestion.refusals import CONFLICT, Conventions
 from orchestration.objects import ANSWERS, OBJECTS
 from orchestration.validation.delivered import READABLE
 from udfs import values
+from udfs.readers import could_be_either_order
 
 _RECORD_KEY = r"^[^\s:]+:.*\S"
 _EMAIL = re.compile(r"^[^@\s,;<>\"]+@(?:[^@\s,;<>\".]+\.)+[^@\s,;<>\".]{2,}$")
@@ -237,7 +238,7 @@ def _why_probability(text: str) -> str:
 
 
 def _why_date(text: str) -> str:
-    if values.could_be_either_order(text) and _read(values.read_date, text, "dmy") is not None:
+    if could_be_either_order(text) and _read(values.read_date, text, "dmy") is not None:
         return "date_ambiguous"
     return "date_impossible" if _LOOKS_LIKE_DATE.match(text) else "date_unreadable"
 

@@ -24,15 +24,15 @@ from udfs.plugin import register
 # What is worked out for the pair, in this order; every other relation is read as it was built, the estimated share of
 # true pairs (res_list_priors) too, which rests on all pairs of two lists.
 RECOMPUTED = (
-    "resolution/res_compared_pairs",
-    "resolution/res_pair_evidence",
-    "resolution/res_pair_guards",
-    "resolution/res_scored_pairs",
-    "resolution/res_decided_pairs",
-    "marts/fct_account_matches",
-    "marts/fct_account_match_evidence",
+    "resolution.res_compared_pairs",
+    "resolution.res_pair_evidence",
+    "resolution.res_pair_guards",
+    "resolution.res_scored_pairs",
+    "resolution.res_decided_pairs",
+    "marts.fct_account_matches",
+    "marts.fct_account_match_evidence",
 )
-KEYS = "resolution/res_record_keys"
+KEYS = "resolution.res_record_keys"
 NEAR_RECORDS = 5
 COLUMN_WIDTH = 40
 
@@ -347,18 +347,18 @@ CATALOGUE = re.compile(r'"[^"\n]+"\.(?="[^"\n]+"\."[^"\n]+")')
 def _compare(connection: duckdb.DuckDBPyConnection, settings: Settings, pair: dict[str, str]) -> None:
     """Run the compiled models on the pair and its rivals."""
     compiled = {
-        relation: compiled_sql(settings, relation) for relation in ("resolution/res_candidate_pairs", *RECOMPUTED)
+        relation: compiled_sql(settings, relation) for relation in ("resolution.res_candidate_pairs", *RECOMPUTED)
     }
     for side, record in pair.items():
         connection.execute(f"set variable {side}_record = ?", [record])
-    connection.execute(ASKED_PAIR.format(res_candidate_pairs=compiled["resolution/res_candidate_pairs"]))
-    for relation in ("resolution/res_candidate_pairs", "resolution/res_list_priors", *RECOMPUTED):
-        connection.execute(f"drop view {relation.replace('/', '.')}")
+    connection.execute(ASKED_PAIR.format(res_candidate_pairs=compiled["resolution.res_candidate_pairs"]))
+    for relation in ("resolution.res_candidate_pairs", "resolution.res_list_priors", *RECOMPUTED):
+        connection.execute(f"drop view {relation}")
     connection.execute(CANDIDATES, pair)
     connection.execute(ADD_ASKED_PAIR, pair)
     connection.execute(MISSING_LIST_PRIOR)
     for relation in RECOMPUTED:
-        connection.execute(f"create table {relation.replace('/', '.')} as {compiled[relation]}")
+        connection.execute(f"create table {relation} as {compiled[relation]}")
         if relation.endswith("res_scored_pairs"):
             connection.execute(KEPT_PAIR, pair)
 
@@ -368,7 +368,7 @@ def compiled_sql(settings: Settings, relation: str) -> str:
 
     Args:
         settings: the workspace.
-        relation: folder and name of the model, `resolution/res_decided_pairs`.
+        relation: schema and name of the model, `resolution.res_decided_pairs`; the name alone finds it.
 
     Returns:
         A select on the warehouse's tables.
@@ -376,7 +376,8 @@ def compiled_sql(settings: Settings, relation: str) -> str:
     Raises:
         NoReportError: dbt has compiled nothing there.
     """
-    found = settings.dbt_target.glob(f"**/compiled/account_mapping/models/{relation}.sql")
+    model = relation.rpartition(".")[2]
+    found = settings.dbt_target.glob(f"**/compiled/account_mapping/models/**/{model}.sql")
     newest = max(found, key=lambda file: file.stat().st_mtime, default=None)
     if newest is None:
         raise NoReportError(f"{settings.dbt_target} holds no compiled models: build again (make run or make demo).")

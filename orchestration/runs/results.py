@@ -11,101 +11,17 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import duckdb
 
+from orchestration.runs.figures import SHOWN_ROWS, Published, Table, look_at
 from orchestration.settings import DEMO_EXPORTS, Settings
 
-SHOWN_ROWS = 10
 # What stands between quotation marks, not apostrophes, or looks like an address; an open mark hides the rest.
 QUOTED = re.compile(r"""(?<!\w)(['"]).*?(?:\1(?!\w)|\Z)|\S+@\S+""", re.DOTALL)
 PERSONAL = frozenset(["contacts", "engagements"])
-
-CHANGES = """
-    select
-        coalesce(partner_name, partner_id) as partner,
-        count(*) filter (change_type = 'new') as "new overlaps",
-        count(*) filter (change_type = 'gone') as "gone",
-        count(*) filter (change_type = 'status') as "another status",
-        count(*) filter (change_type = 'tier') as "another tier",
-        count(*) filter (change_type = 'match') as "regrouped"
-    from marts.mart_what_changed
-    where as_of_month = ? and restated_in_month is null
-    group by all
-    order by partner
-"""
-
-# What has been told anew, since the latest month came, of months that people had seen already.
-RESTATED = """
-    select
-        strftime(as_of_month, '%Y-%m') as month,
-        strftime(reloaded_month, '%Y-%m') as "because this was loaded again",
-        count(*) as changes
-    from marts.mart_what_changed
-    where restated_in_month = ?
-    group by all
-    order by all
-"""
-
-# A change counts as much as the account does now; one that is gone as much as it did before.
-FIRST_CHANGES = f"""
-    select
-        coalesce(changes.account_name, changes.account_key) as account,
-        coalesce(changes.partner_name, changes.partner_id) as "with",
-        changes.change_type as change,
-        coalesce(changes.from_value, '') as before,
-        coalesce(changes.to_value, '') as "now",
-        changes.cause
-    from marts.mart_what_changed as changes
-    left join marts.fct_account_priorities as priorities
-        on
-            changes.account_key = priorities.account_key
-            and changes.partner_id = priorities.partner_id
-            and priorities.as_of_month
-            = case when changes.change_type = 'gone' then changes.previous_month else changes.as_of_month end
-    where
-        changes.as_of_month = ?
-        and changes.restated_in_month is null
-        and changes.change_type in ('new', 'gone', 'status', 'tier')
-    order by priorities.tier nulls last, priorities.priority_score desc nulls last, 1, 2, 3
-    limit {SHOWN_ROWS}
-"""  # noqa: S608 (our own figure)
-
-BANDS = "select band, count(*) as pairs from marts.fct_account_matches group by all order by pairs desc, band"
-
-LATE = """
-    select
-        party_name as party,
-        object as list,
-        strftime(list_month, '%Y-%m') as "the latest is of",
-        refresh_cadence as agreed,
-        strftime(next_list_month, '%Y-%m') as "expected since"
-    from marts.mart_list_scorecards
-    where is_late
-    order by list_month, party, list
-"""
-
-UNMAPPED = """
-    select party_id as party, object as list, column_name as "column", delivered as value, record_count as "how many"
-    from marts.mart_refused_data
-    where export_month = ? and refused = 'unmapped value'
-    order by 1, 2, 3, 5 desc, 4
-    limit 20
-"""
-
-
-@dataclass(frozen=True)
-class Table:
-    """Some rows under a title."""
-
-    title: str
-    headers: Sequence[str]
-    rows: Sequence[Sequence[Any]]
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -125,17 +41,6 @@ class ToDo:
 
     what: str
     how: Sequence[str]
-
-
-@dataclass(frozen=True)
-class Published:
-    """What BI tools read now."""
-
-    as_of_month: date
-    run_id: str
-    published_at: datetime
-    figures: Mapping[str, int]
-    tables: Sequence[Table]
 
 
 @dataclass(frozen=True)
@@ -252,55 +157,6 @@ def problems_of(events: Iterable[dg.DagsterEvent]) -> list[Problem]:
     if ending and not steps and not any(check.is_blocking for check in checks):
         steps = [Problem("the run", ending, True)]
     return [*steps, *sorted(checks, key=lambda problem: not problem.is_blocking)]
-
-
-def look_at(file: Path) -> Published | None:
-    """Read what a run changed from what it has published.
-
-    Args:
-        file: the published marts.duckdb.
-
-    Returns:
-        Figures and tables; None when nothing has been published yet, or nothing that this release can read.
-    """
-    if not file.is_file():
-        return None
-    try:
-        with duckdb.connect(str(file), read_only=True) as marts:
-            ((month, run_id, published_at),) = marts.execute(
-                "select as_of_month, run_id, published_at from marts.last_refreshed"
-            ).fetchall()
-            changes = _table(marts, "What changed, by partner", CHANGES, month)
-            restated = _table(marts, "Published months that became another", RESTATED, month)
-            late = _table(marts, "Lists that are late", LATE)
-            unmapped = _table(marts, "Values nobody mapped (at most 20 are shown)", UNMAPPED, month)
-            bands = _table(marts, "Pairs of records, by how sure the pipeline is", BANDS)
-            first = _table(marts, f"The {SHOWN_ROWS} changes at the accounts that matter most", FIRST_CHANGES, month)
-            ((unmapped_count,),) = marts.execute(
-                "select count(*) from marts.mart_refused_data where export_month = ? and refused = 'unmapped value'",
-                [month],
-            ).fetchall()
-            ((waiting,),) = marts.execute("select count(*) from marts.mart_review_queue").fetchall()
-    except (duckdb.CatalogException, duckdb.BinderException, duckdb.IOException):
-        return None
-    columns = ("new overlaps", "gone", "another tier")
-    figures = {
-        **{name: sum(row[changes.headers.index(name)] for row in changes.rows) for name in columns},
-        # Corrections of closed months are rare.
-        **({"changes of earlier months": sum(row[-1] for row in restated.rows)} if restated.rows else {}),
-        "lists late": len(late.rows),
-        "values not mapped": unmapped_count,
-        "pairs waiting for a person": waiting,
-    }
-    return Published(
-        month, run_id, published_at.replace(tzinfo=UTC), figures, [changes, first, restated, late, unmapped, bands]
-    )
-
-
-def _table(marts: duckdb.DuckDBPyConnection, title: str, query: str, *parameters: object) -> Table:
-    result = marts.execute(query, list(parameters))
-    rows = result.fetchall()
-    return Table(title, [column[0] for column in result.description or []], rows)
 
 
 def _door(events: Iterable[dg.DagsterEvent]) -> dict[str, list[dict[str, Any]]]:

@@ -12,7 +12,8 @@ import dagster as dg
 import duckdb
 from tabulate import tabulate
 
-from orchestration.runs.results import UNMAPPED, exports_argument, problems_of
+from orchestration.runs.figures import UNMAPPED
+from orchestration.runs.results import exports_argument, problems_of
 from orchestration.settings import Settings, contacts_folder
 
 COVERAGE = """
