@@ -1,4 +1,4 @@
-"""Fits seeds/match_weights.csv on labelled pairs: python -m benchmarks.fit_match_weights --bench-data DIR.
+"""Fits seeds/reference/match_weights.csv on labelled pairs: python -m benchmarks.fit_match_weights --bench-data DIR.
 
 Belongs here: the command. Does not belong here: the arithmetic (weights.py), and running the pipeline (scenarios.py).
 """

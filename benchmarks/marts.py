@@ -211,7 +211,7 @@ class GeneratedMonth(ScenarioRun):
         )
 
     def _write_seed(self, name: str, rows: list[dict[str, str]]) -> None:
-        seed = self.folder / "seeds" / f"{name}.csv"
+        seed = self.folder / "seeds" / "company" / f"{name}.csv"
         columns = seed.read_text(encoding="utf-8").split("\n", 1)[0].split(",")
         with seed.open("w", newline="", encoding="utf-8") as stream:
             writer = csv.DictWriter(stream, columns, restval="", lineterminator="\n")

@@ -1,6 +1,6 @@
 """Moves a workspace's weights towards what its people decided: python -m benchmarks.refit_match_weights --version V.
 
-Belongs here: from decisions in force to a new seeds/match_weights.csv. Does not belong here: the first fit, on labelled
+Belongs here: from decisions in force to new weights of a workspace. Does not belong here: the first fit, on labelled
 lists (fit_match_weights.py), and whether the new weights are better: run the month again and look.
 
 The weights stay a logistic regression over levels. Each may move away from where it is, but a move costs as if it had
@@ -11,6 +11,7 @@ mix of evidence are properties of lists, not of decisions, and stay.
 
 import csv
 import math
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -123,7 +124,9 @@ def main(exports: Path | None, version: str) -> None:
     settings = Settings.for_exports(exports)
     with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
         decided = connection.execute(DECIDED).df()
-    seed = settings.seeds / "match_weights.csv"
+    seed = settings.seeds / "reference" / "match_weights.csv"
+    if settings.seeds_in_force != settings.seeds:  # a workspace has only the weights that it wants otherwise
+        shutil.copyfile(settings.seeds_in_force / "reference" / "match_weights.csv", seed)
     try:
         moved = rewrite(seed, decided, version)
     except ValueError as problem:

@@ -21,7 +21,7 @@ import duckdb
 
 from benchmarks import weights as weighing
 from orchestration.ingestion.landing import land_month
-from orchestration.settings import DBT_EXECUTABLE, HOME, PARTY_TABLES
+from orchestration.settings import DBT_EXECUTABLE, HOME
 
 
 @dataclass(frozen=True)
@@ -123,8 +123,7 @@ class ScenarioRun:
         self.folder.mkdir(parents=True)
         shutil.copytree(HOME / "seeds", self.folder / "seeds")
         shutil.copytree(HOME / "dbt_project", self.project, ignore=shutil.ignore_patterns("target", "logs", ".*"))
-        for table in PARTY_TABLES:
-            seed = self.folder / "seeds" / f"{table}.csv"
+        for seed in (self.folder / "seeds" / "company").glob("*.csv"):
             header = seed.read_text(encoding="utf-8").split("\n", 1)[0]
             seed.write_text(header + "\n", encoding="utf-8")
         self._write_partners()
@@ -142,7 +141,7 @@ class ScenarioRun:
             self._write_export(side, party)
 
     def _write_partners(self) -> None:
-        seed = self.folder / "seeds" / "partners.csv"
+        seed = self.folder / "seeds" / "company" / "partners.csv"
         header = seed.read_text(encoding="utf-8").strip().split(",")
         known = {"party_id": PARTNER, "name": "Partner", "status": "signed", "nda_signed_on": "2026-01-01"}
         with seed.open("a", newline="", encoding="utf-8") as stream:
@@ -233,7 +232,7 @@ class ScenarioRun:
 
     def write_weights(self, weights: weighing.Weights, version: str) -> None:
         """Put weights into the workspace's seeds."""
-        weighing.write(weights, self.folder / "seeds" / "match_weights.csv", version)
+        weighing.write(weights, self.folder / "seeds" / "reference" / "match_weights.csv", version)
 
     def rebuild_with(self, weights: weighing.Weights, version: str) -> None:
         """Decide again with other weights; what was compared stays as it is."""

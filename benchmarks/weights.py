@@ -22,7 +22,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import OneHotEncoder
 
 HOME = Path(__file__).resolve().parent.parent
-WEIGHTS_FILE = HOME / "seeds" / "match_weights.csv"
+WEIGHTS_FILE = HOME / "seeds" / "reference" / "match_weights.csv"
 COLUMNS = ("comparison", "level", "weight_millibits", "version", "pair_count", "true_pair_count", "evidence")
 # Comparisons no scenario has values for; their weights are set by hand and say so in the evidence column.
 UNFITTED = ("registration", "phone")

@@ -32,7 +32,7 @@ EXCLUDED_FOR = {
     "excluded_by_name": PARTNERS,
     "excluded_one_partner": ("heliograph",),
 }
-"""Role -> partners for which the account is excluded in the last month, as seeds/exclusions.csv says."""
+"""Role -> partners for which the account is excluded in the last month, as seeds/company/exclusions.csv says."""
 
 
 def truth_rows(world: World, files: dict[str, bytes]) -> list[dict[str, str]]:

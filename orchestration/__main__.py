@@ -3,8 +3,6 @@
 Belongs here: turning arguments into settings and results into words and an exit code. Does not belong here: the work.
 """
 
-import csv
-import os
 import shutil
 import subprocess
 import sys
@@ -13,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-import duckdb
 
 from orchestration import monthly
-from orchestration.settings import HOME, PARTY_TABLES, RefusedError, Settings
+from orchestration.settings import HOME, RefusedError, Settings
+from orchestration.warehouse import build
 from orchestration.warehouse.held import check_built
-from orchestration.warehouse.seeds import upgrade_seeds
+from orchestration.warehouse.seeds import make_empty, upgrade_seeds
 
 DEMO_MONTHS = ("2026-08", "2026-09", "2026-10")
 
@@ -70,18 +68,13 @@ def init(directory: Path) -> None:
     """Make a workspace of your own: seeds with the party tables emptied, an exports folder and a var folder."""
     if directory.exists() and any(directory.iterdir()):
         raise RefusedError(f"{directory} is not empty. Name a folder that does not exist yet.")
-    shutil.copytree(HOME / "seeds", directory / "seeds")
-    for table in PARTY_TABLES:
-        seed = directory / "seeds" / f"{table}.csv"
-        with seed.open(newline="", encoding="utf-8") as stream:
-            header = next(csv.reader(stream))
-        seed.write_text(",".join(header) + "\n", encoding="utf-8")
+    make_empty(directory / "seeds")
     (directory / "exports" / "us").mkdir(parents=True)
     (directory / "var").mkdir()
     click.echo(
         f"""Made {directory}. Next:
-  1. a row per partner in {directory}/seeds/partners.csv (without nda_signed_on his files are not opened; every column
-     has its cell, empty where there is nothing to say)
+  1. a row per partner in {directory}/seeds/company/partners.csv (without nda_signed_on its files are not opened; every
+     column has its cell, empty where there is nothing to say)
   2. your list as        {directory}/exports/us/<YYYY-MM>/accounts.csv (or .xlsx, .parquet)
      each partner's as   {directory}/exports/<party_id>/<YYYY-MM>/accounts.csv
   3. make run EXPORTS={directory}/exports MONTH=<YYYY-MM>"""
@@ -95,7 +88,7 @@ def dev(exports: Path | None, arguments: tuple[str, ...]) -> None:
     """Open Dagster's web UI on the demo's workspace or your own."""
     settings = Settings.for_exports(exports)
     monthly.prepare(settings)
-    monthly.dbt(settings, "parse")
+    build.parse(settings)
     command = [sys.executable, "-m", "dagster", "dev", "-m", "orchestration.definitions", *arguments]
     raise SystemExit(subprocess.call(command, cwd=HOME))  # noqa: S603 - our own interpreter and module
 
@@ -106,11 +99,10 @@ def docs(exports: Path | None) -> None:
     """Write the documentation of every table and column as one page that opens offline."""
     settings = Settings.for_exports(exports)
     check_built(settings.warehouse)
-    with duckdb.connect(str(settings.warehouse), read_only=True) as warehouse:
-        ((month,),) = warehouse.execute("select max(export_month) from raw.files where status = 'landed'").fetchall()
-    os.environ["ACCOUNT_MAPPING_AS_OF_MONTH"] = f"{month}"
     monthly.prepare(settings)
-    monthly.dbt(settings, "docs", "generate", "--static")
+    outcome = build.run(settings, "docs", "generate", "--static", month=build.latest_month(settings.warehouse))
+    if not outcome.is_successful:
+        raise RefusedError(outcome.problem)
     click.echo(f"Open {settings.dbt_target / 'static_index.html'}")
 
 
@@ -201,8 +193,8 @@ def rebuild(exports: Path | None) -> None:
 @main.command()
 @click.option("--seeds", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True)
 def upgrade(seeds: Path) -> None:
-    """Add the seed files and columns that this release reads and a workspace of an older one lacks."""
-    click.echo("\n".join(upgrade_seeds(seeds)) or f"{seeds} lacks nothing.")
+    """Sort the seeds of an older release into what is yours and what a release ships and renews."""
+    click.echo("\n".join(upgrade_seeds(seeds)) or f"{seeds} is laid out as this release reads it.")
 
 
 @main.command()
@@ -239,7 +231,7 @@ def metrics(exports: Path | None, groups: tuple[str, ...], as_csv: bool, names: 
     """Show metrics of joint selling by their names; without names, all of them that have the groups."""
     settings = Settings.for_exports(exports)
     monthly.prepare(settings)
-    monthly.dbt(settings, "parse")
+    build.parse(settings)
     from orchestration.reports import metrics as querying  # noqa: PLC0415 - MetricFlow takes seconds
 
     figures = querying.query(settings, names, groups)

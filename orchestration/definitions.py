@@ -1,20 +1,26 @@
 """Everything Dagster knows of this project, on one page."""
 
-import os
+import json
 
 import dagster as dg
 
 from orchestration.defs import automation, expectations, exports, publish, resources, transform
 from orchestration.settings import Settings
+from orchestration.warehouse import build
+from orchestration.warehouse.seeds import put_in_force
 
 
 @dg.definitions
 def definitions() -> dg.Definitions:
     """Put the assets, checks, job, schedule and sensors of one workspace together."""
     settings = Settings.from_environment()
-    os.environ.update(settings.as_environment())  # dbt runs as a subprocess and finds the workspace there
-    lists = exports.lists_of_parties(settings.seeds)
-    models = transform.dbt_models(resources.dbt_project_of(settings))
+    lists = exports.lists_of_parties(put_in_force(settings.seeds, settings.var))
+    settings.link_seeds()
+    if not build.is_parsed(settings):
+        build.parse(settings, anew=True)
+    manifest = json.loads((settings.dbt_target / "manifest.json").read_bytes())
+    models = transform.dbt_models(manifest)
+    descriptions = publish.descriptions_of(manifest)
     marts = [key for key in models.keys if key.path[0] == "marts"]
     persons = [key for key in marts if transform.CONTAINS_PERSONS in models.specs_by_key[key].tags]
     impersonal = [key for key in marts if key not in persons]
@@ -23,8 +29,8 @@ def definitions() -> dg.Definitions:
             *lists,
             exports.raw_exports(lists),
             models,
-            publish.published_marts(impersonal),
-            publish.published_contacts(persons),
+            publish.published_marts(impersonal, descriptions),
+            publish.published_contacts(persons, descriptions),
         ],
         asset_checks=[expectations.accepted_rows, expectations.accepted_marts(marts)],
         jobs=[automation.monthly_refresh],
@@ -37,5 +43,5 @@ def definitions() -> dg.Definitions:
         ],
         # One process per run, so that one lock holds from the first step to the last (Workspace.yield_for_execution).
         executor=dg.in_process_executor,
-        resources={"workspace": resources.workspace_of(settings), "dbt": resources.dbt_of()},
+        resources={"workspace": resources.workspace_of(settings)},
     )

@@ -6,11 +6,9 @@ Does not belong here: the job itself (definitions.py), and words and arguments o
 
 import os
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -22,10 +20,10 @@ import duckdb
 
 from orchestration.ingestion.folder import read_acceptances, read_parties
 from orchestration.runs.lock import one_run
-from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR, HOME, RefusedError, Settings
-from orchestration.warehouse import faults
+from orchestration.settings import HOME, RefusedError, Settings
+from orchestration.warehouse import build, faults
 from orchestration.warehouse.schema import check_exports_folder, check_month_is_kept, check_release
-from orchestration.warehouse.seeds import check_seeds
+from orchestration.warehouse.seeds import check_layout, put_in_force
 
 
 @contextmanager
@@ -61,8 +59,9 @@ def check_can_run(settings: Settings, month: date) -> None:
         RefusedError: a seed cannot be read, the warehouse is another folder's or release's, or the month was pruned.
     """
     try:
-        read_parties(settings.seeds / "partners.csv")
-        read_acceptances(settings.seeds / "accepted_files.csv")
+        check_layout(settings.seeds)
+        read_parties(settings.seeds / "company" / "partners.csv")
+        read_acceptances(settings.seeds / "company" / "accepted_files.csv")
         check_exports_folder(settings.warehouse, settings.exports)
         check_release(settings.warehouse)
         if settings.warehouse.exists():
@@ -104,33 +103,14 @@ def prepare(settings: Settings) -> None:
         settings: the workspace. Its variables are put into the environment of this process, where dbt and Dagster look.
 
     Raises:
-        OlderSeedsError: its seeds are of an older release.
+        RefusedError: its seeds cannot be used as they are.
     """
-    check_seeds(settings.seeds)
+    put_in_force(settings.seeds, settings.var)
     os.environ.update(settings.as_environment())
-    settings.dagster_home.mkdir(parents=True, exist_ok=True)
+    for folder in (settings.dagster_home, settings.var / "logs"):
+        folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(HOME / "orchestration" / "dagster.yaml", settings.dagster_home / "dagster.yaml")
     settings.link_seeds()
-
-
-def dbt(settings: Settings, *arguments: str) -> None:
-    """Run a dbt command on a workspace, quietly.
-
-    Args:
-        settings: the workspace.
-        arguments: the command and its options.
-
-    Raises:
-        RefusedError: dbt failed; its output is the message.
-    """
-    command = [
-        str(DBT_EXECUTABLE), "--quiet", *arguments,
-        "--project-dir", str(DBT_PROJECT_DIR), "--profiles-dir", str(DBT_PROJECT_DIR),
-        "--log-path", str(settings.var / "logs"),
-    ]  # fmt: skip
-    done = subprocess.run(command, cwd=DBT_PROJECT_DIR, capture_output=True, text=True, check=False)  # noqa: S603
-    if done.returncode:
-        raise RefusedError(f"dbt {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
 
 
 def refresh(settings: Settings, months: list[str], *, is_landed: bool = False, is_shown: bool = True) -> None:
@@ -147,17 +127,16 @@ def refresh(settings: Settings, months: list[str], *, is_landed: bool = False, i
     """
     started = time.perf_counter()
     prepare(settings)
-    with ThreadPoolExecutor() as pool:
-        parsing = pool.submit(dbt, settings, "parse")
-        # These imports take seconds, so they come after the quick refusals; the environment must be set before them.
-        import dagster as dg  # noqa: PLC0415
+    build.stand_by(settings)
+    # These imports take seconds, so they come after the quick refusals; the environment must be set before them.
+    import dagster as dg  # noqa: PLC0415
 
-        from orchestration.definitions import definitions  # noqa: PLC0415
-        from orchestration.defs.partitions import MONTHS  # noqa: PLC0415
-        from orchestration.runs import page as run_page  # noqa: PLC0415
-        from orchestration.runs import progress, summary  # noqa: PLC0415
+    from orchestration.definitions import definitions  # noqa: PLC0415
+    from orchestration.defs.partitions import MONTHS  # noqa: PLC0415
+    from orchestration.runs import page as run_page  # noqa: PLC0415
+    from orchestration.runs import progress, summary  # noqa: PLC0415
 
-        parsing.result()
+    build.await_parsed()
     defined = definitions()
     job = defined.resolve_job_def("monthly_refresh")
     landing = dg.AssetSelection.groups("raw").resolve(defined.resolve_asset_graph())

@@ -2,7 +2,7 @@
 
 Belongs here: what every room must know of an object or a field. Raw tables, the reading of headers and values,
 forgetting, suites and the asset catalogue take it from here. Does not belong here: which headers fill a field
-(seeds/column_mappings.csv) and how a kind of value is read (ingestion/readings.py, udfs/values.py).
+(seeds/reference/column_mappings.csv) and how a kind of value is read (ingestion/readings.py, udfs/values.py).
 """
 
 from dataclasses import dataclass

@@ -14,11 +14,10 @@ from pathlib import Path
 
 HOME = Path(__file__).resolve().parent.parent
 DBT_PROJECT_DIR = HOME / "dbt_project"
+SHIPPED_SEEDS = HOME / "seeds"
 DEMO_EXPORTS = HOME / "demo" / "exports"
 # The dbt of the set-up that runs this code, whatever else is on PATH.
 DBT_EXECUTABLE = Path(sys.executable).with_name("dbt")
-# Variable with the process that a dbt must not outlive (runs/parent_watch.py); a dbt that a person starts has none.
-PARENT_PROCESS = "ACCOUNT_MAPPING_PARENT_PROCESS"
 
 
 class RefusedError(ValueError):
@@ -28,21 +27,6 @@ class RefusedError(ValueError):
 # The two sets of published relations: whoever may read the one need not be able to open the other.
 MARTS = "marts"
 CONTACTS = "contacts"
-
-# Seeds that hold the facts of one company and its partners; the rest of the folder is reference data and rules.
-PARTY_TABLES = (
-    "partners",
-    "match_decisions",
-    "exclusions",
-    "accepted_files",
-    "icp_definitions",
-    "activation_plan",
-    "kpi_targets",
-    "partner_surveys",
-    "onboarding_capacity",
-    "partner_impressions",
-    "partner_plan_progress",
-)
 
 
 def contacts_folder(published: Path) -> Path:
@@ -91,7 +75,7 @@ class Settings:
 
         return cls(
             exports=path("EXPORTS", DEMO_EXPORTS),
-            seeds=path("SEEDS", HOME / "seeds"),
+            seeds=path("SEEDS", SHIPPED_SEEDS),
             warehouse=path("WAREHOUSE", HOME / "var" / "demo" / "warehouse.duckdb"),
             published=path("PUBLISHED", HOME / "var" / "demo" / "published"),
             kept_months=int(kept_months) if kept_months else None,
@@ -118,10 +102,10 @@ class Settings:
             return cls.from_environment(environment)
         exports = exports.resolve()
         beside = exports.parent / "seeds"
-        is_workspace = (beside / "partners.csv").is_file()
+        is_workspace = any((beside / name).is_file() for name in ("company/partners.csv", "partners.csv"))
         var = (exports.parent if is_workspace else HOME) / "var"
         found = {
-            "ACCOUNT_MAPPING_SEEDS": str(beside if is_workspace else HOME / "seeds"),
+            "ACCOUNT_MAPPING_SEEDS": str(beside if is_workspace else SHIPPED_SEEDS),
             "ACCOUNT_MAPPING_WAREHOUSE": str(var / "warehouse.duckdb"),
             "ACCOUNT_MAPPING_PUBLISHED": str(var / "published"),
         }
@@ -154,18 +138,23 @@ class Settings:
         return self.var / "dagster"
 
     @property
-    def _seed_path(self) -> str:
-        """The seeds folder as dbt is told it: relative to the dbt project (dbt_project.yml says why)."""
-        if self.seeds == HOME / "seeds":
+    def seeds_in_force(self) -> Path:
+        """Folder of the seeds that a run reads: the workspace's own beside the release's (warehouse/seeds.py)."""
+        return SHIPPED_SEEDS if self.seeds == SHIPPED_SEEDS else self.var / "seeds_in_force"
+
+    @property
+    def seed_path(self) -> str:
+        """The seeds in force as dbt is given them: relative to the dbt project (dbt_project.yml says why)."""
+        if self.seeds == SHIPPED_SEEDS:
             return "../seeds"
-        return f".seeds/{hashlib.sha256(str(self.seeds).encode()).hexdigest()[:12]}"
+        return f".seeds/{hashlib.sha256(str(self.seeds_in_force).encode()).hexdigest()[:12]}"
 
     def link_seeds(self) -> None:
-        """Link a seeds folder that is not this repository's into the dbt project, where dbt can read it safely."""
-        link = DBT_PROJECT_DIR / self._seed_path
-        if self.seeds != HOME / "seeds" and not link.is_symlink():
+        """Link seeds in force that are not this repository's into the dbt project, where dbt can read them safely."""
+        link = DBT_PROJECT_DIR / self.seed_path
+        if self.seeds != SHIPPED_SEEDS and not link.is_symlink():
             link.parent.mkdir(exist_ok=True)
-            link.symlink_to(self.seeds, target_is_directory=True)
+            link.symlink_to(self.seeds_in_force, target_is_directory=True)
 
     def as_environment(self) -> dict[str, str]:
         """Give the variables that a subprocess (dbt, Dagster's web server) needs to see the same workspace.
@@ -180,9 +169,10 @@ class Settings:
             "ACCOUNT_MAPPING_WAREHOUSE": str(self.warehouse),
             "ACCOUNT_MAPPING_PUBLISHED": str(self.published),
             "ACCOUNT_MAPPING_KEPT_MONTHS": str(self.kept_months or ""),
-            "ACCOUNT_MAPPING_SEED_PATH": self._seed_path,
+            "ACCOUNT_MAPPING_SEED_PATH": self.seed_path,
             "DBT_TARGET_PATH": str(self.dbt_target),
             "DAGSTER_HOME": str(self.dagster_home),
+            "ACCOUNT_MAPPING_EVENT_LOG": str(self.dagster_home / "history" / "runs"),
             "GX_ANALYTICS_ENABLED": "false",
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         }

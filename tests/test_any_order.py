@@ -27,7 +27,7 @@ def run_months(folder: Path, *months: str) -> Run:
     )
     assert run_command(nowhere, "init", str(folder)).exit_code == 0
     settings = Settings(nowhere.exports, folder / "seeds", nowhere.warehouse, nowhere.published)
-    rewrite_seed(settings.seeds / "partners.csv", PARTNERS[:1])
+    rewrite_seed(settings.seeds / "company" / "partners.csv", PARTNERS[:1])
     for month, lists in MONTHS.items():
         for party in ("us", "alpha"):
             parts = (ZELWERK_ALONE, LASTING, lists)

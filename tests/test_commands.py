@@ -34,7 +34,7 @@ def test_a_workspace_is_not_made_over_another(tmp_path: Path) -> None:
 
 def test_exports_of_a_workspace_find_its_seeds_and_var_beside_them(tmp_path: Path) -> None:
     (tmp_path / "seeds").mkdir()
-    (tmp_path / "seeds" / "partners.csv").write_text("party_id\n")
+    (tmp_path / "seeds" / "company" / "partners.csv").write_text("party_id\n")
     (tmp_path / "exports").mkdir()
     settings = Settings.for_exports(tmp_path / "exports", None, {})
     assert settings.seeds == tmp_path / "seeds"
@@ -50,7 +50,7 @@ def test_exports_elsewhere_never_share_a_warehouse_with_the_demo(tmp_path: Path)
 
 def test_seeds_that_are_named_win_over_those_that_are_found(tmp_path: Path) -> None:
     (tmp_path / "seeds").mkdir()
-    (tmp_path / "seeds" / "partners.csv").write_text("party_id\n")
+    (tmp_path / "seeds" / "company" / "partners.csv").write_text("party_id\n")
     assert Settings.for_exports(tmp_path / "exports", tmp_path / "other", {}).seeds == tmp_path / "other"
 
 
@@ -81,7 +81,7 @@ def test_a_partner_row_with_too_few_or_too_many_cells_is_pointed_at_before_anyth
     tmp_path: Path, row: str, cells: int
 ) -> None:
     run_command(workspace_in(tmp_path), "init", str(tmp_path / "ours"))
-    seed = tmp_path / "ours" / "seeds" / "partners.csv"
+    seed = tmp_path / "ours" / "seeds" / "company" / "partners.csv"
     seed.write_text(seed.read_text(encoding="utf-8") + row + "\n", encoding="utf-8")
     settings = Settings.for_exports(tmp_path / "ours" / "exports", None, {})
     run = run_command(settings, "run", "--exports", str(settings.exports), "--month", "2026-10")
@@ -121,7 +121,7 @@ def test_a_new_user_finds_the_overlaps_of_two_short_lists(tmp_path: Path) -> Non
     ours = tmp_path / "ours"
     made = run_command(workspace_in(tmp_path), "init", str(ours))
     assert made.exit_code == 0, made.output
-    with (ours / "seeds" / "partners.csv").open("a", encoding="utf-8") as partners:
+    with (ours / "seeds" / "company" / "partners.csv").open("a", encoding="utf-8") as partners:
         partners.write("acme,Acme Consulting,signed,2026-01-15,2026-01-10,,,,,,,,,,,,,\n")
     for party, text in (("us", OURS), ("acme", THEIRS)):
         folder = ours / "exports" / party / "2026-10"

@@ -288,7 +288,7 @@ def test_a_row_delivered_twice_is_one_record_with_its_count(warehouse: duckdb.Du
 
 
 def test_every_category_and_play_of_the_seed_shows(marts: duckdb.DuckDBPyConnection) -> None:
-    with (HOME / "seeds" / "overlap_types.csv").open(newline="", encoding="utf-8") as stream:
+    with (HOME / "seeds" / "reference" / "overlap_types.csv").open(newline="", encoding="utf-8") as stream:
         seed = {(row["category"], row["play"]) for row in csv.DictReader(stream)}
     shown = rows(marts, "select distinct category, play from marts.fct_account_overlaps where is_overlap")
     assert set(shown) >= seed

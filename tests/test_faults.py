@@ -802,7 +802,7 @@ def test_a_file_of_two_gigabytes_is_refused_soon_and_taken_when_a_person_accepts
         told = warehouse.execute("select status, rule, reason, file_sha256, remedy from raw.files").fetchall()
     assert [row[:2] for row in told] == [("quarantined", "file_too_large")]
     assert told[0][2] == "The file has 2,147,483,648 bytes; at most 1,073,741,824 are read."
-    assert f"accept it once by a row in seeds/accepted_files.csv: {told[0][3]}" in told[0][4]
+    assert f"accept it once by a row in seeds/company/accepted_files.csv: {told[0][3]}" in told[0][4]
     assert seconds < 120
     assert peak < 1024**3
 
@@ -818,7 +818,7 @@ def test_a_file_of_two_gigabytes_is_refused_soon_and_taken_when_a_person_accepts
             digest.update(rows)
             stream.write(rows)
     assert file.stat().st_size > 1024**3
-    with (seeds / "accepted_files.csv").open("a", encoding="utf-8") as accepted:
+    with (seeds / "company" / "accepted_files.csv").open("a", encoding="utf-8") as accepted:
         accepted.write(f"{digest.hexdigest()},Dana Whitlock,2026-10-02,The whole CRM with its notes\n")
     seconds, peak = measured(call)
     with duckdb.connect(str(tmp_path / "warehouse.duckdb"), read_only=True) as warehouse:

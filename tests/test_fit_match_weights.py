@@ -20,7 +20,7 @@ from benchmarks.weights import (
     write,
 )
 
-SEED = Path(__file__).resolve().parent.parent / "seeds" / "match_weights.csv"
+SEED = Path(__file__).resolve().parent.parent / "seeds" / "reference" / "match_weights.csv"
 
 
 def labelled(scenario: str = "made up", seed: int = 1) -> Labelled:

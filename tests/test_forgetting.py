@@ -66,7 +66,10 @@ def rewrite(seed: Path, edit: Callable[[dict[str, str]], dict[str, str] | None])
 
 
 def write_withdrawal(seeds: Path, party_id: str, day: str) -> None:
-    rewrite(seeds / "partners.csv", lambda row: row | ({"withdrawn_on": day} if row["party_id"] == party_id else {}))
+    rewrite(
+        seeds / "company" / "partners.csv",
+        lambda row: row | ({"withdrawn_on": day} if row["party_id"] == party_id else {}),
+    )
 
 
 def never(settings: Settings, month: date) -> None:
@@ -153,7 +156,7 @@ def door(tmp_path: Path) -> Settings:
     seeds.mkdir()
     for seed in ("column_mappings", "legal_forms", "value_mappings"):
         shutil.copy(HOME / "seeds" / f"{seed}.csv", seeds)
-    (seeds / "partners.csv").write_text("party_id,name,nda_signed_on,withdrawn_on\nacme,Acme,2026-01-01,\n")
+    (seeds / "company" / "partners.csv").write_text("party_id,name,nda_signed_on,withdrawn_on\nacme,Acme,2026-01-01,\n")
     (tmp_path / "exports").mkdir()
     return Settings(tmp_path / "exports", seeds, tmp_path / "var" / "warehouse.duckdb", tmp_path / "var" / "published")
 
@@ -328,7 +331,7 @@ def before(demo: Run, tmp_path_factory: pytest.TempPathFactory) -> Before:
 def withdrawn(before: Before) -> Run:
     write_withdrawal(before.settings.seeds, GONE, "2026-11-20")
     rewrite(
-        before.settings.seeds / "match_decisions.csv",
+        before.settings.seeds / "company" / "match_decisions.csv",
         lambda row: row if not row["left_record_key"].startswith(f"{GONE}:") else None,
     )
     run = run_command(before.settings, "withdraw", "--exports", str(before.settings.exports), GONE)
@@ -524,7 +527,7 @@ def test_whoever_cannot_be_told_apart_is_not_erased(demo: Run, tmp_path: Path) -
         settings.warehouse,
         "select contact_key, email from marts.bridge_person_contacts where email is not null limit 1",
     )
-    rewrite(settings.seeds / "activation_plan.csv", lambda row: row | {"note": f"ask {email}"})
+    rewrite(settings.seeds / "company" / "activation_plan.csv", lambda row: row | {"note": f"ask {email}"})
     with pytest.raises(NotForgottenError, match=r"(?s)name the person.*activation_plan.csv, line 2"):
         erase(settings, never, contact=key)
     assert not forgotten_folder(settings.seeds).exists()

@@ -103,7 +103,7 @@ def resolved(folder: Path, ours: Iterable[RECORD], theirs: Iterable[RECORD], oth
         _write(scenario / f"{side}.csv", ("id", "name", "website"), records)
     run = ScenarioRun(scenario, folder)
     run.prepare()
-    seed = run.folder / "seeds" / "partners.csv"
+    seed = run.folder / "seeds" / "company" / "partners.csv"
     header = seed.read_text(encoding="utf-8").split("\n", 1)[0].split(",")
     known = {"party_id": OTHER, "name": "Other", "status": "signed", "nda_signed_on": "2026-01-01"}
     with seed.open("a", newline="", encoding="utf-8") as stream:

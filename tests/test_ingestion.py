@@ -58,7 +58,7 @@ class Workspace:
         self.seeds.mkdir()
         for seed in ("column_mappings", "legal_forms", "value_mappings"):
             shutil.copy(SEEDS / f"{seed}.csv", self.seeds)
-        (self.seeds / "partners.csv").write_text(PARTNERS, encoding="utf-8")
+        (self.seeds / "company" / "partners.csv").write_text(PARTNERS, encoding="utf-8")
 
     def put(self, name: str, content: str | bytes, party: str = "acme", month: str = "2026-10") -> Path:
         """Deliver a file."""
@@ -142,7 +142,7 @@ def test_a_list_without_a_name_column_says_which_columns_it_has(workspace: Works
     assert file["reason"] == (
         "No column is known to hold the account's name. The columns of row 1 are: 'Account ID', 'Shoe size'."
     )
-    assert "seeds/column_mappings.csv" in file["remedy"]
+    assert "seeds/reference/column_mappings.csv" in file["remedy"]
 
 
 def test_unknown_columns_are_kept_as_extra(workspace: Workspace) -> None:
@@ -405,7 +405,7 @@ def test_a_currency_nobody_knows_is_listed(workspace: Workspace) -> None:
     refused = workspace.rows("select row_number, rule, reason, remedy from raw.rejected_values")
     assert refused[0]["row_number"] == 4
     assert refused[0]["reason"] == "Row 4, column 'Currency': 'XBT' is not a currency that is known."
-    assert "seeds/value_mappings.csv" in refused[0]["remedy"]
+    assert "seeds/reference/value_mappings.csv" in refused[0]["remedy"]
 
 
 def test_websites_that_are_none_are_listed(workspace: Workspace) -> None:
@@ -673,9 +673,11 @@ def test_a_refused_file_is_taken_once_when_a_person_accepts_it(workspace: Worksp
     workspace.land(SEPTEMBER)
     workspace.land(OCTOBER)
     refused = workspace.rows("select * from raw.files where status = 'quarantined'")[0]
-    assert f"seeds/accepted_files.csv: {refused['file_sha256']}" in refused["remedy"]
+    assert f"seeds/company/accepted_files.csv: {refused['file_sha256']}" in refused["remedy"]
     acceptance = f"{refused['file_sha256'].upper()},Dana Whitlock,2026-11-02,They sold a division\n"
-    (workspace.seeds / "accepted_files.csv").write_text("file_sha256,accepted_by,accepted_on,reason\n" + acceptance)
+    (workspace.seeds / "company" / "accepted_files.csv").write_text(
+        "file_sha256,accepted_by,accepted_on,reason\n" + acceptance
+    )
     workspace.land(OCTOBER)
     landed = workspace.rows("select * from raw.files where export_month = '2026-10-01'")
     assert [(file["status"], file["rule"]) for file in landed] == [("landed", "accepted_by_a_person")]
@@ -699,7 +701,7 @@ def test_a_file_that_is_too_large_is_taken_when_its_very_bytes_are_accepted(work
 def test_acceptance_overrules_the_bound_of_refused_rows_and_no_missing_name(workspace: Workspace) -> None:
     bad = workspace.put("accounts.csv", "Name,City\nPumps,Bonn\n" + "Fans\n" * 50)
     nameless = workspace.put("accounts.csv", "City\nBonn\n", party="us")
-    (workspace.seeds / "accepted_files.csv").write_text(
+    (workspace.seeds / "company" / "accepted_files.csv").write_text(
         "file_sha256,accepted_by,accepted_on,reason\n"
         + "".join(f"{hash_file(path)[0]},Dana,2026-11-02,why not\n" for path in (bad, nameless))
     )
@@ -716,7 +718,9 @@ def test_acceptance_overrules_the_bound_of_refused_rows_and_no_missing_name(work
 )
 def test_an_acceptance_that_names_nobody_no_file_or_no_day_is_refused(workspace: Workspace, row: str) -> None:
     workspace.put("accounts.csv", "Name\nPumps\n")
-    (workspace.seeds / "accepted_files.csv").write_text(f"file_sha256,accepted_by,accepted_on,reason\n{row}\n")
+    (workspace.seeds / "company" / "accepted_files.csv").write_text(
+        f"file_sha256,accepted_by,accepted_on,reason\n{row}\n"
+    )
     with pytest.raises(ValueError, match=r"accepted_files\.csv, line 2"):
         workspace.land()
 
@@ -936,7 +940,7 @@ def test_a_flag_of_deletion_that_says_neither_yes_nor_no_is_listed_and_a_seed_ro
     assert workspace.rows("select value, rule from raw.rejected_values") == [
         {"value": "perhaps", "rule": "boolean_unreadable"}
     ]
-    seed = workspace.seeds / "column_mappings.csv"
+    seed = workspace.seeds / "reference" / "column_mappings.csv"
     seed.write_text(re.sub("(Is ?Deleted),is_deleted", r"\1,", seed.read_text(encoding="utf-8")), encoding="utf-8")
     workspace.land()
     assert len(workspace.rows("select name from raw.accounts")) == 2

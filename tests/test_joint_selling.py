@@ -13,7 +13,7 @@ import pytest
 from conftest import Run
 
 TODAY = date(2026, 10, 31)
-SOURCED, INFLUENCED = timedelta(days=90), timedelta(days=180)  # seeds/attribution_rules.csv
+SOURCED, INFLUENCED = timedelta(days=90), timedelta(days=180)  # seeds/reference/attribution_rules.csv
 FIRST_TOUCH = timedelta(days=14)  # var first_touch_days
 
 Pair = tuple[str, str]

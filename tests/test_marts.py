@@ -475,7 +475,7 @@ def test_neither_order_of_rows_nor_order_of_months_matters(workspace: Workspace,
 
 
 def test_seeds_with_an_absolute_path_are_refused_and_keep_their_rows(workspace: Workspace) -> None:
-    partners = workspace.settings.seeds / "partners.csv"
+    partners = workspace.settings.seeds / "company" / "partners.csv"
     before = partners.read_bytes()
     path = str(workspace.settings.seeds)
     done = workspace.dbt("seed", "--select", "partners", ACCOUNT_MAPPING_SEED_PATH=path)

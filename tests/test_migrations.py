@@ -258,14 +258,14 @@ def old_seeds(folder: Path) -> Path:
     """A workspace's seeds without a file of reference data, one of its own, a column and today's descriptions."""
     seeds = folder / "seeds"
     shutil.copytree(HOME / "seeds", seeds)
-    (seeds / "tier_rules.csv").unlink()
-    (seeds / "activation_plan.csv").unlink()
+    (seeds / "reference" / "tier_rules.csv").unlink()
+    (seeds / "company" / "activation_plan.csv").unlink()
     (seeds / "_seeds.yml").write_text("version: 2\n")
-    (seeds / "partners.csv").write_text("party_id,name,status\nacme,Acme,signed\n")
-    with (seeds / "overlap_types.csv").open(newline="", encoding="utf-8") as stream:
+    (seeds / "company" / "partners.csv").write_text("party_id,name,status\nacme,Acme,signed\n")
+    with (seeds / "reference" / "overlap_types.csv").open(newline="", encoding="utf-8") as stream:
         rows = [row[:-1] for row in csv.reader(stream)]
     rows[1][-1] = "our own word"
-    with (seeds / "overlap_types.csv").open("w", newline="", encoding="utf-8") as stream:
+    with (seeds / "reference" / "overlap_types.csv").open("w", newline="", encoding="utf-8") as stream:
         csv.writer(stream, lineterminator="\n").writerows(rows)
     return seeds
 
@@ -290,15 +290,17 @@ def test_upgraded_seeds_have_what_was_missing_and_every_cell_they_had(tmp_path: 
     told = "\n".join(upgrade_seeds(seeds))
     check_seeds(seeds)
     assert upgrade_seeds(seeds) == []
-    assert (seeds / "tier_rules.csv").read_bytes() == (HOME / "seeds" / "tier_rules.csv").read_bytes()
-    assert len((seeds / "activation_plan.csv").read_text().splitlines()) == 1
+    assert (seeds / "reference" / "tier_rules.csv").read_bytes() == (
+        HOME / "seeds" / "reference" / "tier_rules.csv"
+    ).read_bytes()
+    assert len((seeds / "company" / "activation_plan.csv").read_text().splitlines()) == 1
     assert (seeds / "_seeds.yml.old").read_text() == "version: 2\n"
-    with (seeds / "partners.csv").open(newline="", encoding="utf-8") as stream:
+    with (seeds / "company" / "partners.csv").open(newline="", encoding="utf-8") as stream:
         (acme,) = csv.DictReader(stream)
     assert (acme["party_id"], acme["name"], acme["nda_signed_on"]) == ("acme", "Acme", "")
-    with (seeds / "overlap_types.csv").open(newline="", encoding="utf-8") as stream:
+    with (seeds / "reference" / "overlap_types.csv").open(newline="", encoding="utf-8") as stream:
         own, *others = csv.reader(stream)
-    with (HOME / "seeds" / "overlap_types.csv").open(newline="", encoding="utf-8") as stream:
+    with (HOME / "seeds" / "reference" / "overlap_types.csv").open(newline="", encoding="utf-8") as stream:
         assert [own, *others[1:]] == [row for number, row in enumerate(csv.reader(stream)) if number != 1]
     assert others[0][-2:] == ["our own word", ""]
     assert "1 left empty" in told

@@ -102,9 +102,11 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """The case, built for October."""
     made = Workspace(tmp_path_factory.mktemp("partner_icp"))
     partners = [{name: row[name] for name in row if name != "lists"} for row in read_golden("partners.csv")]
-    rewrite_seed(made.settings.seeds / "partners.csv", partners)
+    rewrite_seed(made.settings.seeds / "company" / "partners.csv", partners)
     excluded = {"exclusion_id": "X1", "account_name": "A51", "excluded_by": "Legal", "since": "2026-01-01"}
-    rewrite_seed(made.settings.seeds / "exclusions.csv", [excluded | {"reason": "asked not to be contacted"}])
+    rewrite_seed(
+        made.settings.seeds / "company" / "exclusions.csv", [excluded | {"reason": "asked not to be contacted"}]
+    )
     for seed in ["icp_definitions", "onboarding_capacity", "partner_impressions"]:
         rewrite_seed(made.settings.seeds / f"{seed}.csv", read_golden(f"{seed}.csv"))
     load_raw(made.settings.warehouse)

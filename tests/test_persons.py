@@ -17,7 +17,7 @@ NAMES = st.text(st.sampled_from("annA éüß.,-' Dr\u00a0王"), max_size=20)
 
 
 def seed_rows() -> list[dict[str, str | None]]:
-    with (HOME / "seeds" / "person_words.csv").open(encoding="utf-8", newline="") as stream:
+    with (HOME / "seeds" / "reference" / "person_words.csv").open(encoding="utf-8", newline="") as stream:
         return [dict(row) for row in csv.DictReader(stream)]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.refit_match_weights import moved_weights, rewrite
 
-SEED = Path(__file__).resolve().parent.parent / "seeds" / "match_weights.csv"
+SEED = Path(__file__).resolve().parent.parent / "seeds" / "reference" / "match_weights.csv"
 WEIGHTS = {("name", "misspelt"): 2000, ("name", "exact"): 6000, ("city", "same"): 500, ("prior", "fitted"): -3000}
 
 

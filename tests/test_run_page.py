@@ -274,7 +274,7 @@ def test_the_demos_page_tells_what_came_was_refused_changed_and_waits(demo: Run)
     page = Page(shown)
     assert page.loads == []
     for said in (
-        "2026-10 was published.", "quillon/2026-10/accounts.csv", "seeds/partners.csv", "make review",
+        "2026-10 was published.", "quillon/2026-10/accounts.csv", "seeds/company/partners.csv", "make review",
         "accounts of 2026-09", "nurture_2019", "Tidewell Systems", "Lists that are late",
     ):  # fmt: skip
         assert said in page.text, said

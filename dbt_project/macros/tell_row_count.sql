@@ -1,5 +1,5 @@
-{# Says how many rows a table was built with; Dagster shows the number in its asset catalogue. A hook of every table:
-   counting them when dbt has finished would hold back its events until then. #}
+{# Says how many rows a seed, or a table that remembers, has now; Dagster shows the number in its asset catalogue. Other
+   tables say it when they are made (table.sql). #}
 {% macro tell_row_count() -%}
     {%- if execute -%}
         {%- set row_count = run_query("select count(*) from " ~ this).rows[0][0] -%}

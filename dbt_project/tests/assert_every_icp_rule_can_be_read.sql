@@ -1,4 +1,4 @@
--- Stops with every row of seeds/icp_definitions.csv that cannot be read, and what to do about it. It raises an error
+-- Stops with every row of icp_definitions.csv that cannot be read, and what to do about it. It raises an error
 -- instead of giving rows, because of a failing test dbt tells only how many rows it found.
 with icp_rules as (
 
@@ -22,4 +22,4 @@ problems as (
 
 select problem
 from problems
-where problem is not null and error(concat('seeds/icp_definitions.csv: ', problem, '.')) is null
+where problem is not null and error(concat('seeds/company/icp_definitions.csv: ', problem, '.')) is null

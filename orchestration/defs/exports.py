@@ -58,7 +58,7 @@ def list_key(party_id: str) -> dg.AssetKey:
     """Name the asset of a party's lists.
 
     Args:
-        party_id: as seeds/partners.csv has it; any text.
+        party_id: as seeds/company/partners.csv has it; any text.
 
     Returns:
         `lists/<party_id>`, of letters, digits and underscores, and different for different parties.
@@ -73,14 +73,15 @@ def lists_of_parties(seeds: Path) -> list[dg.AssetSpec]:
     """Describe each party's lists as an asset that others make, to be made anew by the agreed cadence.
 
     Args:
-        seeds: the folder with partners.csv and refresh_cadences.csv.
+        seeds: the folder of the seeds in force.
 
     Returns:
         An asset per party; none when a seed cannot be read: the landing says why, and a broken row must not take the
         whole catalogue away.
     """
     try:
-        parties, cadences = read_parties(seeds / "partners.csv"), read_cadences(seeds / "refresh_cadences.csv")
+        parties = read_parties(seeds / "company" / "partners.csv")
+        cadences = read_cadences(seeds / "reference" / "refresh_cadences.csv")
     except (ValueError, OSError, KeyError):
         return []
     specs = []
@@ -92,7 +93,7 @@ def lists_of_parties(seeds: Path) -> list[dg.AssetSpec]:
         specs.append(
             dg.AssetSpec(
                 key=list_key(party.party_id),
-                description=f"The lists that {party.name or party.party_id} delivers: {agreed} (seeds/partners.csv).",
+                description=f"Lists of {party.name or party.party_id}: {agreed} (seeds/company/partners.csv).",
                 group_name="lists",
                 owners=[OWNER],
                 kinds={"file"},

@@ -3,50 +3,75 @@
 Belongs here: how they look in the asset catalogue. Does not belong here: copying (orchestration/publishing).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
 from orchestration.defs.partitions import MONTHS, ONE_BY_ONE, expected_every
 from orchestration.defs.resources import OWNER, Workspace, retry_while_locked
-from orchestration.publishing.published import SCHEMA_VERSION, publish_marts
+from orchestration.publishing.published import SCHEMA_VERSION, Description, publish_marts
 from orchestration.runs import progress
 from orchestration.runs.figures import look_at
 from orchestration.runs.page import page_of_run
 from orchestration.settings import CONTACTS, MARTS, contacts_folder
 
 
-def published_marts(marts: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
+def descriptions_of(manifest: Mapping[str, Any]) -> dict[str, Description]:
+    """Read what dbt's manifest says of the models.
+
+    Args:
+        manifest: dbt's, as plain data.
+
+    Returns:
+        Descriptions by the model's name.
+    """
+    return {
+        node["name"]: Description(
+            node["description"], {name: column["description"] for name, column in node["columns"].items()}
+        )
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+    }
+
+
+def published_marts(marts: Sequence[dg.AssetKey], descriptions: Mapping[str, Description]) -> dg.AssetsDefinition:
     """Make the asset of the published copy of all that names no person.
 
     Args:
         marts: the assets it copies; a blocking check of any of them that fails keeps this asset from running.
+        descriptions: of the marts, written to the copies as comments.
     """
     return _published(
         marts,
+        descriptions,
         MARTS,
         "The marts as BI tools read them: `marts.duckdb` and `parquet/` with its manifest, each replaced by one rename "
         "when every check has passed. They name no person.",
     )
 
 
-def published_contacts(marts: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
+def published_contacts(marts: Sequence[dg.AssetKey], descriptions: Mapping[str, Description]) -> dg.AssetsDefinition:
     """Make the asset of the published copy of the marts that name persons.
 
     Args:
         marts: the assets it copies, those whose model says `contains_persons`; checks as for published_marts.
+        descriptions: as for published_marts.
     """
     return _published(
         marts,
+        descriptions,
         CONTACTS,
         "The marts that name persons, in a folder of their own: `contacts/contacts.duckdb` and `contacts/parquet/`, "
         "replaced like the others.",
     )
 
 
-def _published(marts: Sequence[dg.AssetKey], file: str, description: str) -> dg.AssetsDefinition:
+def _published(
+    marts: Sequence[dg.AssetKey], descriptions: Mapping[str, Description], file: str, description: str
+) -> dg.AssetsDefinition:
     """Make the asset that publishes one set of marts as one file."""
 
     @dg.asset(
@@ -74,6 +99,7 @@ def _published(marts: Sequence[dg.AssetKey], file: str, description: str) -> dg.
                 published_at=datetime.now(UTC),
                 marts=[key.path[-1] for key in marts],
                 file=file,
+                descriptions=descriptions,
             )
         there = look_at(folder / f"{file}.duckdb") if file == MARTS else None
         page = page_of_run(Path(workspace.warehouse).parent, context.partition_key, context.run_id)

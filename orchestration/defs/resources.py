@@ -1,21 +1,17 @@
-"""The resources that assets ask for: the workspace and the dbt command.
+"""The resource that assets ask for: the workspace.
 
 Belongs here: how an asset reaches the warehouse and the folders, and what is tried again. Does not belong here: assets.
 """
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 
 import dagster as dg
 import duckdb
-from dagster_dbt import DbtCliResource, DbtProject
-from packaging.version import Version
 
 from orchestration.runs.lock import BusyError, one_run
-from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR, Settings
+from orchestration.settings import Settings
 from orchestration.warehouse import faults
 
 OWNER = "team:revenue-operations"
@@ -111,33 +107,3 @@ def settings_of(workspace: Workspace) -> Settings:
         warehouse=Path(workspace.warehouse),
         published=Path(workspace.published),
     )
-
-
-def dbt_project_of(settings: Settings) -> DbtProject:
-    """Describe the dbt project with the manifest of this workspace.
-
-    Args:
-        settings: the workspace; its manifest must have been parsed (`dbt parse`) into `settings.dbt_target`.
-    """
-    return DbtProject(project_dir=DBT_PROJECT_DIR, profiles_dir=DBT_PROJECT_DIR, target_path=Path(settings.dbt_target))
-
-
-class DbtCommand(DbtCliResource):
-    """The dbt command, started at once.
-
-    Before every command the library asks `dbt --version` in a process of its own and connects this process to the
-    warehouse as well, for metadata that nobody here asks for. Both together took ten of a month's seventy seconds.
-    """
-
-    @cached_property
-    def _cli_version(self) -> Version:
-        return Version(version("dbt-core"))
-
-    def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> None:  # type: ignore[override]  # none is made
-        return None
-
-
-def dbt_of() -> DbtCommand:
-    """Make the resource that runs the dbt command."""
-    folder = str(DBT_PROJECT_DIR)
-    return DbtCommand(project_dir=folder, profiles_dir=folder, dbt_executable=str(DBT_EXECUTABLE))

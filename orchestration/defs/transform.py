@@ -3,38 +3,30 @@
 Belongs here: how dbt's nodes look in the asset catalogue and how a month is built. Does not belong here: SQL.
 """
 
-import json
-import os
 import re
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import duckdb
-from dagster_dbt import (
-    DagsterDbtTranslator,
-    DbtCliEventMessage,
-    DbtCliInvocation,
-    DbtCliResource,
-    DbtProject,
-    dbt_assets,
-)
+from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
+from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from orchestration.defs.partitions import MONTHS, ONE_BY_ONE, expected_every, month_of
-from orchestration.defs.resources import OWNER, WAREHOUSE_POOL, Workspace, retry_while_locked
+from orchestration.defs.resources import OWNER, WAREHOUSE_POOL, Workspace, retry_while_locked, settings_of
 from orchestration.publishing.restatements import UnreadableMartsError, keep_published
 from orchestration.runs import progress
-from orchestration.settings import PARENT_PROCESS, Settings
-from orchestration.warehouse import faults
+from orchestration.settings import Settings
+from orchestration.warehouse import build, faults
 from orchestration.warehouse.history import check_history
 from orchestration.warehouse.schema import WarehouseRefusedError, check_release
-from orchestration.warehouse.seeds import has_tested_seeds, record_tested_seeds, seeds_fingerprint
+from orchestration.warehouse.seeds import has_tested_seeds, put_in_force, record_tested_seeds, seeds_fingerprint
 
 # What a model says of itself in its meta, and the catalogue shows as a tag, when its rows name persons.
 CONTAINS_PERSONS = "contains_persons"
-# The words of macros/tell_row_count.sql.
+# The words of macros/table.sql.
 ROW_COUNT = re.compile(r"(?P<rows>\d+) rows in \S+")
 # What dbt says of every node when it is done, skipped or failed, whatever kind of node it is.
 NODE_DONE = re.compile(r"\d+ of (?P<total>\d+) (?!START )")
@@ -61,6 +53,9 @@ class Translator(DagsterDbtTranslator):
         )
 
 
+TRANSLATOR = Translator()
+
+
 def months_to_build(workspace: Workspace, month: date) -> list[date]:
     """List the months whose results depend on a month's exports.
 
@@ -84,75 +79,79 @@ def months_to_build(workspace: Workspace, month: date) -> list[date]:
     return [month, *(row[0] for row in later)]
 
 
-def with_progress(invocation: DbtCliInvocation, stage: str) -> Iterator[DbtCliEventMessage]:
-    """Pass on what dbt says while it works, and tell how many of its nodes are done.
+def with_progress(events: Iterable[build.Said | build.Outcome], stage: str) -> Iterator[build.Said | build.Outcome]:
+    """Pass on what dbt says while it works, print it, and tell how many of its nodes are done.
 
     Args:
-        invocation: the running command.
+        events: of a running command.
         stage: what is being done, in words.
 
     Yields:
-        Its events.
+        The events.
     """
     done = 0
-    for message in invocation.stream_raw_events():
-        told = NODE_DONE.match(message.raw_event["info"]["msg"])
-        if told:
-            done += 1
-            progress.tell(stage, done, int(told["total"]), "dbt nodes")
-        yield message
+    for event in events:
+        if isinstance(event, build.Said):
+            sys.stdout.write(f"{event.text}\n")
+            if found := NODE_DONE.match(event.text):
+                done += 1
+                progress.tell(stage, done, int(found["total"]), "dbt nodes")
+        yield event
 
 
-def with_row_counts(invocation: DbtCliInvocation, stage: str) -> Iterator[Any]:
+def as_dagster_events(
+    events: Iterable[build.Said | build.Outcome], context: dg.AssetExecutionContext, manifest: Mapping[str, Any]
+) -> Iterator[Any]:
     """Turn what dbt says into Dagster events while it works, each table with the number of rows it was built with.
 
     Args:
-        invocation: the running command. The macro `tell_row_count` says the numbers.
-        stage: what is being done, in words.
+        events: of a running command, its outcome last. The macros of macros/table.sql say the numbers.
+        context: of the asset that asks.
+        manifest: dbt's, as plain data.
 
     Yields:
-        Outputs of models and seeds, results of data tests.
+        Outputs of models and seeds, results of data tests; and the outcome.
     """
     row_counts: dict[str, int] = {}
-    for message in with_progress(invocation, stage):
-        told = ROW_COUNT.fullmatch(message.raw_event["info"]["msg"])
-        if told:
-            row_counts[message.raw_event["data"]["node_info"]["unique_id"]] = int(told["rows"])
-        for event in message.to_default_asset_events(
-            manifest=invocation.manifest,
-            dagster_dbt_translator=invocation.dagster_dbt_translator,
-            context=invocation.context,
-            target_path=invocation.target_path,
-            project=invocation.project,
-        ):
-            if isinstance(event, dg.Output) and event.metadata["unique_id"].value in row_counts:
-                rows = row_counts[event.metadata["unique_id"].value]
-                yield event.with_metadata({**event.metadata, "dagster/row_count": rows})
+    for event in events:
+        if isinstance(event, build.Outcome):
+            yield event
+            continue
+        if event.node and (found := ROW_COUNT.fullmatch(event.text)):
+            row_counts[event.node] = int(found["rows"])
+        if event.raw is None:
+            continue
+        message = DbtCoreCliEventMessage(raw_event=event.raw, event_history_metadata={})
+        for shown in message.to_default_asset_events(manifest, TRANSLATOR, context):
+            if isinstance(shown, dg.Output) and shown.metadata["unique_id"].value in row_counts:
+                rows = row_counts[shown.metadata["unique_id"].value]
+                yield shown.with_metadata({**shown.metadata, "dagster/row_count": rows})
             else:
-                yield event
+                yield shown
 
 
-def dbt_models(project: DbtProject) -> dg.AssetsDefinition:
+def dbt_models(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     """Make the assets of the dbt project.
 
     Args:
-        project: the project with a parsed manifest.
+        manifest: dbt's, as plain data.
     """
 
     @dbt_assets(
-        manifest=project.manifest_path,
-        project=project,
+        manifest=manifest,
         partitions_def=MONTHS,
-        dagster_dbt_translator=Translator(),
+        dagster_dbt_translator=TRANSLATOR,
         pool=WAREHOUSE_POOL,
         backfill_policy=ONE_BY_ONE,
         name="dbt_models",
     )
-    def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, workspace: Workspace) -> Iterator[Any]:
+    def models(context: dg.AssetExecutionContext, workspace: Workspace) -> Iterator[Any]:
+        settings = settings_of(workspace)
         first = month_of(context.partition_key)
-        prepare_warehouse(context, workspace, first, project.manifest_path)
+        prepare_warehouse(context, settings, first, manifest)
         *earlier, last = months_to_build(workspace, first)
-        seeds = Path(workspace.seeds)
+        seeds = put_in_force(settings.seeds, settings.var)
+        settings.link_seeds()
         fingerprint = seeds_fingerprint(seeds)
         with workspace.read_warehouse() as warehouse:
             # Somebody who asks for single assets gets them, seeds too.
@@ -166,86 +165,85 @@ def dbt_models(project: DbtProject) -> dg.AssetsDefinition:
             for month in earlier:
                 context.log.info(f"Replaying {month:%Y-%m}: a later month has been loaded already.")
                 # The last month loads them once more, for Dagster sees what that one builds.
-                replayed = build_month(dbt, context, month, with_seeds=with_seeds and month == first)
-                for _ in with_progress(replayed, f"building {month:%Y-%m} again"):
-                    pass
-                fail_unless_built(replayed, month)
-            invocation = build_month(dbt, context, last, with_seeds=with_seeds)
-            yield from with_row_counts(invocation, f"building {last:%Y-%m}")
-        fail_unless_built(invocation, last)
+                arguments = build_arguments(context, with_seeds=with_seeds and month == first)
+                replayed = build.stream(settings, *arguments, month=month)
+                for event in with_progress(replayed, f"building {month:%Y-%m} again"):
+                    fail_unless_built(event, month)
+            built = build.stream(settings, *build_arguments(context, with_seeds=with_seeds), month=last)
+            for event in as_dagster_events(with_progress(built, f"building {last:%Y-%m}"), context, manifest):
+                if isinstance(event, build.Outcome):
+                    fail_unless_built(event, last)
+                else:
+                    yield event
         if with_seeds and not context.is_subset:
             with retry_while_locked(), duckdb.connect(workspace.warehouse) as warehouse:
                 record_tested_seeds(warehouse, fingerprint)
 
-    return build
+    return models
 
 
 def prepare_warehouse(
-    context: dg.AssetExecutionContext, workspace: Workspace, month: date, manifest_path: Path
+    context: dg.AssetExecutionContext, settings: Settings, month: date, manifest: Mapping[str, Any]
 ) -> None:
     """Make sure that dbt can go on with the warehouse, and keep what people have seen of the months to be built.
 
     Args:
         context: of the asset that asks.
-        workspace: the workspace.
+        settings: the workspace.
         month: first day of the earliest month to be built.
-        manifest_path: dbt's manifest.
+        manifest: dbt's, as plain data.
 
     Raises:
         dagster.Failure: another release wrote the warehouse, and this one cannot go on with it.
         dagster.RetryRequested: another process holds the warehouse.
     """
-    warehouse = Path(workspace.warehouse)
+    warehouse = settings.warehouse
     with retry_while_locked():
         faults.check_writable(warehouse)
         try:
             check_release(warehouse)
-            for notice in check_history(warehouse, json.loads(manifest_path.read_bytes())):
+            for notice in check_history(warehouse, manifest):
                 context.log.info(notice)
-            keep_published(warehouse, Path(workspace.published), month)
+            keep_published(warehouse, settings.published, month)
         except WarehouseRefusedError as refusal:
             raise dg.Failure(str(refusal), allow_retries=False) from refusal
         except UnreadableMartsError as problem:
             context.log.warning(str(problem))
 
 
-def build_month(
-    dbt: DbtCliResource, context: dg.AssetExecutionContext, month: date, with_seeds: bool
-) -> DbtCliInvocation:
-    """Start dbt building and testing one month.
+def build_arguments(context: dg.AssetExecutionContext, *, with_seeds: bool) -> list[str]:
+    """Say in dbt's words what is to be built and tested.
 
-    The month goes through the environment: with `--vars`, dbt would parse the whole project again every month. Unit
-    tests are left out: they prove the code, not the data, and `make test` runs them.
+    Unit tests are left out: they prove the code, not the data, and `make test` runs them.
 
     Args:
-        dbt: the command.
         context: of the asset that asks.
-        month: first day of the month.
         with_seeds: whether seeds are loaded, and what concerns them alone is tested.
 
     Returns:
-        The running command; it does not outlive this process.
+        The command and its options.
     """
-    os.environ["ACCOUNT_MAPPING_AS_OF_MONTH"] = month.isoformat()
-    os.environ[PARENT_PROCESS] = str(os.getpid())
     arguments = ["build", "--exclude-resource-type", "unit_test"]
+    if context.is_subset:  # an asset has the name of its node, and a check that of its test
+        names = sorted({key.path[-1] for key in context.selected_asset_keys})
+        checks = sorted({key.name for key in context.selected_asset_check_keys})
+        return [*arguments, "--select", *names, *checks, "--indirect-selection", "empty"]
     if not with_seeds:
-        arguments += ["--exclude", "resource_type:seed", "--indirect-selection", "cautious"]
-    return dbt.cli(arguments, context=context, raise_on_error=False)
+        return [*arguments, "--exclude", "resource_type:seed", "--indirect-selection", "cautious"]
+    return arguments
 
 
-def fail_unless_built(invocation: DbtCliInvocation, month: date) -> None:
+def fail_unless_built(event: object, month: date) -> None:
     """Fail when a month's build has failed.
 
     Args:
-        invocation: the finished command.
+        event: of the command; what came of it is its last.
         month: first day of the month.
 
     Raises:
         dagster.Failure: it has; when the machine failed and not a model or test, the message says what to do.
     """
-    if invocation.is_successful():
+    if not isinstance(event, build.Outcome) or event.is_successful:
         return
-    problem = invocation.get_error()
-    told = faults.explain(problem, Settings.from_environment()) or f"dbt build of {month:%Y-%m} failed: {problem}"
-    raise dg.Failure(told, allow_retries=False)
+    explained = faults.explain(event.problem, Settings.from_environment())
+    raise dg.Failure(explained or f"dbt build of {month:%Y-%m} failed: {event.problem}", allow_retries=False)

@@ -135,7 +135,7 @@ def said_by_others(connection: duckdb.DuckDBPyConnection, settings: Settings, ot
         while some := rows.fetchmany(20_000):
             yield "\n".join(text for (text,) in some)
     own_words = [
-        settings.seeds.glob("*.[cy]*"),
+        settings.seeds_in_force.rglob("*.[cy]*"),
         *(DBT_PROJECT_DIR.glob(f"[mt]*/**/*.{kind}") for kind in ("sql", "yml")),
     ]
     for files in own_words:

@@ -169,7 +169,7 @@ def seed_rows(seeds: Path, pattern: re.Pattern[str]) -> list[str]:
         `file, line n, m` in the order of names.
     """
     named = []
-    for seed in sorted(seeds.glob("*.csv")):
+    for seed in sorted(seeds.rglob("*.csv")):
         with seed.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.reader(stream)
             lines = [str(reader.line_num) for row in reader if any(map(pattern.search, row))]

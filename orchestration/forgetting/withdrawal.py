@@ -34,7 +34,7 @@ def withdraw(settings: Settings, party_id: str, rebuild: Rebuild) -> Report:
     """Take a party out of a workspace.
 
     Args:
-        settings: the workspace; seeds/partners.csv says that the party has withdrawn.
+        settings: the workspace; seeds/company/partners.csv says that the party has withdrawn.
         party_id: the party.
         rebuild: runs the monthly job on a workspace.
 
@@ -87,7 +87,7 @@ def withdraw(settings: Settings, party_id: str, rebuild: Rebuild) -> Report:
 
 
 def _withdrawn_on(settings: Settings, party_id: str) -> date:
-    seed = settings.seeds / "partners.csv"
+    seed = settings.seeds / "company" / "partners.csv"
     try:
         parties: dict[str, Party] = read_parties(seed)
     except (ValueError, FileNotFoundError) as problem:

@@ -1,6 +1,6 @@
 """The landing folder: who may deliver, what lies there for a month, and what of it must not be opened.
 
-Belongs here: what can be told from seeds/partners.csv and from places and names alone.
+Belongs here: what can be told from seeds/company/partners.csv and from places and names alone.
 Does not belong here: opening a file.
 """
 
@@ -23,7 +23,7 @@ _MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
 
 @dataclass(frozen=True)
 class Party:
-    """What seeds/partners.csv says about a party's files."""
+    """What seeds/company/partners.csv says about a party's files."""
 
     party_id: str
     nda_signed_on: date | None = None
@@ -202,15 +202,15 @@ def _delivery(path: Path, file_name: str, party: Party | None, party_id: str, mo
     if party is None:
         refusal = FileRefusedError(
             "unknown_party",
-            f"'{party_id}' is not in seeds/partners.csv, so its files are not opened.",
-            "Add the party to seeds/partners.csv, or correct the folder's name.",
+            f"'{party_id}' is not in seeds/company/partners.csv, so its files are not opened.",
+            "Add the party to seeds/company/partners.csv, or correct the folder's name.",
         )
     elif party.withdrawn_on is not None:
         refusal = FileRefusedError(
             "withdrawn",
             f"'{party_id}' has withdrawn on {party.withdrawn_on}, so its files are not opened.",
             "Delete its files from the landing folder. If it is a partner again, take the day (withdrawn_on) out of "
-            "seeds/partners.csv, then run again.",
+            "seeds/company/partners.csv, then run again.",
         )
     elif party_id != US and object_name == "decisions":
         refusal = FileRefusedError(
@@ -222,7 +222,7 @@ def _delivery(path: Path, file_name: str, party: Party | None, party_id: str, mo
         refusal = FileRefusedError(
             "no_nda",
             f"No NDA with '{party_id}' was in force by {last_day(month)}, so its files are not opened.",
-            "Enter the date of the NDA (nda_signed_on) in seeds/partners.csv, then run again.",
+            "Enter the date of the NDA (nda_signed_on) in seeds/company/partners.csv, then run again.",
         )
     elif path.is_symlink():
         refusal = FileRefusedError(

@@ -33,6 +33,7 @@ from orchestration.warehouse.schema import (
     create_raw_tables,
     record_exports_folder,
 )
+from orchestration.warehouse.seeds import put_in_force
 from orchestration.warehouse.sql import transaction
 
 
@@ -63,7 +64,7 @@ def land_month(
     Args:
         warehouse: the DuckDB file; created when missing.
         exports: the landing folder, ``<party_id>/<YYYY-MM>/<object>*``.
-        seeds: the folder with partners.csv, column_mappings.csv and legal_forms.csv.
+        seeds: the workspace's own seeds.
         month: first day of the month to load.
         run_id: recorded with every row.
         loaded_at: UTC; recorded with every row.
@@ -84,7 +85,7 @@ def land_month(
     check_exports_folder(warehouse, exports)
     check_release(warehouse)
     summary = LandingSummary(month, run_id)
-    rules = Rules.read(seeds, limits or Limits())
+    rules = Rules.read(seeds, put_in_force(seeds, warehouse.parent), limits or Limits())
     warehouse.parent.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(warehouse)) as connection:
         create_raw_tables(connection)

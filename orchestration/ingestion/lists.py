@@ -42,11 +42,12 @@ class Rules:
     limits: Limits
 
     @classmethod
-    def read(cls, seeds: Path, limits: Limits) -> "Rules":
+    def read(cls, seeds: Path, in_force: Path, limits: Limits) -> "Rules":
         """Read the seeds.
 
         Args:
-            seeds: the folder with partners.csv, column_mappings.csv, legal_forms.csv and the like.
+            seeds: the workspace's own, which messages name; beside it lies the list of who is to be forgotten.
+            in_force: the seeds in force.
             limits: bounds of what a file may be.
 
         Returns:
@@ -55,17 +56,17 @@ class Rules:
         Raises:
             ValueError: a seed, or the list of who is to be forgotten, cannot be used.
         """
-        parties = read_parties(seeds / "partners.csv")
-        value_mappings = seeds / "value_mappings.csv"
+        company, reference = seeds / "company", in_force / "reference"
+        parties = read_parties(company / "partners.csv")
         return cls(
             parties=parties,
-            acceptances=read_acceptances(seeds / "accepted_files.csv"),
-            mappings=ColumnMappings.read(seeds / "column_mappings.csv"),
+            acceptances=read_acceptances(company / "accepted_files.csv"),
+            mappings=ColumnMappings.read(reference / "column_mappings.csv"),
             vocabulary=Vocabulary(
-                readings.NameWords(row["form"] for row in _rows(seeds / "legal_forms.csv") if row.get("form")),
+                readings.NameWords(row["form"] for row in _rows(reference / "legal_forms.csv") if row.get("form")),
                 frozenset(
                     row["source_value"].strip().lower()
-                    for row in (_rows(value_mappings) if value_mappings.is_file() else [])
+                    for row in _rows(reference / "value_mappings.csv")
                     if row.get("field") == "currency"
                 ),
             ),

@@ -1,7 +1,7 @@
 """From headers to fields: which source system a list comes from, and which column holds what.
 
 Belongs here: finding the header row, the object and the source system, and the rules for headers that collide.
-Does not belong here: the mappings themselves (seeds/column_mappings.csv) and the values in the columns.
+Does not belong here: the mappings themselves (seeds/reference/column_mappings.csv) and the values in the columns.
 """
 
 import csv
@@ -42,7 +42,7 @@ class Header:
 
 
 class ColumnMappings:
-    """seeds/column_mappings.csv, ready to be asked."""
+    """seeds/reference/column_mappings.csv, ready to be asked."""
 
     def __init__(self, rows: Iterable[tuple[str, str, str, str]]) -> None:
         """Take the rows (source_system, object, source_column, field) in the order of the file."""
@@ -172,7 +172,7 @@ class ColumnMappings:
         return FileRefusedError(
             "no_name_column" if object_name == "accounts" else "no_required_column",
             f"No column is known to hold {absent}. The columns of row {row_number} are: {seen}.",
-            f"Name the column as in seeds/column_mappings.csv, or add its name there (object {object_name}).",
+            f"Name the column as in seeds/reference/column_mappings.csv, or add its name there (object {object_name}).",
         )
 
     def best_object(self, head: Sequence[tuple[int, list[str]]], candidates: Iterable[str]) -> str | None:

@@ -100,7 +100,8 @@ class RawTables:
                     "sheet_name": sheet,
                     "rule": "sheet_not_used",
                     "reason": f"The sheet '{sheet}' holds no list that is known.",
-                    "remedy": "Nothing if it is a note; else name its columns as in seeds/column_mappings.csv.",
+                    "remedy": "Nothing if it is a note; else name its columns as in "
+                    "seeds/reference/column_mappings.csv.",
                 }
                 for sheet in sheets
             ]
@@ -120,8 +121,8 @@ class RawTables:
             row |= _fingerprint(delivery.path)
             if problem.rule in ACCEPTABLE and "file_sha256" in row:
                 row["remedy"] = (
-                    f"{problem.remedy} If it is right as it is, accept it once by a row in seeds/accepted_files.csv: "
-                    f"{row['file_sha256']}, your name, the day, and why."
+                    f"{problem.remedy} If it is right as it is, accept it once by a row in "
+                    f"seeds/company/accepted_files.csv: {row['file_sha256']}, your name, the day, and why."
                 )
             rows.append(row)
         names = ", ".join(sorted(Path(delivery.file_name).name for delivery, _ in failed))

@@ -34,7 +34,7 @@ def find_conventions(columns: dict[str, pa.ChunkedArray], object_name: str, decl
     Args:
         columns: the file's mapped columns by field, each a string array of n rows.
         object_name: the object.
-        declared: what seeds/partners.csv says.
+        declared: what seeds/company/partners.csv says.
 
     Returns:
         The conventions. Evidence counts only when no value of the file contradicts it.
@@ -112,7 +112,7 @@ def add_conflicts(
 
 
 class NameWords:
-    """Words that are no name by themselves: the legal forms of seeds/legal_forms.csv."""
+    """Words that are no name by themselves: the legal forms of seeds/reference/legal_forms.csv."""
 
     def __init__(self, forms: Iterable[str]) -> None:
         """Take legal forms in any spelling."""

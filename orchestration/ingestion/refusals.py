@@ -117,7 +117,8 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     ),
     "amount_ambiguous": (
         "'{value}' has two meanings: the file does not show which mark separates decimals.",
-        "Set decimal_mark for this party in seeds/partners.csv, or write the amount without separators, and run again.",
+        "Set decimal_mark for this party in seeds/company/partners.csv, or write the amount without separators, "
+        "and run again.",
     ),
     "amount_unreadable": (
         "'{value}' is not an amount.",
@@ -133,7 +134,7 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     ),
     "unknown_currency": (
         "'{value}' is not a currency that is known.",
-        "Write the ISO code, such as EUR, or map the value in seeds/value_mappings.csv (field currency).",
+        "Write the ISO code, such as EUR, or map the value in seeds/reference/value_mappings.csv (field currency).",
     ),
     "boolean_unreadable": (
         "'{value}' is neither yes nor no.",
@@ -141,7 +142,8 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     ),
     "date_ambiguous": (
         "'{value}' has two meanings: the file does not show whether day or month comes first.",
-        "Set date_order (dmy or mdy) for this party in seeds/partners.csv, or write dates as 2026-10-31; run again.",
+        "Set date_order (dmy or mdy) for this party in seeds/company/partners.csv, or write dates as 2026-10-31; run "
+        "again.",
     ),
     "date_impossible": (
         "the date '{value}' does not exist.",

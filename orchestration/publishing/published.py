@@ -8,8 +8,9 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
@@ -25,6 +26,14 @@ SCHEMA_VERSION = "1.2"
 STORAGE_VERSION = "v1.2.0"
 # Parquet folders of earlier runs stay, so that a reader which has just read the old manifest still finds its files.
 KEPT_RUNS = 3
+
+
+@dataclass(frozen=True)
+class Description:
+    """What is said of a mart and of its columns, by name."""
+
+    text: str
+    columns: Mapping[str, str]
 
 
 class NothingPublishedError(RefusedError):
@@ -72,6 +81,7 @@ def publish_marts(
     published_at: datetime,
     marts: Collection[str],
     file: str = MARTS,
+    descriptions: Mapping[str, Description] | None = None,
 ) -> dict[str, int]:
     """Copy marts to a DuckDB file and to Parquet, each swapped in by one rename.
 
@@ -88,6 +98,7 @@ def publish_marts(
         published_at: UTC time to record in `last_refreshed`.
         marts: names of the marts to copy, and of no others: what nobody has named is not given away.
         file: name of the DuckDB file, without its ending.
+        descriptions: what is said of the marts, and written to the copies as comments.
 
     Returns:
         Mart name → number of rows.
@@ -104,7 +115,7 @@ def publish_marts(
     try:
         new_parquet.mkdir(parents=True)
         stage = f"publishing {file}"
-        rows = _copy_marts(warehouse, new_file, new_parquet, month, run_id, published_at, marts, stage)
+        rows = _copy_marts(warehouse, new_file, new_parquet, month, run_id, published_at, marts, stage, descriptions)
         manifest = {
             "schema_version": SCHEMA_VERSION,
             "run_id": run_id,
@@ -140,6 +151,7 @@ def _copy_marts(
     published_at: datetime,
     marts: Collection[str],
     stage: str,
+    descriptions: Mapping[str, Description] | None,
 ) -> dict[str, int]:
     """Write the new DuckDB file and the new Parquet files, under names that no reader looks for."""
     with duckdb.connect() as connection:
@@ -154,7 +166,7 @@ def _copy_marts(
         for done, mart in enumerate(sorted(marts)):
             progress.tell(stage, done, len(marts), "tables")
             connection.execute(f'create table published."{mart}" as from warehouse.marts."{mart}" order by all')
-            _copy_comments(connection, mart)
+            _comment(connection, mart, (descriptions or {}).get(mart))
         connection.execute(
             """
             create table published.last_refreshed as
@@ -196,22 +208,18 @@ def replace_published(new: Path, published: Path) -> None:
     shutil.rmtree(new)
 
 
-def _copy_comments(connection: duckdb.DuckDBPyConnection, mart: str) -> None:
-    """Carry the descriptions that dbt wrote on a mart and its columns over to its published copy."""
-    table_comment = connection.execute(
-        "select comment from duckdb_tables() where database_name = 'warehouse' and schema_name = 'marts' "
-        "and table_name = ?",
-        [mart],
-    ).fetchone()
-    if table_comment and table_comment[0]:
-        connection.execute(f'comment on table published."{mart}" is {literal(table_comment[0])}')
-    columns = connection.execute(
-        "select column_name, comment from duckdb_columns() where database_name = 'warehouse' "
-        "and schema_name = 'marts' and table_name = ? and comment is not null",
-        [mart],
-    ).fetchall()
-    for column, comment in columns:
-        connection.execute(f'comment on column published."{mart}"."{column}" is {literal(comment)}')
+def _comment(connection: duckdb.DuckDBPyConnection, mart: str, description: Description | None) -> None:
+    """Write the description of a mart and of its columns where BI tools and shells show it."""
+    if description is None:
+        return
+    statements = [f'comment on table published."{mart}" is {literal(description.text)}']
+    known = {row[0] for row in connection.execute(f'describe published."{mart}"').fetchall()}
+    statements += [
+        f'comment on column published."{mart}"."{column}" is {literal(text)}'
+        for column, text in description.columns.items()
+        if text and column in known
+    ]
+    connection.execute("; ".join(statements))
 
 
 def _sha256(file: Path) -> str:

@@ -272,7 +272,7 @@ def as_text(found: Explanation) -> str:
             for key in found.shared_keys
         ]
         parts += ["Keys they share", _table(keys, ["rule", "key", "records with it", "proposes pairs"])]
-    parts.append(f"Weights of version {match['rules_version']} (seeds/match_weights.csv).")
+    parts.append(f"Weights of version {match['rules_version']} (seeds/reference/match_weights.csv).")
     return "\n\n".join(parts).replace("\n\n  ", "\n  ")
 
 

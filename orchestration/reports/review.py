@@ -16,7 +16,7 @@ from orchestration.publishing.published import published_marts, published_month
 from orchestration.reports.sheets import add_sheet, keep_what_people_wrote, new_workbook
 
 # Header, what stands below it, and the column's width. The first five are for the person to fill; the landing folder
-# knows them and the last three by seeds/column_mappings.csv.
+# knows them and the last three by seeds/reference/column_mappings.csv.
 COLUMNS = (
     ("Answer", "null", 13),
     ("Comment", "null", 32),

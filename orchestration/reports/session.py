@@ -87,7 +87,7 @@ SESSION = (
     Part(
         "Owners and next steps",
         15,
-        "Write down who does what by when; rows that are agreed go into seeds/activation_plan.csv.",
+        "Write down who does what by when; rows that are agreed go into seeds/company/activation_plan.csv.",
         """
         select
             accounts.name as "Account", priorities.tier as "Tier", accounts.our_owner as "Our owner",

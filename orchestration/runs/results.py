@@ -290,7 +290,10 @@ def _to_do(
         (
             "Say what the unmapped values mean ({})",
             figures.get("values not mapped", 0),
-            ["seeds/value_mappings.csv, seeds/countries.csv or seeds/exchange_rates.csv", again],
+            [
+                "value_mappings.csv, countries.csv or exchange_rates.csv of seeds/reference",
+                again,
+            ],
         ),
         (
             "Ask for the lists that are late ({})",

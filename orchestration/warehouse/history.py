@@ -80,8 +80,8 @@ def _filled_columns(manifest: Mapping[str, Any]) -> dict[str, set[str]]:
                 if any(constraint["type"] == "not_null" for constraint in described["constraints"])
             }
             filled.setdefault(unique_id, set()).update(constrained)
-        elif node["resource_type"] == "test" and (node.get("test_metadata") or {}).get("name") == "never_null":
-            columns = node["test_metadata"]["kwargs"]["columns"]
+        elif node["resource_type"] == "test" and (node.get("test_metadata") or {}).get("name") == "rules":
+            columns = node["test_metadata"]["kwargs"].get("never_null", [])
             filled.setdefault(node["attached_node"], set()).update(columns)
     return filled
 

@@ -1,85 +1,177 @@
-"""The seeds of a workspace: what those of an older release lack, and whether the warehouse holds them as they are.
+"""The seeds of a workspace: which of them are in force, and whether the warehouse holds them as they are.
 
-Belongs here: what a newer release added to the seeds' files, headers and descriptions, and telling changed seeds from
-those that were loaded. Does not belong here: what the cells say (dbt tests it), nor rows that a newer release added to
-a seed which people may have changed.
+Belongs here: a company's own rows beside those that a release ships and renews, workspaces of an older release, and
+telling changed seeds from those that were loaded. Does not belong here: what the cells say (dbt tests it).
+
+`seeds/company` holds what only the company itself can know: partners, decisions, plans, targets. `seeds/reference`
+holds words and rules. A workspace has in it only the rows that it adds or wants otherwise; what is in force, its own
+rows and the release's, is written to `var/seeds_in_force` before every run. So a new release's rows reach every
+workspace.
 """
 
 import csv
 import hashlib
-import shutil
+from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 
 import duckdb
+import yaml
 
-from orchestration.settings import DBT_PROJECT_DIR, HOME, PARTY_TABLES
+from orchestration.settings import DBT_PROJECT_DIR, RefusedError
+from orchestration.settings import SHIPPED_SEEDS as SHIPPED
 
-SHIPPED = HOME / "seeds"
+# What a release before 0.2 had in one folder lies here once it has been sorted.
+BEFORE = "before-upgrade"
+
+Row = dict[str, str]
 
 
-class OlderSeedsError(ValueError):
-    """The seeds of a workspace lack files or columns; the message names them and the command that adds them."""
+class OlderSeedsError(RefusedError):
+    """The seeds of a workspace are laid out as an older release had them; the message names the remedy."""
 
 
-def check_seeds(seeds: Path) -> None:
-    """Make sure that a seeds folder has every file and column that this release reads. Nothing is written.
+def put_in_force(seeds: Path, var: Path) -> Path:
+    """Write the seeds that are in force: a workspace's own rows and, where it has none of their key, the release's.
+
+    Args:
+        seeds: the workspace's own, or this repository's, which are in force as they are.
+        var: the workspace's folder for what is built; the seeds in force are in `seeds_in_force` below
+            it. A file is only written when it changes.
+
+    Returns:
+        The folder of the seeds in force.
+
+    Raises:
+        OlderSeedsError: the workspace has the layout of an older release.
+        RefusedError: a file has columns that this release does not know.
+    """
+    if seeds == SHIPPED:
+        return SHIPPED
+    check_layout(seeds)
+    for shipped in sorted(SHIPPED.rglob("*.*")):
+        own, target = seeds / shipped.relative_to(SHIPPED), var / "seeds_in_force" / shipped.relative_to(SHIPPED)
+        if shipped.suffix != ".csv" or (shipped.parent.name == "reference" and not own.is_file()):
+            _write(target, shipped.read_bytes())
+            continue
+        header, rows = _read(shipped)
+        own_header, own_rows = _read(own) if own.is_file() else (header, [])
+        if unknown := [column for column in own_header if column not in header]:
+            raise RefusedError(
+                f"{own} has columns that are not known: {', '.join(unknown)}. Known are {', '.join(header)}. Correct "
+                "the header, then run again."
+            )
+        if shipped.parent.name == "company":
+            merged = own_rows
+        else:
+            key = keys_of_reference()[shipped.stem]
+            ours = {_key(row, key): row for row in own_rows}
+            replaced = {_key(row, key): row for row in rows if _key(row, key) in ours}
+            merged = [{**replaced.get(_key(row, key), {}), **row} for row in own_rows] + [
+                row for row in rows if _key(row, key) not in ours
+            ]
+        if own.is_file() and merged == own_rows and own_header == header:
+            _write(target, own.read_bytes())  # cell by cell as it is, so that line numbers of messages hold
+        else:
+            _write(target, _as_csv(header, merged))
+    return var / "seeds_in_force"
+
+
+@cache
+def keys_of_reference() -> dict[str, list[str]]:
+    """Read the columns that name a row of each reference seed, from the descriptions beside them (`meta.key`)."""
+    keys: dict[str, list[str]] = {}
+    for file in sorted((SHIPPED / "reference").glob("*.yml")):
+        for seed in yaml.safe_load(file.read_text(encoding="utf-8"))["seeds"]:
+            keys[seed["name"]] = seed["config"]["meta"]["key"]
+    return keys
+
+
+def company_tables() -> list[str]:
+    """Name the seeds that hold the facts of one company and its partners."""
+    return sorted(file.stem for file in (SHIPPED / "company").glob("*.csv"))
+
+
+def make_empty(seeds: Path) -> None:
+    """Make the seeds of a new workspace: every file with its header and no row.
+
+    Args:
+        seeds: the folder; it must not exist.
+    """
+    for shipped in sorted(SHIPPED.rglob("*.csv")):
+        header, _ = _read(shipped)
+        _write(seeds / shipped.relative_to(SHIPPED), _as_csv(header, []))
+
+
+def check_layout(seeds: Path) -> None:
+    """Make sure that a workspace's seeds are laid out as this release reads them. Nothing is written.
 
     Args:
         seeds: the folder.
 
     Raises:
-        OlderSeedsError: it has not.
+        OlderSeedsError: they are not.
     """
-    gaps = _gaps(seeds)
-    if gaps:
-        lacking = ", ".join(f"{name} ({', '.join(columns)})" if columns else name for name, columns in gaps.items())
+    if not (seeds / "company").is_dir() and (seeds / "partners.csv").is_file():
         raise OlderSeedsError(
-            f"The seeds in {seeds} were made by another release. Files that are missing or not this release's, or lack "
-            f"the columns named: {lacking}. Nothing was read or changed. `make upgrade SEEDS={seeds}` adds what is "
-            "missing and leaves every cell as it is."
+            f"The seeds in {seeds} are laid out as releases before 0.2 had them: what is yours and what a release "
+            f"ships lie in one folder. Nothing was read or changed. `make upgrade SEEDS={seeds}` sorts them and keeps "
+            "every row of yours."
         )
 
 
 def upgrade_seeds(seeds: Path) -> list[str]:
-    """Add the files and columns that this release reads and a seeds folder lacks. Nothing that stands there is changed.
+    """Sort the seeds of an older release into what is the company's own and what a release ships.
 
     Args:
-        seeds: the folder.
+        seeds: the folder. What was in it is kept in `before-upgrade` below it.
 
     Returns:
-        A sentence per file on what was added, and what is left to a person.
+        A sentence per file on what became of it; nothing when the seeds are sorted already.
     """
-    told = []
-    for name, columns in _gaps(seeds).items():
-        if name.endswith(".yml"):
-            if (seeds / name).exists():
-                (seeds / name).replace(seeds / f"{name}.old")
-            shutil.copyfile(SHIPPED / name, seeds / name)
-            told.append(
-                f"{name}: what this release says of its seeds; the file before is {name}.old, if there was one."
-            )
-        elif columns:
-            filled, empty = _add_columns(seeds / name, columns)
-            told.append(f"{name}: {', '.join(columns)} added; {filled} rows filled as shipped, {empty} left empty.")
-        else:
-            text = (SHIPPED / name).read_text(encoding="utf-8")
-            is_own = Path(name).stem in PARTY_TABLES
-            (seeds / name).write_text(text.splitlines()[0] + "\n" if is_own else text, encoding="utf-8")
-            told.append(f"{name}: added {'without rows; they are yours to write' if is_own else 'as shipped'}.")
-    return told
+    try:
+        check_layout(seeds)
+    except OlderSeedsError:
+        pass
+    else:
+        return []
+    old = sorted(file for file in seeds.iterdir() if file.is_file())
+    (seeds / BEFORE).mkdir(exist_ok=True)
+    for file in old:
+        file.replace(seeds / BEFORE / file.name)
+    done = []
+    for shipped in sorted(SHIPPED.rglob("*.csv")):
+        header, rows = _read(shipped)
+        target, before = seeds / shipped.relative_to(SHIPPED), seeds / BEFORE / shipped.name
+        name = target.relative_to(seeds)
+        own_header, own_rows = _read(before) if before.is_file() else (header, [])
+        if shipped.parent.name == "company":
+            added = [column for column in header if column not in own_header]
+            _write(target, _as_csv([*own_header, *added], own_rows))
+            columns = f"; {', '.join(added)} added, empty" if added else ""
+            done.append(f"{name}: {len(own_rows)} rows{columns}.")
+            continue
+        shown = [column for column in own_header if column in header]
+        as_shipped = {tuple(row[column] for column in shown) for row in rows}
+        own = [row for row in own_rows if tuple(row[column] for column in shown) not in as_shipped]
+        _write(target, _as_csv(header, own))
+        known = {_key(row, keys_of_reference()[shipped.stem]) for row in own_rows}
+        new = sum(_key(row, keys_of_reference()[shipped.stem]) not in known for row in rows)
+        done.append(f"{name}: {len(own)} rows of your own; {new} rows of this release that the file did not have.")
+    return [*done, f"{seeds / BEFORE}: everything as it was; delete it when you have looked through."]
 
 
 def seeds_fingerprint(seeds: Path) -> str:
     """Describe the seeds and what is asked of them.
 
     Args:
-        seeds: folder of CSV files, and of the YAML that describes and tests them.
+        seeds: folder of the seeds in force, CSV files and the YAML that describes and tests them.
 
     Returns:
         A hash of the names and contents of these files, of dbt_project.yml and of the generic tests.
     """
     tests = sorted((DBT_PROJECT_DIR / "tests" / "generic").glob("*.sql"))
-    files = [*sorted(seeds.glob("*.csv")), *sorted(seeds.glob("*.yml")), DBT_PROJECT_DIR / "dbt_project.yml", *tests]
+    files = [*sorted(seeds.rglob("*.csv")), *sorted(seeds.rglob("*.yml")), DBT_PROJECT_DIR / "dbt_project.yml", *tests]
     digest = hashlib.sha256()
     for file in files:
         content = file.read_bytes()
@@ -92,11 +184,14 @@ def has_tested_seeds(connection: duckdb.DuckDBPyConnection, seeds: Path, fingerp
 
     Args:
         connection: to the warehouse.
-        seeds: their folder.
+        seeds: folder of the seeds in force.
         fingerprint: of them, as they are now.
+
+    Returns:
+        False when one of them is not in the warehouse, or was not tested.
     """
     tables = set(connection.execute("select schema_name, table_name from duckdb_tables()").fetchall())
-    expected = {("seeds", file.stem) for file in seeds.glob("*.csv")}  # a copy may have none of them
+    expected = {("seeds", file.stem) for file in seeds.rglob("*.csv")}  # a copy may have none of them
     if not expected | {("raw", "tested_seeds")} <= tables:
         return False
     return connection.execute("from raw.tested_seeds").fetchall() == [(fingerprint,)]
@@ -114,39 +209,43 @@ def record_tested_seeds(connection: duckdb.DuckDBPyConnection, fingerprint: str 
         connection.execute("insert into raw.tested_seeds values (?)", [fingerprint])
 
 
-def _gaps(seeds: Path) -> dict[str, list[str]]:
-    """By file, the columns that it lacks; none are named of one that is missing or, as a description, not ours."""
-    gaps: dict[str, list[str]] = {}
-    for shipped in sorted(SHIPPED.iterdir()):
-        own = seeds / shipped.name
-        if not own.is_file():
-            gaps[shipped.name] = []
-        elif shipped.suffix == ".csv":
-            known = _header(own)
-            if missing := [column for column in _header(shipped) if column not in known]:
-                gaps[shipped.name] = missing
-        elif own.read_bytes() != shipped.read_bytes():
-            gaps[shipped.name] = []
-    return gaps
+def _key(row: Row, columns: Sequence[str]) -> tuple[str, ...]:
+    """What names a row: without case, spaces, hyphens and underscores, as delivered words are compared."""
+    return tuple(row.get(column, "").casefold().translate(_NO_MATTER) or row.get(column, "") for column in columns)
 
 
-def _header(seed: Path) -> list[str]:
+_NO_MATTER = str.maketrans("", "", " -_")
+
+
+def _read(seed: Path) -> tuple[list[str], list[Row]]:
+    """Header and rows of a seed; a cell that a row lacks is empty."""
     with seed.open(encoding="utf-8-sig", newline="") as stream:
-        return next(csv.reader(stream), [])
+        reader = csv.DictReader(stream, restval="")
+        rows = []
+        for row in reader:
+            if None in row:
+                raise RefusedError(
+                    f"{seed}, line {reader.line_num}: the row has more cells than the header. Put quotation marks "
+                    "round a cell with commas in it, then run again."
+                )
+            rows.append(row)
+        return list(reader.fieldnames or ()), rows
 
 
-def _add_columns(seed: Path, columns: list[str]) -> tuple[int, int]:
-    """Add columns at the end, with the shipped values where a row is as shipped; count the rows filled and empty."""
-    with seed.open(encoding="utf-8-sig", newline="") as stream:
-        header, *rows = list(csv.reader(stream))
-    with (SHIPPED / seed.name).open(encoding="utf-8", newline="") as stream:
-        shipped = {tuple(row.get(column, "") for column in header): row for row in csv.DictReader(stream)}
-    filled = 0
-    with seed.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow([*header, *columns])
-        for row in rows:
-            as_shipped = shipped.get(tuple(row))
-            filled += as_shipped is not None
-            writer.writerow([*row, *((as_shipped or {}).get(column, "") for column in columns)])
-    return filled, len(rows) - filled
+def _as_csv(header: Sequence[str], rows: Iterable[Row]) -> bytes:
+    lines: list[str] = []
+
+    class Lines:
+        write = staticmethod(lines.append)
+
+    writer = csv.DictWriter(Lines, header, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return "".join(lines).encode("utf-8")
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Write a file, unless it says that already: dbt reads anew what has been written."""
+    if not file.is_file() or file.read_bytes() != content:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)

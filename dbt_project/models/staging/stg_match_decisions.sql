@@ -38,7 +38,7 @@ by_seed as (
         reason,
         expires_on,
         cast(null as varchar) as pair_fingerprint,
-        'seeds/match_decisions.csv' as decided_in,
+        'seeds/company/match_decisions.csv' as decided_in,
         cast(null as date) as delivered_month
     from seed_decisions
 

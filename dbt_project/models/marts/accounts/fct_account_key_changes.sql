@@ -1,13 +1,4 @@
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='delete+insert',
-        unique_key='as_of_month',
-        on_schema_change='append_new_columns',
-        full_refresh=false,
-        pre_hook="{% if is_incremental() %}delete from {{ this }} where as_of_month >= {{ as_of_month() }}{% endif %}"
-    )
-}}
+{{ history() }}
 
 with registry as (
 

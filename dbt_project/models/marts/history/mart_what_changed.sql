@@ -1,15 +1,4 @@
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='append',
-        on_schema_change='append_new_columns',
-        full_refresh=false,
-        pre_hook=[
-            "{% if is_incremental() %}delete from {{ this }} where as_of_month >= {{ as_of_month() }}{% endif %}",
-            "{% if is_incremental() %}delete from {{ this }} where cause = 'restatement'{% endif %}"
-        ]
-    )
-}}
+{{ history(also_anew="cause = 'restatement'") }}
 {%- set components = ['relationship_strength', 'icp_fit', 'timing', 'deal_size', 'competition'] -%}
 
 with account_overlaps as (

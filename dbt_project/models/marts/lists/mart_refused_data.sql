@@ -109,12 +109,12 @@ not_mapped as (
         end as reason,
         case unmapped_values.problem
             when 'no exchange rate'
-                then concat('Add a row for ', unmapped_values.delivered_value, ' to seeds/exchange_rates.csv')
+                then concat('Add a row for ', unmapped_values.delivered_value, ' to seeds/reference/exchange_rates.csv')
             when 'no currency stated'
-                then concat('Set default_currency of ', unmapped_values.party_id, ' in seeds/partners.csv')
+                then concat('Set default_currency of ', unmapped_values.party_id, ' in seeds/company/partners.csv')
             else
                 concat(
-                    'Add a row to seeds/value_mappings.csv: ', unmapped_values.source_system, ', ',
+                    'Add a row to seeds/reference/value_mappings.csv: ', unmapped_values.source_system, ', ',
                     unmapped_values.field, ', ', unmapped_values.delivered_value, ', and the word it stands for'
                 )
         end as remedy
@@ -165,7 +165,7 @@ without_account as (
         'us' as party_id,
         'exclusions' as object,
         cast(null as date) as export_month,
-        'seeds/exclusions.csv' as file_name,
+        'seeds/company/exclusions.csv' as file_name,
         cast(null as varchar) as sheet_name,
         cast(null as bigint) as row_number,
         cast(null as varchar) as column_name,
@@ -212,7 +212,7 @@ without_overlap as (
         'us' as party_id,
         'activation_plan' as object,
         cast(null as date) as export_month,
-        'seeds/activation_plan.csv' as file_name,
+        'seeds/company/activation_plan.csv' as file_name,
         cast(null as varchar) as sheet_name,
         cast(null as bigint) as row_number,
         cast(null as varchar) as column_name,

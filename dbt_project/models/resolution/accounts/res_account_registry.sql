@@ -1,16 +1,6 @@
 -- Which account each record belonged to, month by month: the memory that keeps account keys stable, and of what they
 -- rested on.
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='append',
-        full_refresh=false,
-        on_schema_change='append_new_columns',
-        pre_hook=[
-            "{% if is_incremental() %}delete from {{ this }} where as_of_month >= {{ as_of_month() }}{% endif %}"
-        ]
-    )
-}}
+{{ history() }}
 
 with record_clusters as (
     select * from {{ ref('res_record_clusters') }}

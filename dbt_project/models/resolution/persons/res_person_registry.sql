@@ -1,15 +1,5 @@
 -- Which person each contact was, month by month: the memory that keeps person keys stable. It holds keys and no names.
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='append',
-        full_refresh=false,
-        on_schema_change='append_new_columns',
-        pre_hook=[
-            "{% if is_incremental() %}delete from {{ this }} where as_of_month >= {{ as_of_month() }}{% endif %}"
-        ]
-    )
-}}
+{{ history() }}
 
 with contact_clusters as (
     select * from {{ ref('res_contact_clusters') }}
