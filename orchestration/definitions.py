@@ -18,7 +18,7 @@ def definitions() -> dg.Definitions:
     settings.link_seeds()
     if not build.is_parsed(settings):
         build.parse(settings, anew=True)
-    manifest = json.loads((settings.dbt_target / "manifest.json").read_bytes())
+    manifest = json.loads((settings.dbt_parsed / "manifest.json").read_bytes())
     models = transform.dbt_models(manifest)
     descriptions = publish.descriptions_of(manifest)
     marts = [key for key in models.keys if key.path[0] == "marts"]

@@ -15,6 +15,7 @@ from pathlib import Path
 HOME = Path(__file__).resolve().parent.parent
 DBT_PROJECT_DIR = HOME / "dbt_project"
 SHIPPED_SEEDS = HOME / "seeds"
+WAREHOUSE_NAME = "warehouse.duckdb"
 DEMO_EXPORTS = HOME / "demo" / "exports"
 # The dbt of the set-up that runs this code, whatever else is on PATH.
 DBT_EXECUTABLE = Path(sys.executable).with_name("dbt")
@@ -76,7 +77,7 @@ class Settings:
         return cls(
             exports=path("EXPORTS", DEMO_EXPORTS),
             seeds=path("SEEDS", SHIPPED_SEEDS),
-            warehouse=path("WAREHOUSE", HOME / "var" / "demo" / "warehouse.duckdb"),
+            warehouse=path("WAREHOUSE", HOME / "var" / "demo" / WAREHOUSE_NAME),
             published=path("PUBLISHED", HOME / "var" / "demo" / "published"),
             kept_months=int(kept_months) if kept_months else None,
         )
@@ -106,7 +107,7 @@ class Settings:
         var = (exports.parent if is_workspace else HOME) / "var"
         found = {
             "ACCOUNT_MAPPING_SEEDS": str(beside if is_workspace else SHIPPED_SEEDS),
-            "ACCOUNT_MAPPING_WAREHOUSE": str(var / "warehouse.duckdb"),
+            "ACCOUNT_MAPPING_WAREHOUSE": str(var / WAREHOUSE_NAME),
             "ACCOUNT_MAPPING_PUBLISHED": str(var / "published"),
         }
         given = {"ACCOUNT_MAPPING_EXPORTS": str(exports)} | ({"ACCOUNT_MAPPING_SEEDS": str(seeds)} if seeds else {})
@@ -129,8 +130,14 @@ class Settings:
 
     @property
     def dbt_target(self) -> Path:
-        """Folder of dbt's manifest and run results."""
+        """Folder of what dbt compiles for this workspace."""
         return self.var / "dbt"
+
+    @property
+    def dbt_parsed(self) -> Path:
+        """Folder of dbt's manifest. A parsed project is the same for all workspaces, but for the database's name."""
+        is_shared = self.warehouse.name == WAREHOUSE_NAME and os.access(HOME, os.W_OK)
+        return HOME / "var" / "dbt" if is_shared else self.dbt_target
 
     @property
     def dagster_home(self) -> Path:

@@ -1,89 +1,85 @@
-"""Shared by several test files: the demo, run once as its user runs it, in a folder of its own."""
+"""What every test run needs: the demo built once, dbt's manifest, and which tests are quick.
+
+Belongs here: fixtures and marks. Does not belong here: anything a test imports (workspaces.py).
+
+A test that needs dbt, directly or by a fixture, is marked so; `make test-fast` runs the others. Without the mark, dbt
+refuses to run, so the mark cannot be forgotten.
+"""
 
 import json
-import os
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
+from hypothesis import settings as hypothesis_settings
 
 from orchestration.settings import HOME, Settings
+from orchestration.warehouse import build
+from tests.workspaces import Run, run_command, workspace_in
+
+# A loaded machine is slower, not wrong.
+hypothesis_settings.register_profile("without a deadline", deadline=None)
+hypothesis_settings.load_profile("without a deadline")
 
 
-@dataclass(frozen=True)
-class Run:
-    """A finished command and the workspace it worked on."""
-
-    settings: Settings
-    exit_code: int
-    output: str
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a demo that is built already be lent to the tests that only read or copy it."""
+    parser.addoption("--demo", type=Path, help="folder of a built demo, such as var/demo; it is not built then")
 
 
-def run_command(settings: Settings, *arguments: str) -> Run:
-    """Run `python -m orchestration` on a workspace.
-
-    Args:
-        settings: the workspace.
-        arguments: the command and its options.
-    """
-    done = subprocess.run(
-        [sys.executable, "-m", "orchestration", *arguments],
-        cwd=HOME,
-        env={**os.environ, **settings.as_environment()},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    return Run(settings, done.returncode, done.stdout)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs dbt by its fixtures, and begin with one test of the demo, so that it is built beside the rest."""
+    for item in items:
+        if {"dbt", "demo", "manifest"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.dbt)
+    of_demo = [item for item in items if "demo" in getattr(item, "fixturenames", ())]
+    if of_demo:
+        first = of_demo[0].path
+        items.sort(key=lambda item: (item.path != first, "demo" in getattr(item, "fixturenames", ())))
 
 
-def workspace_in(folder: Path, exports: Path | None = None, seeds: Path | None = None) -> Settings:
-    """Place a workspace's warehouse and published marts in a folder.
+@pytest.fixture(autouse=True)
+def _dbt_is_asked_for(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse dbt to tests that are said to be quick."""
+    if request.node.get_closest_marker("dbt") is None:
 
-    Args:
-        folder: where to build.
-        exports: landing folder; the demo's by default.
-        seeds: seeds folder; this repository's by default.
-    """
-    return Settings(
-        exports=exports or HOME / "demo" / "exports",
-        seeds=seeds or HOME / "seeds",
-        warehouse=folder / "var" / "warehouse.duckdb",
-        published=folder / "var" / "published",
-    )
+        def refuse(*_: object, **__: object) -> None:
+            raise AssertionError("This test runs dbt: say so with pytest.mark.usefixtures('dbt').")
+
+        monkeypatch.setattr(build, "_invoke", refuse)
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """The demo, run as `make demo` runs it: three months, from nothing, with all data tests."""
-    run = run_command(workspace_in(tmp_path_factory.mktemp("demo")), "demo")
-    assert run.exit_code == 0, run.output
-    return run
+def dbt() -> None:
+    """Stands for dbt: a test that uses it takes seconds, and is left out of `make test-fast`."""
+
+
+@pytest.fixture(scope="session")
+def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The demo, run as `make demo` runs it: three months, from nothing, with all data tests; once for all workers."""
+    lent: Path | None = request.config.getoption("--demo")
+    if lent is not None:
+        lent = lent.resolve()
+        settings = Settings(HOME / "demo" / "exports", HOME / "seeds", lent / "warehouse.duckdb", lent / "published")
+        return Run(settings, 0, "")
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if hasattr(request.config, "workerinput") else base) / "demo"
+    settings = workspace_in(folder)
+    output = folder / "output.txt"
+    with FileLock(f"{folder}.lock"):
+        if not output.is_file():
+            run = run_command(settings, "demo")
+            assert run.exit_code == 0, run.output
+            output.write_text(run.output, encoding="utf-8")
+    return Run(settings, 0, output.read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="session")
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Dbt's manifest of this repository's project."""
     folder = tmp_path_factory.mktemp("manifest")
-    settings = Settings(folder, HOME / "seeds", folder / "warehouse.duckdb", folder / "published")
-    done = subprocess.run(
-        [str(Path(sys.executable).with_name("dbt")), "--quiet", "parse", "--profiles-dir", "."],
-        cwd=HOME / "dbt_project",
-        env={
-            **os.environ,
-            **settings.as_environment(),
-            "DBT_TARGET_PATH": str(folder / "target"),
-            "DBT_LOG_PATH": str(folder / "logs"),
-        },
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    parsed: dict[str, Any] = json.loads((folder / "target" / "manifest.json").read_text(encoding="utf-8"))
+    settings = Settings(folder, HOME / "seeds", folder / "var" / "warehouse.duckdb", folder / "published")
+    build.parse(settings)
+    parsed: dict[str, Any] = json.loads((settings.dbt_parsed / "manifest.json").read_text(encoding="utf-8"))
     return parsed

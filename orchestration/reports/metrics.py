@@ -59,7 +59,7 @@ def query(settings: Settings, names: Sequence[str], groups: Sequence[str]) -> Fi
         NothingBuiltError: nothing is built.
         NoReportError: there is no such metric or group, or the warehouse lacks the marts.
     """
-    manifest = (settings.dbt_target / "semantic_manifest.json").read_text(encoding="utf-8")
+    manifest = (settings.dbt_parsed / "semantic_manifest.json").read_text(encoding="utf-8")
     engine = MetricFlowEngine(
         semantic_manifest_lookup=SemanticManifestLookup(parse_manifest_from_dbt_generated_manifest(manifest)),
         sql_client=cast("SqlClient", _DuckDbDialect()),

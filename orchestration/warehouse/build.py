@@ -3,10 +3,10 @@
 Belongs here: asking dbt for something on one workspace, in this process or in one that stands by. Does not belong here:
 which months are built (defs/transform.py), and how it looks in Dagster.
 
-A dbt command of its own takes five seconds before its first statement and after its last; with a manifest in hand, none.
-A run has a dbt that stands by in a process of its own (`python -m orchestration.warehouse.build`): it parses while other
-things are imported, works beside Dagster on the other core, and may be killed for want of memory without taking the run
-with it. It ends when its standard input does, so it never outlives who started it, however that ended.
+A dbt command of its own takes five seconds before its first statement and after its last; with a manifest in hand,
+none. A run has a dbt that stands by in a process of its own (`python -m orchestration.warehouse.build`): it parses while
+other things are imported, works beside Dagster on the other core, and may be killed for want of memory without taking
+the run with it. It ends when its standard input does, so it never outlives who started it, however that ended.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import duckdb
 
-from orchestration.settings import DBT_PROJECT_DIR, HOME, RefusedError, Settings
+from orchestration.settings import DBT_PROJECT_DIR, HOME, SHIPPED_SEEDS, RefusedError, Settings
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
@@ -68,7 +68,7 @@ _parsed: dict[str, Manifest] = {}
 
 
 def parse(settings: Settings, *, anew: bool = False) -> Manifest:
-    """Parse the dbt project, once in the life of this process; the manifest is written beside the workspace's results.
+    """Parse the dbt project, once in the life of this process; the manifest is written to `settings.dbt_parsed`.
 
     Args:
         settings: the workspace.
@@ -81,7 +81,7 @@ def parse(settings: Settings, *, anew: bool = False) -> Manifest:
         DbtFailedError: the project cannot be parsed.
     """
     database = settings.warehouse.stem
-    if anew or database not in _parsed or not (settings.dbt_target / "manifest.json").is_file():
+    if anew or database not in _parsed:
         outcome, parsed = _invoke(settings, ["parse"])
         if not outcome.is_successful:
             raise DbtFailedError(f"dbt parse failed:\n{outcome.problem}")
@@ -122,11 +122,11 @@ def is_parsed(settings: Settings) -> bool:
     Returns:
         False when it has none, or a file was written since.
     """
-    manifest = settings.dbt_target / "manifest.json"
+    manifest = settings.dbt_parsed / "manifest.json"
     if not manifest.is_file():
         return False
     written = manifest.stat().st_mtime
-    folders = [*(DBT_PROJECT_DIR / name for name in ("models", "macros", "tests")), settings.seeds_in_force]
+    folders = [*(DBT_PROJECT_DIR / name for name in ("models", "macros", "tests")), SHIPPED_SEEDS]
     files = [DBT_PROJECT_DIR / "dbt_project.yml", *(file for folder in folders for file in folder.rglob("*.*"))]
     return all(file.stat().st_mtime <= written for file in files)
 
@@ -181,15 +181,24 @@ def _invoke(
             hear(Said(event.info.name, event.info.msg, node, raw))  # type: ignore[attr-defined]  # made at run time
 
     command = [
-        *("--log-level", "none", "--log-level-file", "none", "--no-send-anonymous-usage-stats"),
-        *(["--no-write-json"] if manifest else []),
+        *("--log-level", "none", "--log-level-file", "none", "--no-use-colors", "--no-send-anonymous-usage-stats"),
+        *(["--no-write-json"] if manifest and arguments[0] != "docs" else []),
         *arguments,
         *("--project-dir", str(DBT_PROJECT_DIR), "--profiles-dir", str(DBT_PROJECT_DIR)),
     ]
-    given = {**settings.as_environment(), **(environment or {})}
+    is_parsing = manifest is None and "--vars" not in arguments
+    given = {
+        **settings.as_environment(),
+        # Parsed for one workspace, parsed for all: nothing of a workspace is in what dbt reads while it parses.
+        "ACCOUNT_MAPPING_WAREHOUSE": settings.warehouse.name,
+        "ACCOUNT_MAPPING_SEED_PATH": settings.seed_path if "--vars" in arguments else "../seeds",
+        "DBT_TARGET_PATH": str(settings.dbt_parsed if is_parsing else settings.dbt_target),
+        **(environment or {}),
+    }
     if month:
         given[AS_OF_MONTH] = month.isoformat()
-    with _variables(given):
+    settings.var.mkdir(parents=True, exist_ok=True)
+    with _variables(given), contextlib.chdir(settings.var):
         try:
             done = dbtRunner(manifest=manifest, callbacks=[pass_on]).invoke(command)
         finally:
@@ -244,6 +253,8 @@ def _variables(given: Mapping[str, str]) -> Iterator[None]:
 
 # --- in a process that stands by --------------------------------------------------------------------------------------
 
+# What a workspace is told from others by.
+PATHS = ("exports", "seeds", "warehouse", "published")
 _standing_by: list[subprocess.Popen[str]] = []
 
 
@@ -303,7 +314,7 @@ def _ask(process: subprocess.Popen[str], settings: Settings, arguments: Sequence
     """Send a command; a process that is gone answers by its exit code."""
     assert process.stdin is not None  # noqa: S101 - it was started with one
     question = {
-        "settings": {name: str(value) for name, value in asdict(settings).items() if isinstance(value, Path)},
+        **{name: str(getattr(settings, name)) for name in PATHS},
         "arguments": [*arguments],
         "month": month.isoformat() if month else None,
     }
@@ -328,7 +339,7 @@ def serve(questions: IO[str], answers: IO[str]) -> None:
     """Answer dbt commands, a line each, until there are no more.
 
     Args:
-        questions: JSON objects with settings, arguments and month.
+        questions: JSON objects with the paths of a workspace, arguments and month.
         answers: for each a JSON array of everything that dbt says, and at last an object, what came of it.
     """
     lock = threading.Lock()
@@ -356,7 +367,8 @@ def serve(questions: IO[str], answers: IO[str]) -> None:
         if not line:
             return
         question = json.loads(line)
-        settings = Settings(**{name: Path(value) for name, value in question["settings"].items()})
+        exports, seeds, warehouse, published = (Path(question[name]) for name in PATHS)
+        settings = Settings(exports, seeds, warehouse, published)
         month = date.fromisoformat(question["month"]) if question["month"] else None
         try:
             if question["arguments"] == ["parse"]:

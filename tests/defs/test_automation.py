@@ -1,0 +1,152 @@
+"""What Dagster shows and what starts a run: names others rely on, and new files in the landing folder."""
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.definitions import definitions
+from orchestration.defs.automation import NO_FILES, SETTLED_SECONDS, landing_fingerprints
+from orchestration.defs.partitions import month_of
+from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR, HOME
+from orchestration.warehouse.seeds import has_tested_seeds, seeds_fingerprint
+from tests.workspaces import Run, workspace_in
+
+NOW = 1_800_000_000.0
+
+
+def deliver(exports: Path, name: str, text: str = "Name\nAcme\n", age: float = SETTLED_SECONDS + 1) -> Path:
+    """Write an export that was last changed `age` seconds before NOW."""
+    file = exports / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    os.utime(file, (NOW - age, NOW - age))
+    return file
+
+
+def test_a_month_with_a_new_file_changes_and_the_others_do_not(tmp_path: Path) -> None:
+    deliver(tmp_path, "us/2026-09/accounts.csv")
+    deliver(tmp_path, "us/2026-10/accounts.csv")
+    before = landing_fingerprints(tmp_path, NOW)
+    deliver(tmp_path, "acme/2026-10/accounts.csv")
+    after = landing_fingerprints(tmp_path, NOW)
+    assert before.keys() == after.keys() == {"2026-09", "2026-10"}
+    assert before["2026-09"] == after["2026-09"]
+    assert before["2026-10"] != after["2026-10"]
+
+
+def test_a_changed_file_changes_its_month(tmp_path: Path) -> None:
+    deliver(tmp_path, "us/2026-10/accounts.csv")
+    before = landing_fingerprints(tmp_path, NOW)
+    deliver(tmp_path, "us/2026-10/accounts.csv", text="Name\nBeta\nAcme\n")
+    assert landing_fingerprints(tmp_path, NOW) != before
+
+
+def test_a_file_that_is_being_written_waits(tmp_path: Path) -> None:
+    deliver(tmp_path, "us/2026-10/accounts.csv", age=SETTLED_SECONDS - 1)
+    assert landing_fingerprints(tmp_path, NOW) == {}
+
+
+def test_folders_that_are_no_month_and_hidden_files_start_nothing(tmp_path: Path) -> None:
+    deliver(tmp_path, "us/October 2026/accounts.csv")
+    deliver(tmp_path, "us/2026-13/accounts.csv")
+    deliver(tmp_path, "us/2026-10/.accounts.csv.part")
+    assert landing_fingerprints(tmp_path, NOW) == {"2026-10": NO_FILES}
+
+
+@pytest.mark.parametrize("text", ["2026-13", "2026-1", "10-2026", "October", ""])
+def test_what_is_not_a_month_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        month_of(text)
+
+
+# Written out, so that a name that changes is seen in review: alerts, bookmarks and other code locations use them.
+ASSETS = """
+    lists/heliograph lists/kestrelworks lists/quillon lists/rheinblick lists/tidewell lists/us
+    marts/bridge_account_exclusions marts/bridge_account_parties marts/bridge_account_records
+    marts/bridge_person_contacts marts/dim_account_keys marts/dim_accounts marts/dim_days marts/dim_months
+    marts/dim_partners marts/dim_persons marts/fct_account_activations marts/fct_account_group_links
+    marts/fct_account_icp_fit marts/fct_account_icp_rules marts/fct_account_key_changes
+    marts/fct_account_match_evidence marts/fct_account_matches marts/fct_account_overlaps marts/fct_account_plans
+    marts/fct_account_plays marts/fct_account_priorities marts/fct_engagements marts/fct_kpi_actuals
+    marts/fct_opportunities marts/fct_opportunity_partners marts/fct_restatements marts/mart_account_conflicts
+    marts/mart_account_mapping_matrix marts/mart_best_partners marts/mart_co_sell_list
+    marts/mart_complementary_coverage marts/mart_contact_coverage marts/mart_crm_updates
+    marts/mart_engagement_quality marts/mart_executive_summary marts/mart_icp_alignment marts/mart_icp_deals
+    marts/mart_joint_forecast marts/mart_joint_opportunities marts/mart_joint_targets marts/mart_kpi_status
+    marts/mart_list_scorecards marts/mart_long_term_targets marts/mart_mapping_roi marts/mart_overdue_first_touches
+    marts/mart_partner_alignment marts/mart_partner_backtest marts/mart_partner_coverage
+    marts/mart_partner_pass_list marts/mart_partner_performance marts/mart_partner_plans
+    marts/mart_partner_production marts/mart_partner_scores marts/mart_pipeline_review marts/mart_pipeline_summary
+    marts/mart_priority_sensitivity marts/mart_producing_share marts/mart_quarterly_goals marts/mart_refused_data
+    marts/mart_review_queue marts/mart_secondary_targets marts/mart_weight_review marts/mart_what_changed
+    marts/mart_white_space marts/mart_who_knows_whom published/contacts published/marts raw/accounts raw/contacts
+    raw/decisions raw/engagements raw/files raw/kept_keys raw/opportunities raw/pruned_records raw/rejected_rows
+    raw/rejected_values resolution/res_account_clusters resolution/res_account_groups resolution/res_account_names
+    resolution/res_account_parents resolution/res_account_records resolution/res_account_registry
+    resolution/res_blocking_keys resolution/res_candidate_pairs resolution/res_compared_pairs
+    resolution/res_contact_clusters resolution/res_contact_pairs resolution/res_contacts
+    resolution/res_decided_pairs resolution/res_group_links resolution/res_host_domains resolution/res_list_priors
+    resolution/res_name_forms resolution/res_name_words resolution/res_names resolution/res_pair_evidence
+    resolution/res_pair_guards resolution/res_pair_joins resolution/res_person_clusters
+    resolution/res_person_registry resolution/res_record_clusters resolution/res_resemblance_limits
+    resolution/res_scored_pairs seeds/accepted_files seeds/activation_plan seeds/alignment_levels
+    seeds/attribute_trust seeds/attribution_rules seeds/column_mappings
+    seeds/countries seeds/domain_aliases seeds/email_rules seeds/exchange_rates seeds/exclusions
+    seeds/generic_domains seeds/generic_words seeds/icp_attributes seeds/icp_definitions seeds/icp_fields
+    seeds/industries seeds/kpi_targets seeds/kpis seeds/legal_forms seeds/lifecycle_statuses seeds/match_decisions
+    seeds/match_weights seeds/motion_fit seeds/name_abbreviations seeds/onboarding_capacity seeds/opportunity_stages
+    seeds/overlap_types seeds/partner_impressions seeds/partner_plan_progress seeds/partner_plan_steps
+    seeds/partner_score_weights seeds/partner_surveys seeds/partners seeds/person_words seeds/plays
+    seeds/refresh_cadences seeds/relationship_strengths seeds/roi_benchmarks seeds/score_levels
+    seeds/scoring_weights seeds/seniorities seeds/size_bands seeds/tier_rules seeds/value_mappings seen/months
+    seen/overlaps seen/restatements staging/stg_accounts staging/stg_contacts staging/stg_current_exports
+    staging/stg_engagements staging/stg_exchange_rates staging/stg_exclusions staging/stg_icp_rules
+    staging/stg_kept_keys staging/stg_mapped_values staging/stg_match_decisions staging/stg_opportunities
+    staging/stg_partners staging/stg_refusals staging/stg_seen_months staging/stg_seen_overlaps
+    staging/stg_seen_restatements staging/stg_unmapped_values
+"""
+
+
+def test_assets_jobs_schedules_and_sensors_keep_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = workspace_in(tmp_path)
+    for name, value in {**settings.as_environment(), "DBT_LOG_PATH": str(tmp_path / "logs")}.items():
+        monkeypatch.setenv(name, value)
+    subprocess.run([DBT_EXECUTABLE, "--quiet", "parse", "--profiles-dir", "."], cwd=DBT_PROJECT_DIR, check=True)
+    repository = definitions().get_repository_def()
+    assert sorted(key.to_user_string() for key in repository.asset_graph.get_all_asset_keys()) == ASSETS.split()
+    assert [job.name for job in repository.get_all_jobs() if not job.name.startswith("__")] == ["monthly_refresh"]
+    assert [schedule.name for schedule in repository.schedule_defs] == ["monthly_refresh_schedule"]
+    assert sorted(sensor.name for sensor in repository.sensor_defs) == [
+        "new_exports_sensor",
+        "retention_sensor",
+        "run_failure_sensor",
+        "run_success_sensor",
+    ]
+    checks = {key.to_user_string() for key in repository.asset_graph.asset_check_keys}
+    assert {
+        *("raw/accounts:accepted_rows", "raw/files:files_reconcile"),
+        *("marts/dim_accounts:marts_acceptance", "marts/fct_account_overlaps:marts_acceptance"),
+    } <= checks
+
+
+def test_a_run_that_finds_the_seeds_unchanged_leaves_them_and_tests_everything_else(demo: Run) -> None:
+    with duckdb.connect(str(demo.settings.warehouse), read_only=True) as warehouse:
+        assert has_tested_seeds(warehouse, demo.settings.seeds, seeds_fingerprint(demo.settings.seeds))
+    done = re.compile(r"\d+ of \d+ (?:OK \w+ (?:sql \w+ model|seed file) \w+\.|PASS )(\w+)")
+    first, last = (
+        set(done.findall((demo.settings.var / "logs" / f"{month}.log").read_text())) for month in ("2026-08", "2026-10")
+    )
+    seeds = {file.stem for file in (HOME / "seeds").rglob("*.csv")}
+    nodes = json.loads((demo.settings.dbt_parsed / "manifest.json").read_bytes())["nodes"].values()
+    of_seeds = {
+        node["name"]
+        for node in nodes
+        if node["resource_type"] == "test" and all(parent.startswith("seed.") for parent in node["depends_on"]["nodes"])
+    }
+    assert first - last == seeds | of_seeds
+    assert last - first == set()

@@ -1,0 +1,126 @@
+"""Credit and first touches of the demo, worked out once more in plain Python from the lists and the mapped accounts.
+
+Belongs here: that a whole demo of opportunities, engagements and three months of mapping comes out as the written rules
+say. Does not belong here: the edges of each rule (dbt unit tests of marts/pipeline and marts/activation).
+"""
+
+from collections import defaultdict
+from datetime import date, timedelta
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.workspaces import Run
+
+TODAY = date(2026, 10, 31)
+SOURCED, INFLUENCED = timedelta(days=90), timedelta(days=180)  # seeds/reference/attribution_rules.csv
+FIRST_TOUCH = timedelta(days=14)  # var first_touch_days
+
+Pair = tuple[str, str]
+
+
+class Lists:
+    """What the demo's lists and its mapping say, by account and partner."""
+
+    def __init__(self, warehouse: duckdb.DuckDBPyConnection) -> None:
+        accounts = dict(self.rows(warehouse, "select record_key, account_key from marts.bridge_account_records"))
+        self.opportunities = [
+            {**deal, "account": accounts.get(deal["account_record_key"])}
+            for deal in self.named(warehouse, "from staging.stg_opportunities where party_id = 'us'")
+        ]
+        self.engaged: dict[Pair, list[date]] = defaultdict(list)
+        for account, partner, day in self.rows(
+            warehouse, "select account_record_key, partner_id, engaged_on from staging.stg_engagements order by 3"
+        ):
+            if account in accounts and partner and day <= TODAY:
+                self.engaged[accounts[account], partner].append(day)
+        overlaps = "from marts.fct_account_overlaps where is_overlap group by all"
+        self.mapped: dict[Pair, date] = {
+            (account, partner): day
+            for account, partner, day in self.rows(
+                warehouse, f"select account_key, partner_id, min(mapped_on) {overlaps}"
+            )
+        }
+        self.partners = [row[0] for row in self.rows(warehouse, "select party_id from staging.stg_partners")]
+        self.excluded: set[Pair] = set()
+        for account, partner in self.rows(
+            warehouse, "select account_key, partner_id from marts.bridge_account_exclusions"
+        ):
+            self.excluded |= {(account, each) for each in ([partner] if partner else self.partners)}
+
+    @staticmethod
+    def rows(warehouse: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[Any, ...]]:
+        return warehouse.execute(sql).fetchall()
+
+    @staticmethod
+    def named(warehouse: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
+        answer = warehouse.execute(sql)
+        columns = [column[0] for column in answer.description or []]
+        return [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
+
+    def credit(self, deal: dict[str, Any], partner: str) -> tuple[str, tuple[Any, ...]] | None:
+        """Judge one partner's part in one deal.
+
+        Args:
+            deal: an opportunity.
+            partner: a partner's id.
+
+        Returns:
+            Its credit, and what it is ordered by among others who have some; None when nothing speaks for it.
+        """
+        pair = (deal["account"], partner)
+        created, until, recorded = deal["created_on"], deal["closed_on"] or TODAY, deal["partner_recorded_on"]
+        is_source = deal["sourced_by_partner_id"] == partner
+        is_claimed = is_source or deal["influenced_by_partner_id"] == partner
+        engaged = [day for day in self.engaged[pair] if created and created - INFLUENCED <= day <= until]
+        if not is_claimed and not engaged:
+            return None
+        first = recorded if is_claimed else engaged[0]
+        mapped = self.mapped.get(pair)
+        attribution = "none"
+        if created and mapped and pair not in self.excluded:
+            if is_source and recorded and abs(recorded - created) <= SOURCED and mapped <= created:
+                attribution = "sourced"
+            elif (engaged or (recorded and recorded <= until)) and mapped <= until:
+                attribution = "influenced"
+        return attribution, (attribution != "sourced", not is_claimed, first or date.max, -len(engaged), partner)
+
+
+@pytest.fixture(scope="module")
+def lists(demo: Run) -> Lists:
+    with duckdb.connect(str(demo.settings.warehouse), read_only=True) as warehouse:
+        return Lists(warehouse)
+
+
+def marts(demo: Run, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(demo.settings.warehouse), read_only=True) as warehouse:
+        return warehouse.execute(sql).fetchall()
+
+
+def test_credit_is_what_the_written_rule_says(demo: Run, lists: Lists) -> None:
+    judged = {}
+    for deal in lists.opportunities:
+        given = {partner: credit for partner in lists.partners if (credit := lists.credit(deal, partner))}
+        some = {partner: order for partner, (attribution, order) in given.items() if attribution != "none"}
+        primary = min(some, key=lambda partner: some[partner]) if some else None
+        for partner, (attribution, _) in given.items():
+            judged[deal["opportunity_key"], partner] = (attribution, partner == primary)
+    built = marts(
+        demo, "select opportunity_key, partner_id, attribution, is_primary_credit from marts.fct_opportunity_partners"
+    )
+    assert {(key, partner): (attribution, primary) for key, partner, attribution, primary in built} == judged
+    assert {attribution for attribution, _ in judged.values()} == {"sourced", "influenced", "none"}
+
+
+def test_first_touches_are_those_of_the_log(demo: Run, lists: Lists) -> None:
+    built = marts(
+        demo, "select account_key, partner_id, mapped_on, first_touch_on, is_overdue from marts.fct_account_activations"
+    )
+    touched = {}
+    for account, partner, mapped, _, _ in built:
+        days = [day for day in lists.engaged[account, partner] if day >= mapped]
+        touched[account, partner] = (min(days, default=None), not days and mapped + FIRST_TOUCH < TODAY)
+    assert {(account, partner): (first, overdue) for account, partner, _, first, overdue in built} == touched
+    assert {overdue for _, overdue in touched.values()} == {True, False}
+    assert not touched.keys() & lists.excluded

@@ -1,0 +1,162 @@
+"""The first month of a quarter against figures that were worked out by hand: every mart, from raw rows to its columns.
+
+Belongs here: what the marts make of the case in golden/quarter, whose README shows the working of each figure. Does
+not belong here: single rules (dbt unit tests) and how records become accounts, which the case is given.
+"""
+
+import datetime
+import shutil
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.workspaces import SELECTION, Rows, Workspace, load_raw, read_golden
+
+QUARTER = Path(__file__).parents[1] / "golden" / "quarter"
+MONTHS = ("2026-09", "2026-10")
+
+# What of a mart is compared, where that is not all of it; each line says why the rest is left out.
+COMPARED = {
+    # the rows of two lists; who stands on one list only has no rule of its own here
+    "fct_account_overlaps": "is_overlap",
+    # two accounts show every outcome
+    "fct_account_icp_rules": "account_key in ('Q02', 'Q05')",
+    # rows of nothing: whether they are there is told by their counts alone
+    "mart_pipeline_summary": "open_opportunity_count + won_count + lost_count > 0",
+    "mart_engagement_quality": "engagement_count > 0",
+    "mart_icp_deals": "closed_count + customer_count + churned_count > 0",
+    "mart_partner_backtest": "partner_count > 0",
+    "mart_quarterly_goals": "target is not null and status <> 'not begun'",
+    # the two answer rates stand there for comparison and have no actual figure
+    "mart_mapping_roi": "status <> 'comparison'",
+    "mart_mapping_roi.parts": "metric in ('overlap_rate', 'activation_rate', 'conversion_rate')",
+    "mart_list_scorecards": "object = 'accounts'",
+    "mart_what_changed.values": "change_type in ('category', 'score', 'tier')",
+    # a score moves with the euro too, for which there is no word
+    "mart_what_changed.causes": "change_type <> 'score'",
+}
+
+SENTENCES = [
+    (
+        "select note from marts.mart_icp_alignment where partner_id = 'ash' and attribute = 'industry'",
+        "Both: logistics, retail. Only we: manufacturing. Only they: software.",
+    ),
+    (
+        "select note from marts.mart_icp_alignment where partner_id = 'elm' and attribute = 'technology'",
+        "Only we define it.",
+    ),
+    (
+        "select partner_definition from marts.mart_icp_alignment where (partner_id, attribute_number) = ('ash', 2)",
+        "employees between 20..900",
+    ),
+    (
+        "select note from marts.mart_partner_alignment where partner_id = 'elm'",
+        "Aligned on: industry, geography.",
+    ),
+    (
+        "select status from marts.mart_quarterly_goals where goal = 'revenue_generated_usd' and target = 50000",
+        "not begun",
+    ),
+    (
+        "select status from marts.mart_mapping_roi where scope = 'all' and metric = 'warm_introduction_answer_rate'",
+        "comparison",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def quarter(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The case, built for September and then for October, which is checked by every data test."""
+    seeds = {path.stem: read_golden(path.name, path.parent) for path in sorted((QUARTER / "seeds").glob("*.csv"))}
+    dbt_vars = {row["var"]: int(row["value"]) for row in read_golden("vars.csv", QUARTER)}
+    made = Workspace(tmp_path_factory.mktemp("quarter"), seeds, dbt_vars)
+    load_raw(made.settings.warehouse, golden=QUARTER)
+    left_out = {"2026-09": ["unit_test", "test"], "2026-10": ["unit_test"]}
+    for month in MONTHS:
+        tests = ["--exclude-resource-type", *left_out[month], "--indirect-selection", "cautious"]
+        done = made.dbt("build", "--select", "resource_type:seed", *SELECTION, *tests, month=month)
+        assert done.returncode == 0, done.stdout
+    return made
+
+
+def cell(value: object) -> str:
+    """One value as the expected tables write it; 13000 and 13000.00 are one number."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, datetime.date):
+        return value.isoformat()[:10]
+    try:
+        return f"{Decimal(str(value)).normalize():f}"
+    except InvalidOperation:
+        return str(value)
+
+
+def compared_rows(rows: Rows) -> list[tuple[str, ...]]:
+    return sorted(tuple(cell(value) for value in row) for row in rows)
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in QUARTER.glob("expected_*.csv")))
+def test_mart_is_as_worked_out_by_hand(quarter: Workspace, name: str) -> None:
+    table = name.removeprefix("expected_").removesuffix(".csv")
+    rows = read_golden(name, QUARTER)
+    columns = [column for column in rows[0] if column != "how"]
+    found = quarter.query(
+        f"select {', '.join(columns)} from marts.{table.split('.')[0]} where {COMPARED.get(table, 'true')}"
+    )
+    assert compared_rows(found) == compared_rows([tuple(row[column] or None for column in columns) for row in rows])
+
+
+@pytest.mark.parametrize(("sql", "sentence"), SENTENCES)
+def test_words_are_as_a_person_would_put_them(quarter: Workspace, sql: str, sentence: str) -> None:
+    assert quarter.query(sql) == [(sentence,)]
+
+
+def every_mart(workspace: Workspace) -> dict[str, Rows]:
+    names = workspace.query("select table_name from duckdb_tables() where schema_name = 'marts' order by 1")
+    return workspace.marts([str(name) for (name,) in names])
+
+
+def test_a_month_built_twice_is_the_same_month(quarter: Workspace) -> None:
+    first = every_mart(quarter)
+    quarter.run("2026-10")
+    assert every_mart(quarter) == first
+
+
+def test_rows_in_another_order_give_the_same_quarter(quarter: Workspace, tmp_path: Path) -> None:
+    load_raw(tmp_path / "warehouse.duckdb", shuffle_seed=7, golden=QUARTER)
+    other = quarter.beside(tmp_path)
+    for month in MONTHS:
+        other.run(month)
+    assert every_mart(other) == every_mart(quarter)
+
+
+def test_a_partner_who_is_left_out_changes_nobody_elses_coverage(quarter: Workspace, tmp_path: Path) -> None:
+    load_raw(tmp_path / "warehouse.duckdb", golden=QUARTER, left_out_party="ash")
+    other = quarter.beside(tmp_path)
+    done = other.dbt("run", "--select", "path:models/staging", "+mart_partner_coverage,path:models/marts")
+    assert done.returncode == 0, done.stdout
+    coverage = "select * from marts.mart_partner_coverage order by partner_id"
+    assert other.query(coverage) == [row for row in quarter.query(coverage) if row[0] != "ash"]
+
+
+def test_an_account_that_is_left_out_takes_its_own_pipeline_with_it_and_raises_none(
+    quarter: Workspace, tmp_path: Path
+) -> None:
+    warehouse = tmp_path / "warehouse.duckdb"
+    shutil.copy(quarter.settings.warehouse, warehouse)
+    with duckdb.connect(str(warehouse)) as connection:
+        of_file = "select split_part(record_key, ':', 2) from resolution.res_account_clusters where account_key = 'Q06'"
+        for table, column in (("opportunities", "account_source_id"), ("accounts", "source_id")):
+            connection.execute(f"delete from raw.{table} where {column} in ({of_file})")
+    other = quarter.beside(tmp_path)
+    other.run("2026-10")
+    pipeline = "select dimension || dimension_value, open_pipeline_usd from marts.mart_pipeline_summary"
+    before, after = (
+        {str(name): Decimal(str(amount)) for name, amount in built.query(pipeline)} for built in (quarter, other)
+    )
+    assert before["allall"] - after["allall"] == 40_000  # o1, the only one of its deals with an amount
+    assert all(amount <= before[name] for name, amount in after.items())

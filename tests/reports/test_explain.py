@@ -1,0 +1,167 @@
+"""`explain` on the demo's warehouse: the same figures as the marts, and an answer for pairs the build never looked at.
+
+Belongs here: what a person is told about a pair. Does not belong here: whether the pipeline is right (test_demo.py).
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+import pytest
+
+from orchestration.reports import NoReportError
+from orchestration.reports.explain import KEYS, Explanation, as_text, compiled_sql, explain
+from tests.workspaces import Run, run_command
+
+APPROVED = ("tidewell:xb-3e9092859", "us:001Fh00000ulkhZIAQ")
+
+
+@pytest.fixture
+def published(demo: Run) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The published marts, held open as a BI tool does."""
+    with duckdb.connect(str(demo.settings.published / "marts.duckdb"), read_only=True) as connection:
+        yield connection
+
+
+def a_pair(demo: Run, sql: str) -> tuple[str, str]:
+    """Take the first pair of record keys that a query on the warehouse finds."""
+    with duckdb.connect(str(demo.settings.warehouse), read_only=True) as connection:
+        found = connection.execute(sql).fetchone()
+    assert found, "the demo has no such pair"
+    return found[0], found[1]
+
+
+def published_match(published: duckdb.DuckDBPyConnection, pair: tuple[str, str]) -> dict[str, Any]:
+    """Read a kept pair as it was published."""
+    result = published.execute(
+        "from marts.fct_account_matches where left_record_key = ? and right_record_key = ?", list(pair)
+    )
+    columns = [column[0] for column in result.description]
+    return dict(zip(columns, result.fetchall()[0], strict=True))
+
+
+@pytest.mark.parametrize("condition", ["band = 'auto'", "band = 'review'", "band = 'rejected'"])
+def test_a_kept_pair_is_explained_with_the_published_figures(
+    demo: Run, published: duckdb.DuckDBPyConnection, condition: str
+) -> None:
+    pair = a_pair(
+        demo,
+        f"select left_record_key, right_record_key from marts.fct_account_matches where {condition} order by all",
+    )
+    found = explain(demo.settings, pair[1], pair[0])
+    assert found.match == published_match(published, pair)
+    assert sum(row["evidence_millibits"] for row in found.evidence) == found.match["match_millibits"]
+    assert found.is_kept
+
+
+def test_a_decision_is_told_with_its_author_and_the_guard_it_overrules(demo: Run) -> None:
+    run = run_command(demo.settings, "explain", *APPROVED)
+    assert run.exit_code == 0, run.output
+    assert "ONE COMPANY" in run.output
+    assert "Decided (approve, same company) by Dana Whitlock on 2026-08-11" in run.output
+    assert "Guard: differing names" in run.output
+
+
+def test_a_refused_join_is_told_with_its_reason(demo: Run) -> None:
+    found = explain(demo.settings, *APPROVED)
+    found.match.update(clustering_refusal="evidence outweighs it", band="review", is_same_account=False)
+    text = as_text(found)
+    assert "kept apart when records were grouped into accounts" in text
+    assert "Join refused: evidence outweighs it; that waits for a person." in text
+
+
+def test_a_mere_resemblance_is_left_to_a_person_and_told_why(demo: Run) -> None:
+    found = explain(demo.settings, *APPROVED)
+    found.match.update(guard="mere resemblance", band="review", decision=None, is_same_account=False)
+    text = as_text(found)
+    assert "WAITS FOR A PERSON" in text
+    assert "in these two lists too many such pairs would be false; a person decides" in text
+
+
+def test_two_companies_of_one_group_are_told_so_and_why(demo: Run) -> None:
+    pair = a_pair(
+        demo,
+        """
+        select left_record_key, right_record_key from marts.fct_account_matches
+        where answer = 'same group' and left_name like 'Brightmeres%'
+        """,
+    )
+    text = as_text(explain(demo.settings, *pair))
+    assert "Answer: same group." in text
+    assert "Group, domain: brightmeres.com." in text
+
+
+def never_compared(demo: Run, keys: str, condition: str = "") -> Explanation:
+    """Explain a pair that is no candidate: the first with some, or with no, shared key."""
+    record_keys = compiled_sql(demo.settings, KEYS)
+    pair = a_pair(
+        demo,
+        f"""
+        select one.record_key, other.record_key
+        from resolution.res_account_records as one
+        inner join resolution.res_account_records as other on one.record_key < other.record_key
+        anti join resolution.res_candidate_pairs as pairs
+            on pairs.left_record_key = one.record_key and pairs.right_record_key = other.record_key
+        {keys} join (
+            select mine.record_key as left_key, yours.record_key as right_key, proposing.key_number as proposing_key
+            from ({record_keys}) as mine
+            inner join ({record_keys}) as yours using (key_number)
+            left join (select distinct key_number from resolution.res_blocking_keys) as proposing using (key_number)
+            where not (mine.is_part and yours.is_part)
+        ) as shared on shared.left_key = one.record_key and shared.right_key = other.record_key {condition}
+        order by all
+        """,
+    )
+    found = explain(demo.settings, *pair)
+    assert not found.is_candidate
+    assert sum(row["evidence_millibits"] for row in found.evidence) == found.match["match_millibits"]
+    assert "NEVER COMPARED" in as_text(found)
+    return found
+
+
+def test_a_pair_that_shares_only_a_crowded_key_is_told_which_and_how_crowded(demo: Run) -> None:
+    found = never_compared(demo, "semi", "and shared.proposing_key is null")
+    key = next(key for key in found.shared_keys if not key["proposes_pairs"])
+    assert f"{key['rule']} '{key['blocking_key']}' ({key['record_count']} records)" in as_text(found)
+
+
+def test_a_pair_of_names_that_do_not_look_alike_is_told_so(demo: Run) -> None:
+    found = never_compared(demo, "semi", "and shared.proposing_key is not null")
+    assert "do not look alike at a glance" in as_text(found)
+
+
+def test_a_pair_without_a_shared_key_is_told_so(demo: Run) -> None:
+    found = never_compared(demo, "anti")
+    assert found.shared_keys == []
+    assert "They share no key" in as_text(found)
+
+
+def test_an_unknown_record_is_refused_with_the_nearest_ones(demo: Run) -> None:
+    run = run_command(demo.settings, "explain", "us:001Fh00000ulkhZIAX", APPROVED[0])
+    assert run.exit_code == 1
+    assert "us:001Fh00000ulkhZIAX is on no current list" in run.output
+    assert f"{APPROVED[1]}   Zephyrinne Holdings SA" in run.output
+
+
+def test_a_record_is_not_explained_with_itself(demo: Run) -> None:
+    with pytest.raises(NoReportError, match="given twice"):
+        explain(demo.settings, APPROVED[0], APPROVED[0])
+
+
+def test_nothing_is_explained_before_anything_is_built(tmp_path_factory: pytest.TempPathFactory, demo: Run) -> None:
+    elsewhere = run_command(
+        type(demo.settings)(
+            demo.settings.exports, demo.settings.seeds, tmp_path_factory.mktemp("empty") / "w.duckdb",
+            demo.settings.published,
+        ),
+        "explain", *APPROVED,
+    )  # fmt: skip
+    assert elsewhere.exit_code == 1
+    assert "nothing has been built yet" in elsewhere.output
+
+
+def test_what_a_partner_wrote_cannot_steer_the_terminal(demo: Run) -> None:
+    found = explain(demo.settings, *APPROVED)
+    found.records[0]["name"] = "Acme\x1b[2J\rAG"
+    assert "\x1b" not in as_text(found)
+    assert "Acme\\x1b[2J\\rAG" in as_text(found)

@@ -1,0 +1,258 @@
+"""People's decisions from the queue to the sheet, back through the landing folder, and through the months.
+
+Belongs here: that no decision is lost, guessed or taken from a stranger. Does not belong here: which pairs the scores
+leave to a person (test_demo.py), nor which decision counts (dbt unit tests of res_decided_pairs).
+"""
+
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+from openpyxl import Workbook, load_workbook
+
+from orchestration.reports import NoReportError
+from orchestration.reports.review import write_review_sheet
+from tests.workspaces import DECISION, Run, Workspace, deliver, land, run_command
+
+LISTS = {
+    "us": [
+        ("1", "Zelwerk Maschinenbau GmbH", "zelwerk.de", "DE", "Ulm"),
+        ("2", "Orbitel Networks Inc", "orbitel.com", "US", "Austin"),
+        ("3", "Quandary Foods Ltd", "quandaryfoods.co.uk", "GB", "Leeds"),
+        ("4", "Pellwick Paper AB", "pellwick.se", "SE", "Lund"),
+    ],
+    "alpha": [
+        ("1", "Zelwerk Maschinenbau", "zelwerk.de", "DE", "Ulm"),
+        ("2", "Orbitel Networks", "orbitel.com", "US", "Austin"),
+        ("3", "Quandary Foods", "quandaryfoods.co.uk", "GB", "Leeds"),
+        ("4", "Pellwick Paper", "pellwick.se", "SE", "Lund"),
+    ],
+}
+
+
+def deliver_lists(exports: Path, month: str) -> None:
+    for party, accounts in LISTS.items():
+        header = ("Account ID", "Account Name", "Website", "Country", "City")
+        deliver(exports, party, month, "accounts.csv", [header, *accounts])
+
+
+def refresh(given: Workspace, month: str) -> None:
+    """Land a month and build what decisions reach; the seeds of the first month stay."""
+    is_first = not given.settings.warehouse.exists()
+    land(given, month)
+    seeds = ["resource_type:seed"] if is_first else []
+    selection = [*seeds, "+mart_review_queue", "+mart_refused_data", "+bridge_account_records"]
+    kinds = ["--exclude-resource-type", "test", "unit_test", *([] if is_first else ["seed"])]
+    done = given.dbt("build", "--select", *selection, *kinds, month=month)
+    assert done.returncode == 0, done.stdout
+
+
+def bands(given: Workspace) -> dict[str, tuple[str, str | None, bool]]:
+    """By the number of both records: the pair's band, the relation a person named, and whether they are one account."""
+    return {
+        str(number): (str(band), None if relation is None else str(relation), bool(is_one))
+        for number, band, relation, is_one in given.query(
+            """
+            select split_part(pairs.left_record_key, ':', 2), pairs.band, pairs.relation,
+                one.account_key = other.account_key
+            from resolution.res_decided_pairs as pairs
+            inner join marts.bridge_account_records as one on one.record_key = pairs.left_record_key
+            inner join marts.bridge_account_records as other on other.record_key = pairs.right_record_key
+            where split_part(pairs.left_record_key, ':', 2) = split_part(pairs.right_record_key, ':', 2)
+            """
+        )
+    }
+
+
+def queue(given: Workspace) -> dict[str, tuple[str, str, str | None, str]]:
+    """By the number of both records: why the pair waits, who decided it, who says otherwise, its fingerprint."""
+    return {
+        str(number): (str(reason), str(by), None if other is None else str(other), str(fingerprint))
+        for number, reason, by, other, fingerprint in given.query(
+            """
+            select split_part(left_record_key, ':', 2), queue_reason, decided_by, other_decided_by, pair_fingerprint
+            from marts.mart_review_queue where decision is not null
+            """
+        )
+    }
+
+
+def decision(number: str, answer: str, author: str, day: str, fingerprint: str = "") -> tuple[str, ...]:
+    return (f"us:{number}", f"alpha:{number}", answer, "asked them", author, day, fingerprint)
+
+
+def test_no_decision_is_lost_over_three_months(tmp_path: Path) -> None:
+    given = Workspace(tmp_path)
+    exports = given.settings.exports
+    deliver_lists(exports, "2026-08")
+    august = [
+        decision("1", "Different", "Ada", "2026-08-10"),
+        decision("2", "same group", "Ada", "2026-08-10"),
+        decision("3", "same", "Ada", "2026-08-10", "what Ada saw was another record"),
+        decision("4", "", "", ""),
+        decision("4", "n/a", "", ""),
+        ("us:1", "alpha:none", "same", "", "Ada", "2026-08-10", ""),
+    ]
+    deliver(exports, "us", "2026-08", "decisions.csv", [DECISION, *august])
+    refresh(given, "2026-08")
+    rejected, grouped = ("rejected", "unrelated", False), ("rejected", "same group", False)
+    assert bands(given) == {"1": rejected, "2": grouped, "3": ("auto", "same company", True), "4": ("auto", None, True)}
+    assert {number: row[:3] for number, row in queue(given).items()} == {"3": ("inputs changed", "Ada", None)}
+    assert given.query("select source_id, file_name from marts.mart_refused_data where refused = 'decision'") == [
+        ("alpha:none", "us/2026-08/decisions.csv row 7")
+    ]
+
+    deliver_lists(exports, "2026-09")
+    september = [
+        decision("3", "same", "Ada", "2026-09-10", queue(given)["3"][3]),
+        decision("4", "same", "Ada", "2026-09-10"),
+        decision("4", "unsure", "Bo", "2026-09-10"),
+    ]
+    deliver(exports, "us", "2026-09", "decisions_of_september.csv", [DECISION, *september])
+    refresh(given, "2026-09")
+    expected = {"1": rejected, "2": grouped, "3": ("auto", "same company", True), "4": ("review", None, False)}
+    assert bands(given) == expected
+    assert {number: row[:3] for number, row in queue(given).items()} == {"4": ("decisions disagree", "Bo", "Ada")}
+
+    deliver_lists(exports, "2026-10")
+    moved = [("Account ID", "Account Name", "Website", "Country", "City"), ("3", "Quandary Foods", "", "GB", "York")]
+    deliver(exports, "alpha", "2026-10", "accounts.csv", [*moved, *(a for a in LISTS["alpha"] if a[0] != "3")])
+    refresh(given, "2026-10")
+    assert bands(given) == expected
+    assert {number: row[:3] for number, row in queue(given).items()} == {
+        "3": ("inputs changed", "Ada", "Ada"),
+        "4": ("decisions disagree", "Bo", "Ada"),
+    }
+
+
+def test_what_is_no_decision_is_refused_with_its_reason(tmp_path: Path) -> None:
+    given = Workspace(tmp_path)
+    rows = [
+        decision("1", "perhaps", "Ada", "2026-08-10"),
+        decision("2", "same", "", "2026-08-10"),
+        ("Zelwerk", "alpha:1", "same", "", "Ada", "2026-08-10", ""),
+        ("us:1", "us:1", "same", "", "Ada", "2026-08-10", ""),
+        decision("3", " UNSURE ", "Ada", ""),
+    ]
+    deliver(given.settings.exports, "us", "2026-08", "decisions.csv", [DECISION, *rows])
+    deliver(given.settings.exports, "alpha", "2026-08", "decisions.csv", [DECISION, *rows])
+    land(given, "2026-08")
+    assert given.query("select row_number, rule from raw.rejected_rows order by 1") == [
+        (2, "answer_unknown"),
+        (3, "author_missing"),
+        (4, "record_unreadable"),
+        (5, "record_unreadable"),
+    ]
+    reasons = given.query("select reason, remedy from raw.rejected_rows order by row_number limit 1")
+    assert reasons == [
+        (
+            "Row 2, column 'Answer': 'perhaps' is no answer that is known.",
+            "Answer with one of: same, different, same group, unsure; or leave the cell empty.",
+        )
+    ]
+    assert given.query("select party_id, left_record_key from raw.decisions") == [("us", "us:3")]
+    partners = "select status, rule from raw.files where party_id = 'alpha'"
+    assert given.query(partners) == [("not_opened", "decisions_of_a_partner")]
+
+
+def test_a_partner_cannot_slip_decisions_into_a_workbook_of_lists(tmp_path: Path) -> None:
+    given = Workspace(tmp_path)
+    workbook = Workbook()
+    for title, rows in (
+        ("Accounts", [("Account Name",), ("Zelwerk",)]),
+        ("Decisions", [DECISION, decision("1", "same", "Mallory", "2026-08-10")]),
+    ):
+        sheet = workbook.create_sheet(title)
+        for row in rows:
+            sheet.append(row)
+    folder = given.settings.exports / "alpha" / "2026-08"
+    folder.mkdir(parents=True)
+    workbook.save(folder / "accounts.xlsx")
+    land(given, "2026-08")
+    assert given.query("select count(*) from raw.accounts") == [(1,)]
+    assert given.query("select count(*) from raw.decisions") == [(0,)]
+    assert given.query("select rule from raw.files where status <> 'landed'") == [("sheet_not_used",)]
+
+
+def test_few_decisions_after_many_are_not_taken_for_a_broken_list(tmp_path: Path) -> None:
+    given = Workspace(tmp_path)
+    many = [decision(str(number), "same", "Ada", "2026-08-10") for number in range(20)]
+    deliver(given.settings.exports, "us", "2026-08", "decisions.csv", [DECISION, *many])
+    deliver(given.settings.exports, "us", "2026-09", "decisions.csv", [DECISION, decision("1", "same", "Bo", "")])
+    for month in ("2026-08", "2026-09"):
+        land(given, month)
+    assert given.query("select count(*) from raw.decisions group by export_month order by export_month") == [
+        (20,),
+        (1,),
+    ]
+
+
+def queue_of(published: Path, **values: str) -> None:
+    """Publish a review queue of one pair; every column is text but the rank."""
+    columns = (
+        *("left_record_key", "right_record_key", "queue_reason", "left_party_name", "right_party_name", "left_name"),
+        *("right_name", "left_website", "right_website", "left_place", "right_place", "guard", "clustering_refusal"),
+        *("evidence_for", "evidence_against", "relation", "decision", "decided_by", "decided_on", "decision_reason"),
+        *("other_relation", "other_decision", "other_decided_by", "other_decided_on", "pair_fingerprint"),
+    )
+    published.mkdir(parents=True)
+    with duckdb.connect(str(published / "marts.duckdb")) as connection:
+        connection.execute("create table dim_months as select date '2026-08-01' as month, true as is_as_of_month")
+        described = ", ".join(f"? as {column}" for column in columns)
+        connection.execute(
+            f"""
+            create table mart_review_queue as
+            select {described}, 1 as queue_rank, 0.5 as match_probability, 1.0 as decision_value,
+                10.00 as our_open_pipeline_usd
+            """,
+            [values.get(column, "text") for column in columns],
+        )
+
+
+def test_a_filled_sheet_comes_back_as_it_was_filled(tmp_path: Path) -> None:
+    given = Workspace(tmp_path)
+    settings = given.settings
+    queue_of(
+        settings.published, left_record_key="alpha:1", right_record_key="us:1", pair_fingerprint="f00d",
+        left_name='=HYPERLINK("http://evil.example","Acme")', right_name="Acme\x07 AG",
+    )  # fmt: skip
+    sheet, pairs = write_review_sheet(settings.published, settings.review)
+    assert (sheet.name, pairs) == ("2026-08.xlsx", 1)
+    workbook = load_workbook(sheet)
+    worksheet = workbook["decisions"]
+    (offered,) = worksheet.data_validations.dataValidation
+    assert offered.formula1 == '"same,different,same group,unsure"'
+    assert str(offered.sqref) == "A2"
+    names = {str(cell.value): number for number, cell in enumerate(worksheet[1], start=1)}
+    left_name = worksheet.cell(2, names["Left name"])
+    assert (left_name.data_type, str(left_name.value)[:2]) == ("s", "'=")
+    for header, value in (("Answer", "same group"), ("Decided by", "Ada"), ("Decided on", date(2026, 8, 10))):
+        worksheet.cell(2, names[header], value)
+    (settings.exports / "us" / "2026-08").mkdir(parents=True)
+    workbook.save(settings.exports / "us" / "2026-08" / "decisions_august.xlsx")
+    land(given, "2026-08")
+    assert given.query(
+        "select left_record_key, right_record_key, answer, decided_by, decided_on, pair_fingerprint from raw.decisions"
+    ) == [("alpha:1", "us:1", "same group", "Ada", "2026-08-10", "f00d")]
+
+
+def test_a_sheet_that_may_hold_answers_is_never_written_over(tmp_path: Path) -> None:
+    queue_of(tmp_path / "published")
+    sheet, _ = write_review_sheet(tmp_path / "published", tmp_path / "review")
+    before = sheet.read_bytes()
+    with pytest.raises(NoReportError, match="may hold answers"):
+        write_review_sheet(tmp_path / "published", tmp_path / "review")
+    assert sheet.read_bytes() == before
+
+
+def test_the_sheet_holds_the_published_queue_and_says_where_it_goes(demo: Run) -> None:
+    run = run_command(demo.settings, "review")
+    assert run.exit_code == 0, run.output
+    assert f"{demo.settings.exports}/us/2026-10/decisions.xlsx" in run.output
+    with duckdb.connect(str(demo.settings.published / "marts.duckdb"), read_only=True) as marts:
+        asked = marts.execute("select left_record_key from mart_review_queue order by queue_rank").fetchall()
+    worksheet = load_workbook(demo.settings.review / "2026-10.xlsx", read_only=True)["decisions"]
+    header, *rows = worksheet.iter_rows(values_only=True)
+    assert asked
+    assert [row[header.index("Left record")] for row in rows] == [record for (record,) in asked]

@@ -1,0 +1,242 @@
+"""Clustering: whatever the order, no join that the evidence forbids, in Python and in the model that calls it.
+
+Belongs here: which accepted pairs are joined. Does not belong here: which pairs are accepted (unit tests of
+res_decided_pairs), nor the account keys that groups get (test_account_keys.py).
+"""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.workspaces import Workspace
+from udfs.clusters import Clusters, Pair, cluster_pairs, pair_joins
+from udfs.plugin import register
+
+RECORDS = st.integers(1, 8)
+MOST_WEAK = 3
+REGISTRATIONS = st.dictionaries(RECORDS, st.sampled_from(["1", "2"]), max_size=5)
+
+
+def pair(
+    one: int, other: int, bits: int, accepted: bool = True, certain: bool = False, forbidden: bool = False,
+    weak: bool = False,
+) -> Pair:  # fmt: skip
+    left, right = sorted((one, other))
+    return Pair(left, right, bits, accepted, certain, forbidden, weak)
+
+
+def decided(judged: Pair) -> Pair:
+    """As res_decided_pairs has it: a person's word leaves no doubt about what is accepted and how firmly."""
+    if judged.is_certain:
+        return judged._replace(is_accepted=True, is_forbidden=False, is_weak=False)
+    return judged._replace(is_accepted=False, is_weak=False) if judged.is_forbidden else judged
+
+
+def lists_of_pairs(certain: st.SearchStrategy[bool]) -> st.SearchStrategy[list[Pair]]:
+    """Judged pairs of a few records."""
+    built = st.builds(
+        pair, RECORDS, RECORDS, st.integers(-9000, 9000), st.booleans(), certain, st.booleans(), st.booleans()
+    )
+    return st.lists(
+        built.filter(lambda one: one.left < one.right).map(decided),
+        max_size=15,
+        unique_by=lambda one: (one.left, one.right),
+    )
+
+
+PAIRS = lists_of_pairs(st.just(False))
+
+
+def clusters(pairs: list[Pair], registrations: dict[int, str] | None = None, most_weak: int = MOST_WEAK) -> Clusters:
+    ids = {record: [("lei", number)] for record, number in (registrations or {}).items()}
+    return cluster_pairs(pairs, ids, most_weak)
+
+
+def together(pairs: list[Pair], one: int, other: int) -> bool:
+    found = clusters(pairs).cluster_of
+    return found[one] == found[other]
+
+
+@settings(max_examples=300, deadline=None)
+@given(lists_of_pairs(st.booleans()), REGISTRATIONS, st.integers(0, 1000))
+def test_order_of_input_does_not_matter(pairs: list[Pair], registrations: dict[int, str], seed: int) -> None:
+    shuffled = random.Random(seed).sample(pairs, len(pairs))  # noqa: S311 - an order, not a secret
+    assert clusters(pairs, registrations) == clusters(shuffled, registrations)
+
+
+@settings(max_examples=300, deadline=None)
+@given(lists_of_pairs(st.booleans()))
+def test_no_cluster_holds_a_forbidden_pair(pairs: list[Pair]) -> None:
+    found = clusters(pairs).cluster_of
+    assert not any(one.is_forbidden and found[one.left] == found[one.right] for one in pairs)
+
+
+@settings(max_examples=200, deadline=None)
+@given(PAIRS, REGISTRATIONS)
+def test_no_cluster_holds_two_numbers_of_one_scheme(pairs: list[Pair], registrations: dict[int, str]) -> None:
+    held: dict[int, set[str]] = {}
+    for record, group in clusters(pairs, registrations).cluster_of.items():
+        if record in registrations:
+            held.setdefault(group, set()).add(registrations[record])
+    assert all(len(found) == 1 for found in held.values())
+
+
+@settings(max_examples=300, deadline=None)
+@given(lists_of_pairs(st.booleans()), REGISTRATIONS)
+def test_every_accepted_pair_is_joined_or_says_why_not(pairs: list[Pair], registrations: dict[int, str]) -> None:
+    found = clusters(pairs, registrations)
+    apart = {
+        (one.left, one.right)
+        for one in pairs
+        if one.is_accepted and found.cluster_of[one.left] != found.cluster_of[one.right]
+    }
+    assert found.refusals.keys() == apart
+
+
+@settings(max_examples=300, deadline=None)
+@given(lists_of_pairs(st.booleans()), st.integers(1, 4))
+def test_weak_pairs_add_no_more_records_than_the_cap(pairs: list[Pair], most_weak: int) -> None:
+    found = clusters(pairs, most_weak=most_weak).cluster_of
+    firm = clusters([one._replace(is_accepted=one.is_accepted and not one.is_weak) for one in pairs]).cluster_of
+    for group in set(found.values()):
+        members = [record for record in found if found[record] == group]
+        largest = max(sum(firm[record] == core for record in members) for core in {firm[record] for record in members})
+        assert len(members) - largest <= most_weak
+
+
+def test_a_chain_of_weak_pairs_ends_at_the_cap_and_a_firm_one_does_not() -> None:
+    chain = [pair(n, n + 1, 9000 - n, weak=True) for n in range(1, 7)]
+    found = clusters(chain)
+    assert found.cluster_of == {1: 1, 2: 1, 3: 1, 4: 1, 5: 5, 6: 5, 7: 5}
+    assert found.refusals == {(4, 5): "too many by weak pairs"}
+    assert set(clusters([one._replace(is_weak=False) for one in chain]).cluster_of.values()) == {1}
+
+
+def test_weak_pairs_do_not_merge_two_companies_that_firm_pairs_hold_together() -> None:
+    firm = [pair(1, n, 9000) for n in (2, 3, 4, 5)] + [pair(11, n, 9000) for n in (12, 13, 14)]
+    assert clusters([*firm, pair(5, 14, 9999, weak=True)]).refusals == {(5, 14): "too many by weak pairs"}
+    assert together([*firm, pair(5, 14, 1, certain=True, weak=True)], 1, 11)
+
+
+def test_one_weak_pair_never_merges_two_companies() -> None:
+    pairs = [pair(1, 11, 9000), pair(2, 12, 9000), pair(1, 2, -4000, accepted=False), pair(11, 12, 500)]
+    assert together(pairs, 1, 11)
+    assert together(pairs, 2, 12)
+    assert clusters(pairs).refusals == {(11, 12): "evidence outweighs it"}
+
+
+def test_chain_of_accepted_pairs_is_one_company_when_nothing_speaks_against_it() -> None:
+    assert together([pair(1, 11, 3000), pair(11, 21, 2000)], 1, 21)
+
+
+def test_approval_needs_no_support() -> None:
+    against = [pair(1, 11, -9000, certain=True), pair(1, 21, 9000), pair(11, 21, -20000, accepted=False)]
+    assert together(against, 1, 11)
+
+
+def test_approval_stands_above_registration_numbers() -> None:
+    pairs = [pair(1, 2, -9000, certain=True), pair(2, 3, 9000)]
+    found = clusters(pairs, {1: "one", 2: "other", 3: "one"})
+    assert set(found.cluster_of.values()) == {1}
+
+
+def test_approval_yields_to_a_no() -> None:
+    forbidden = [
+        pair(1, 11, 0, certain=True), pair(1, 21, 9000), pair(11, 21, 0, accepted=False, forbidden=True),
+    ]  # fmt: skip
+    assert clusters(forbidden).refusals == {(1, 21): "a person says otherwise"}
+
+
+def test_a_refused_pair_that_meets_after_all_is_not_refused() -> None:
+    pairs = [
+        pair(1, 11, 5000), pair(1, 12, -6000, accepted=False), pair(11, 12, 4000), pair(12, 13, 3000),
+        pair(11, 13, 2500), pair(1, 13, 2400),
+    ]  # fmt: skip
+    found = clusters(pairs)
+    assert set(found.cluster_of.values()) == {1}
+    assert found.refusals == {}
+
+
+def test_cluster_is_named_after_its_smallest_record() -> None:
+    assert set(clusters([pair(9, 1, 1), pair(9, 5, 1)]).cluster_of.values()) == {1}
+
+
+def test_arrow_form_answers_row_by_row() -> None:
+    pairs = pa.array([[pair(1, 2, 5)._asdict(), pair(2, 3, 5, accepted=False)._asdict()], None])
+    id_type = pa.list_(pa.struct([("number", pa.int64()), ("scheme", pa.string()), ("id", pa.string())]))
+    ids = pa.array([[{"number": 1, "scheme": "lei", "id": "X"}], None], id_type)
+    joined = {"left_number": 1, "right_number": 2, "left_cluster_number": 1, "right_cluster_number": 1, "refusal": None}
+    assert pair_joins(pairs, ids, pa.array([3, 3])).to_pylist() == [[joined], []]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
+    """Empty tables under the names that the compiled model reads, and its SQL."""
+    given_workspace = Workspace(tmp_path_factory.mktemp("clusters"))
+    done = given_workspace.dbt(
+        "compile", "--select", "res_pair_joins", "--vars", f"{{most_records_joined_by_weak_pairs: {MOST_WEAK}}}"
+    )
+    assert done.returncode == 0, done.stdout
+    (compiled,) = given_workspace.compiled.rglob("res_pair_joins.sql")
+    with duckdb.connect() as connection:
+        register(connection)
+        connection.execute(
+            f"""
+            attach ':memory:' as {given_workspace.settings.warehouse.stem};
+            use {given_workspace.settings.warehouse.stem};
+            create schema resolution;
+            create table resolution.res_account_records (
+                record_number integer, lei varchar, duns varchar, vat_number varchar, siret varchar, cik varchar
+            );
+            create table resolution.res_decided_pairs (
+                left_record_number integer, right_record_number integer, match_bits integer, band varchar,
+                decision varchar, match_reason varchar, registration_level varchar
+            );
+            """
+        )
+        yield connection, Path(compiled).read_text(encoding="utf-8")
+
+
+@settings(max_examples=150, deadline=None)
+@given(lists_of_pairs(st.booleans()), REGISTRATIONS)
+def test_the_model_joins_what_clustering_all_pairs_would(
+    model: tuple[duckdb.DuckDBPyConnection, str], pairs: list[Pair], registrations: dict[int, str]
+) -> None:
+    connection, compiled = model
+    connection.execute("truncate resolution.res_account_records; truncate resolution.res_decided_pairs")
+    for record in range(1, 9):
+        connection.execute(
+            "insert into resolution.res_account_records (record_number, lei) values (?, ?)",
+            [record, registrations.get(record)],
+        )
+    for one in pairs:
+        numbers = (registrations.get(one.left), registrations.get(one.right))
+        level = "unknown" if None in numbers else "same" if numbers[0] == numbers[1] else "conflict"
+        decision = "approve" if one.is_certain else "reject" if one.is_forbidden else None
+        connection.execute(
+            "insert into resolution.res_decided_pairs values (?, ?, ?, ?, ?, ?, ?)",
+            [
+                one.left, one.right, one.millibits, "auto" if one.is_accepted else "rejected", decision,
+                "human decision" if decision else "acronym" if one.is_weak else "domain", level,
+            ],
+        )  # fmt: skip
+    # what is accepted speaks for a join, however low its score
+    expected = clusters(
+        [one._replace(millibits=max(one.millibits, 1)) if one.is_accepted else one for one in pairs], registrations
+    )
+    found = connection.execute(compiled).fetchall()
+    assert sorted(found) == sorted(
+        (
+            one.left, one.right, expected.cluster_of[one.left], expected.cluster_of[one.right],
+            expected.refusals.get((one.left, one.right)),
+            "review" if (one.left, one.right) in expected.refusals else "auto",
+        )
+        for one in pairs
+        if one.is_accepted
+    )  # fmt: skip
