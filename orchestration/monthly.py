@@ -4,8 +4,8 @@ Belongs here: making a workspace ready, keeping others out of it, running the jo
 Does not belong here: the job itself (definitions.py), and words and arguments of the commands (__main__.py).
 """
 
+import json
 import os
-import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -109,8 +109,18 @@ def prepare(settings: Settings) -> None:
     os.environ.update(settings.as_environment())
     for folder in (settings.dagster_home, settings.var / "logs"):
         folder.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(HOME / "orchestration" / "dagster.yaml", settings.dagster_home / "dagster.yaml")
+    write_dagster_config(settings.dagster_home)
     settings.link_seeds()
+
+
+def write_dagster_config(home: Path) -> None:
+    """Write Dagster's settings into its home.
+
+    Args:
+        home: DAGSTER_HOME; an existing folder.
+    """
+    text = (HOME / "orchestration" / "dagster.yaml").read_text(encoding="utf-8")
+    (home / "dagster.yaml").write_text(text.replace("HOME/history/runs", json.dumps(str(home / "history" / "runs"))), encoding="utf-8")
 
 
 def refresh(settings: Settings, months: list[str], *, is_landed: bool = False, is_shown: bool = True) -> None:

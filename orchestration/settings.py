@@ -179,7 +179,6 @@ class Settings:
             "ACCOUNT_MAPPING_SEED_PATH": self.seed_path,
             "DBT_TARGET_PATH": str(self.dbt_target),
             "DAGSTER_HOME": str(self.dagster_home),
-            "ACCOUNT_MAPPING_EVENT_LOG": str(self.dagster_home / "history" / "runs"),
             "GX_ANALYTICS_ENABLED": "false",
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         }

@@ -117,6 +117,7 @@ Ostrava Steelworks a.s.;ostrava-steel.example;Czechia;Steel;4100;Customer
 """
 
 
+@pytest.mark.usefixtures("dbt")
 def test_a_new_user_finds_the_overlaps_of_two_short_lists(tmp_path: Path) -> None:
     ours = tmp_path / "ours"
     made = run_command(workspace_in(tmp_path), "init", str(ours))

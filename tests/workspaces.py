@@ -393,8 +393,6 @@ def warehouse_with(folder: Path, amounts: list[int]) -> Path:
         connection.execute("create table marts.fct_sales (sale_key varchar, amount_usd decimal(18, 2))")
         rows = [(f"s{number}", amount) for number, amount in enumerate(amounts)]
         connection.executemany("insert into marts.fct_sales values (?, ?)", rows)
-        connection.execute("comment on table marts.fct_sales is 'One row per sale; it''s the test''s own.'")
-        connection.execute("comment on column marts.fct_sales.amount_usd is 'What was paid.'")
     return warehouse
 
 

@@ -17,7 +17,12 @@ BUSY_TIMEOUT_SECONDS = 60
 
 
 class KeptOpenEventLog(SqliteEventLogStorage):
-    """Dagster's event log with an engine per file that lives as long as the process."""
+    """Dagster's event log with an engine per file that lives as long as the process.
+
+    Args:
+        base_dir: folder of its files.
+        inst_data: what Dagster makes it of.
+    """
 
     def __init__(self, base_dir: str, inst_data: Any = None) -> None:  # noqa: ANN401 - Dagster's own
         self._engines: dict[str, db.Engine] = {}

@@ -12,6 +12,7 @@ workspace.
 import csv
 import hashlib
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -65,11 +66,10 @@ def put_in_force(seeds: Path, var: Path) -> Path:
             merged = own_rows
         else:
             key = keys_of_reference()[shipped.stem]
-            ours = {_key(row, key): row for row in own_rows}
-            replaced = {_key(row, key): row for row in rows if _key(row, key) in ours}
-            merged = [{**replaced.get(_key(row, key), {}), **row} for row in own_rows] + [
-                row for row in rows if _key(row, key) not in ours
-            ]
+            ours = {key.of(row) for row in own_rows}
+            replaced = {key.of(row): row for row in rows if key.of(row) in ours}
+            merged = [{**replaced.get(key.of(row), {}), **row} for row in own_rows]
+            merged += [row for row in rows if key.of(row) not in ours]
         if own.is_file() and merged == own_rows and own_header == header:
             _write(target, own.read_bytes())  # cell by cell as it is, so that line numbers of messages hold
         else:
@@ -77,13 +77,27 @@ def put_in_force(seeds: Path, var: Path) -> Path:
     return var / "seeds_in_force"
 
 
+@dataclass(frozen=True)
+class Key:
+    """What names a row of a seed."""
+
+    columns: tuple[str, ...]
+    is_loose: bool = False  # spaces, hyphens and underscores do not matter either
+
+    def of(self, row: Row) -> tuple[str, ...]:
+        """Give a row's key; case does not matter."""
+        cells = (row.get(column, "").strip().casefold() for column in self.columns)
+        return tuple((cell.translate(_NO_MATTER) or cell) if self.is_loose else cell for cell in cells)
+
+
 @cache
-def keys_of_reference() -> dict[str, list[str]]:
-    """Read the columns that name a row of each reference seed, from the descriptions beside them (`meta.key`)."""
-    keys: dict[str, list[str]] = {}
+def keys_of_reference() -> dict[str, Key]:
+    """Read what names a row of each reference seed, from the descriptions beside them (`meta.key`, `meta.is_loose`)."""
+    keys: dict[str, Key] = {}
     for file in sorted((SHIPPED / "reference").glob("*.yml")):
         for seed in yaml.safe_load(file.read_text(encoding="utf-8"))["seeds"]:
-            keys[seed["name"]] = seed["config"]["meta"]["key"]
+            meta = seed["config"]["meta"]
+            keys[seed["name"]] = Key(tuple(meta["key"]), meta.get("is_loose", False))
     return keys
 
 
@@ -155,8 +169,9 @@ def upgrade_seeds(seeds: Path) -> list[str]:
         as_shipped = {tuple(row[column] for column in shown) for row in rows}
         own = [row for row in own_rows if tuple(row[column] for column in shown) not in as_shipped]
         _write(target, _as_csv(header, own))
-        known = {_key(row, keys_of_reference()[shipped.stem]) for row in own_rows}
-        new = sum(_key(row, keys_of_reference()[shipped.stem]) not in known for row in rows)
+        key = keys_of_reference()[shipped.stem]
+        known = {key.of(row) for row in own_rows}
+        new = sum(key.of(row) not in known for row in rows)
         done.append(f"{name}: {len(own)} rows of your own; {new} rows of this release that the file did not have.")
     return [*done, f"{seeds / BEFORE}: everything as it was; delete it when you have looked through."]
 
@@ -207,11 +222,6 @@ def record_tested_seeds(connection: duckdb.DuckDBPyConnection, fingerprint: str 
     connection.execute("create or replace table raw.tested_seeds (fingerprint varchar not null)")
     if fingerprint:
         connection.execute("insert into raw.tested_seeds values (?)", [fingerprint])
-
-
-def _key(row: Row, columns: Sequence[str]) -> tuple[str, ...]:
-    """What names a row: without case, spaces, hyphens and underscores, as delivered words are compared."""
-    return tuple(row.get(column, "").casefold().translate(_NO_MATTER) or row.get(column, "") for column in columns)
 
 
 _NO_MATTER = str.maketrans("", "", " -_")

@@ -17,6 +17,8 @@ from benchmarks.scenarios import MatchingResult, ScenarioRun
 from orchestration.settings import HOME
 from udfs.plugin import register
 
+pytestmark = pytest.mark.usefixtures("dbt")
+
 SIZE = 200
 RIVALS_PYTHON = HOME / ".venv-rivals" / "bin" / "python"
 Resolved = tuple[ScenarioRun, speed_tables.SpeedResult]

@@ -112,6 +112,7 @@ ASSETS = """
 """
 
 
+@pytest.mark.usefixtures("dbt")
 def test_assets_jobs_schedules_and_sensors_keep_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = workspace_in(tmp_path)
     for name, value in {**settings.as_environment(), "DBT_LOG_PATH": str(tmp_path / "logs")}.items():

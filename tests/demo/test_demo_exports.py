@@ -301,7 +301,7 @@ def test_bad_rows_stand_on_the_lines_the_truth_names() -> None:
 def test_demo_seeds_name_delivered_records_and_every_partner() -> None:
     tables = {}
     for name in ("partners", "match_decisions", "exclusions"):
-        with (SEEDS / f"{name}.csv").open(encoding="utf-8", newline="") as handle:
+        with (SEEDS.parent / "company" / f"{name}.csv").open(encoding="utf-8", newline="") as handle:
             tables[name] = list(csv.DictReader(handle))
     keys = current_keys()
     for row in tables["match_decisions"]:

@@ -24,6 +24,8 @@ from tests.workspaces import (
     land,
 )
 
+pytestmark = pytest.mark.usefixtures("dbt")
+
 # Of each party, the number of a record and what it says.
 ZELWERK_ALONE: Lists = {"us": {"1": ZELWERK}}
 LASTING: Lists = {

@@ -22,6 +22,8 @@ from tabulate import tabulate
 
 from benchmarks.scenarios import ScenarioRun
 
+pytestmark = pytest.mark.usefixtures("dbt")
+
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "name_pairs.csv"
 RELATIONS = ("same", "group", "different")
 FEWEST_PAIRS = 8

@@ -17,6 +17,8 @@ import pytest
 
 from benchmarks.scenarios import HEADERS, MONTH, PARTNER, ScenarioRun
 
+pytestmark = pytest.mark.usefixtures("dbt")
+
 OTHER = "other"
 RECORD = tuple[str, str, str]  # id, name, website; nothing else is known of any of them
 

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from orchestration.settings import HOME
 from tests.workspaces import Workspace
 
+pytestmark = pytest.mark.usefixtures("dbt")
+
 Rule = tuple[str, str, str, str]  # attribute, field, operator, value
 STAGING = "stg_icp_rules"
 ALIGNMENT = "mart_icp_alignment"

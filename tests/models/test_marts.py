@@ -19,6 +19,8 @@ from tests.workspaces import LEFT_OUT, SELECTION, Rows, Run, Workspace, load_raw
 from udfs.persons import person_name
 from udfs.plugin import register
 
+pytestmark = pytest.mark.usefixtures("dbt")
+
 DBT = str(Path(sys.executable).with_name("dbt"))
 
 

@@ -13,6 +13,8 @@ import pytest
 from orchestration.warehouse.schema import TABLES, create_raw_tables
 from tests.workspaces import Rows, Workspace, as_text, insert
 
+pytestmark = pytest.mark.usefixtures("dbt")
+
 GOLDEN = Path(__file__).parents[1] / "golden" / "partner_icp"
 INDUSTRIES = ["Retail", "Logistics", "Manufacturing", "Energy"]
 # Resolution is replaced by the answer, so only what the partner marts rest on is built.

@@ -14,6 +14,8 @@ import pytest
 
 from tests.workspaces import SELECTION, Rows, Workspace, load_raw, read_golden
 
+pytestmark = pytest.mark.usefixtures("dbt")
+
 QUARTER = Path(__file__).parents[1] / "golden" / "quarter"
 MONTHS = ("2026-09", "2026-10")
 

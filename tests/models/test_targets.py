@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from orchestration.settings import HOME
 from tests.workspaces import Workspace
 
+pytestmark = pytest.mark.usefixtures("dbt")
+
 COMPONENTS = ["relationship_strength", "icp_fit", "timing", "deal_size", "competition"]
 LISTED = st.fixed_dictionaries(
     {

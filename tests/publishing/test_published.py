@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.publishing.published import KEPT_RUNS, SCHEMA_VERSION, publish_marts
+from orchestration.publishing.published import KEPT_RUNS, SCHEMA_VERSION, Description, publish_marts
 from orchestration.settings import CONTACTS, contacts_folder
 from tests.workspaces import AT, MONTH, published_relations, warehouse_with
 
@@ -49,7 +49,11 @@ def test_every_mart_is_published_and_nothing_else(tmp_path: Path) -> None:
 
 
 def test_descriptions_reach_the_reader(tmp_path: Path) -> None:
-    publish_marts(warehouse_with(tmp_path, [3]), tmp_path / "published", MONTH, "run1", AT, ["fct_sales"])
+    said = Description("One row per sale; it's the test's own.", {"amount_usd": "What was paid.", "fax": "Not built."})
+    publish_marts(
+        warehouse_with(tmp_path, [3]), tmp_path / "published", MONTH, "run1", AT, ["fct_sales"],
+        descriptions={"fct_sales": said, "fct_others": said},
+    )  # fmt: skip
     with duckdb.connect(str(tmp_path / "published" / "marts.duckdb"), read_only=True) as marts:
         table = marts.execute("select comment from duckdb_tables() where table_name = 'fct_sales'").fetchone()
         column = marts.execute("select comment from duckdb_columns() where column_name = 'amount_usd'").fetchone()

@@ -15,6 +15,8 @@ from orchestration.publishing.published import publish_marts
 from orchestration.publishing.restatements import UnreadableMartsError, keep_published
 from tests.workspaces import Rows, Workspace, deliver, land
 
+pytestmark = pytest.mark.usefixtures("dbt")
+
 HEADER = ("Account ID", "Account Name", "Website", "Country", "Status")
 ZELWERK = ("Zelwerk Maschinenbau GmbH", "zelwerk.de", "DE")
 ORBITEL = ("Orbitel Networks Inc", "orbitel.com", "US")

@@ -82,6 +82,7 @@ def decision(number: str, answer: str, author: str, day: str, fingerprint: str =
     return (f"us:{number}", f"alpha:{number}", answer, "asked them", author, day, fingerprint)
 
 
+@pytest.mark.usefixtures("dbt")
 def test_no_decision_is_lost_over_three_months(tmp_path: Path) -> None:
     given = Workspace(tmp_path)
     exports = given.settings.exports

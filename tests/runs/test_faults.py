@@ -26,7 +26,7 @@ from orchestration.defs import resources
 from orchestration.defs.partitions import MONTHS
 from orchestration.ingestion.landing import LandingSummary, land_month
 from orchestration.ingestion.snapshots import Limits
-from orchestration.monthly import wait_for_warehouse
+from orchestration.monthly import wait_for_warehouse, write_dagster_config
 from orchestration.publishing.published import publish_marts
 from orchestration.runs.lock import BusyError, one_run
 from orchestration.settings import HOME, Settings, contacts_folder
@@ -135,7 +135,7 @@ def test_a_second_run_is_refused_at_once_and_told_of_the_first(tmp_path: Path, a
 
 
 def test_the_lock_of_a_killed_run_is_free_and_its_claims_are_given_back(tmp_path: Path) -> None:
-    (tmp_path / "dagster.yaml").write_text((HOME / "orchestration" / "dagster.yaml").read_text())
+    write_dagster_config(tmp_path)
     with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
         killed = instance.create_run_for_job(dg.GraphDefinition(name="job").to_job())
         instance.report_run_failed(instance.create_run_for_job(dg.GraphDefinition(name="other").to_job()))
@@ -340,8 +340,8 @@ def test_a_landing_killed_at_any_stage_leaves_whole_lists_and_the_next_gives_all
     lists = {(row[0], row[3]) for row in expected["accounts"]}
     assert len(lists) > 2
     disturbed = tmp_path / "disturbed"
-    for function in ("take_snapshot", "_Landing._insert_refusals"):
-        where = f"orchestration.ingestion.landing:{function}"
+    for function in ("landing:take_snapshot", "raw_tables:RawTables._insert_refusals"):
+        where = f"orchestration.ingestion.{function}"
         kill_at(where, "before", landing(disturbed), tmp_path / "marker")
         for table, rows in landed(disturbed).items():
             if table == "files":
@@ -358,7 +358,7 @@ def publishing(warehouse: Path, published: Path, run_id: str) -> str:
     return f"""
 from datetime import UTC, date, datetime
 from pathlib import Path
-from orchestration.defs.publish import contacts_folder, publish_marts
+from orchestration.publishing.published import publish_marts
 publish_marts(Path({str(warehouse)!r}), Path({str(published)!r}), date(2026, 10, 1), {run_id!r},
               datetime(2026, 11, 3, tzinfo=UTC), ["fct_sales"])
 """
@@ -376,9 +376,9 @@ def parquet_amounts(published: Path) -> list[tuple[object, ...]]:
 @pytest.mark.parametrize(
     ("where", "when", "parquet_is_new"),
     [
-        ("orchestration.defs.publish:_copy_comments", "before", False),
-        ("orchestration.defs.publish:_replace_with_text", "before", False),
-        ("orchestration.defs.publish:_replace_with_text", "after", True),
+        ("orchestration.publishing.published:_comment", "before", False),
+        ("orchestration.publishing.published:_replace_with_text", "before", False),
+        ("orchestration.publishing.published:_replace_with_text", "after", True),
     ],
 )
 def test_a_publication_killed_half_way_leaves_whole_copies_and_no_rubbish(
@@ -403,7 +403,7 @@ def without_space(call: str, settings: Settings, most_bytes: int) -> str:
     """Run a call in a process whose files may grow only so far, and give what a person reads of its failure."""
     code = f"""
 import resource
-from orchestration import faults
+from orchestration.warehouse import faults
 from orchestration.settings import Settings
 resource.setrlimit(resource.RLIMIT_FSIZE, ({most_bytes}, {most_bytes}))
 try:
@@ -719,8 +719,8 @@ def test_a_run_killed_at_every_stage_leaves_the_old_marts_and_the_next_is_as_if_
             ("orchestration.ingestion.landing:take_snapshot", "before"),
             ("orchestration.ingestion.landing:_Landing._insert_refusals", "before"),
             ("orchestration.defs.expectations:check_marts", "before"),
-            ("orchestration.defs.publish:_replace_with_text", "before"),
-            ("orchestration.defs.publish:_replace_with_text", "after"),
+            ("orchestration.publishing.published:_replace_with_text", "before"),
+            ("orchestration.publishing.published:_replace_with_text", "after"),
         )
         for where, when in stages:
             call = f"from orchestration.__main__ import main; main({list(OCTOBER)!r})"

@@ -66,13 +66,13 @@ def received(hook: HTTPServer) -> list[tuple[str, dict[str, Any]]]:
 def test_nothing_is_sent_or_loaded_unless_somebody_says_where_to() -> None:
     asked = f"""
 import sys
-from test_notify import RESULTS, send
+from tests.runs.test_message import RESULTS, send
 assert send(RESULTS, {{}}) == send(RESULTS, {{{VARIABLE!r}: ' '}}) == []
 print('apprise' in sys.modules)
 """
     done = subprocess.run(
         [sys.executable, "-c", asked],
-        cwd=HOME / "tests",
+        cwd=HOME,
         env={"PYTHONPATH": str(HOME)},
         capture_output=True,
         text=True,

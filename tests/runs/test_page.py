@@ -325,10 +325,12 @@ def test_an_old_list_that_is_loaded_today_is_as_old_as_it_is(tmp_path: Path) -> 
 
 
 def test_a_list_is_expected_by_the_cadence_that_was_agreed(tmp_path: Path) -> None:
-    (tmp_path / "partners.csv").write_text(
+    (tmp_path / "company").mkdir()
+    (tmp_path / "reference").mkdir()
+    (tmp_path / "company" / "partners.csv").write_text(
         "party_id,name,refresh_cadence\nacme,Acme,quarterly\nours/../x,Odd,monthly\nours_.._x,Odder,\n"
     )
-    (tmp_path / "refresh_cadences.csv").write_text("refresh_cadence,months\nmonthly,1\nquarterly,3\n")
+    (tmp_path / "reference" / "refresh_cadences.csv").write_text("refresh_cadence,months\nmonthly,1\nquarterly,3\n")
     specs = {spec.key.path[-1]: spec for spec in lists_of_parties(tmp_path)}
     policies = {name: spec.freshness_policy for name, spec in specs.items()}
     assert policies["acme"] == expected_every(3)
@@ -340,7 +342,8 @@ def test_a_list_is_expected_by_the_cadence_that_was_agreed(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("seed", ["party_id,name\nacme\n", "party_id,name,date_order\nacme,Acme,odd\n"])
 def test_a_broken_row_takes_no_catalogue_away(tmp_path: Path, seed: str) -> None:
-    (tmp_path / "partners.csv").write_text(seed)
+    (tmp_path / "company").mkdir()
+    (tmp_path / "company" / "partners.csv").write_text(seed)
     assert lists_of_parties(tmp_path) == []
 
 

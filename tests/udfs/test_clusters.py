@@ -176,7 +176,7 @@ def test_arrow_form_answers_row_by_row() -> None:
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
+def model(dbt: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
     """Empty tables under the names that the compiled model reads, and its SQL."""
     given_workspace = Workspace(tmp_path_factory.mktemp("clusters"))
     done = given_workspace.dbt(

@@ -5,7 +5,6 @@ tables and columns away from what this release makes; no older code runs here. D
 warehouse with every mart (test_any_order.py).
 """
 
-import json
 import shutil
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -16,7 +15,6 @@ import dagster as dg
 import duckdb
 import pytest
 
-from orchestration.defs.resources import workspace_of
 from orchestration.defs.transform import prepare_warehouse
 from orchestration.ingestion.landing import land_month
 from orchestration.warehouse import schema
@@ -181,16 +179,14 @@ def test_history_that_cannot_be_gone_on_with_is_refused_and_the_command_named(
 
 
 def test_dbt_is_not_begun_on_a_warehouse_that_cannot_be_gone_on_with(tmp_path: Path) -> None:
-    manifest = tmp_path / "manifest.json"
-    manifest.write_text(json.dumps(MANIFEST))
     tables = "create schema marts; create table marts.fct_sales (note varchar)"
     for folder, words in (("newer", "release 9.9"), ("older", "make rebuild")):
         (tmp_path / folder).mkdir()
         warehouse = newer(tmp_path / folder) if folder == "newer" else warehouse_in(tmp_path / folder, tables)
         before = warehouse.read_bytes()
-        workspace = workspace_of(replace(workspace_in(tmp_path / folder), warehouse=warehouse))
+        settings = replace(workspace_in(tmp_path / folder), warehouse=warehouse)
         with pytest.raises(dg.Failure, match=words) as refusal:
-            prepare_warehouse(dg.build_asset_context(), workspace, date(2026, 10, 1), manifest)
+            prepare_warehouse(dg.build_asset_context(), settings, date(2026, 10, 1), MANIFEST)
         assert not refusal.value.allow_retries
         assert warehouse.read_bytes() == before
 
