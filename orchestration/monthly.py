@@ -120,7 +120,9 @@ def write_dagster_config(home: Path) -> None:
         home: DAGSTER_HOME; an existing folder.
     """
     text = (HOME / "orchestration" / "dagster.yaml").read_text(encoding="utf-8")
-    (home / "dagster.yaml").write_text(text.replace("HOME/history/runs", json.dumps(str(home / "history" / "runs"))), encoding="utf-8")
+    (home / "dagster.yaml").write_text(
+        text.replace("HOME/history/runs", json.dumps(str(home / "history" / "runs"))), encoding="utf-8"
+    )
 
 
 def refresh(settings: Settings, months: list[str], *, is_landed: bool = False, is_shown: bool = True) -> None:

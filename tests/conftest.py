@@ -7,6 +7,7 @@ refuses to run, so the mark cannot be forgotten.
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from hypothesis import settings as hypothesis_settings
 
 from orchestration.settings import HOME, Settings
 from orchestration.warehouse import build
-from tests.workspaces import Run, run_command, workspace_in
+from tests.workspaces import Run, copy_of, run_command, workspace_in
 
 # A loaded machine is slower, not wrong.
 hypothesis_settings.register_profile("without a deadline", deadline=None)
@@ -59,20 +60,24 @@ def dbt() -> None:
 def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """The demo, run as `make demo` runs it: three months, from nothing, with all data tests; once for all workers."""
     lent: Path | None = request.config.getoption("--demo")
+    base = tmp_path_factory.getbasetemp()
     if lent is not None:
         lent = lent.resolve()
-        settings = Settings(HOME / "demo" / "exports", HOME / "seeds", lent / "warehouse.duckdb", lent / "published")
-        return Run(settings, 0, "")
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if hasattr(request.config, "workerinput") else base) / "demo"
-    settings = workspace_in(folder)
-    output = folder / "output.txt"
+        built = replace(workspace_in(lent), warehouse=lent / "warehouse.duckdb", published=lent / "published")
+        return Run(copy_of(built, base / "demo" / "var"), 0, "")
+    if not hasattr(request.config, "workerinput"):
+        run = run_command(workspace_in(base / "demo"), "demo")
+        assert run.exit_code == 0, run.output
+        return run
+    folder = base.parent / "demo"
     with FileLock(f"{folder}.lock"):
+        output = folder / "output.txt"
         if not output.is_file():
-            run = run_command(settings, "demo")
+            run = run_command(workspace_in(folder), "demo")
             assert run.exit_code == 0, run.output
             output.write_text(run.output, encoding="utf-8")
-    return Run(settings, 0, output.read_text(encoding="utf-8"))
+    # A copy for each worker: a reader keeps writers out, and some commands open the warehouse to write.
+    return Run(copy_of(workspace_in(folder), base / "demo" / "var"), 0, output.read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="session")

@@ -87,6 +87,24 @@ def published_rows(run: Run) -> dict[str, Rows]:
     return published_relations(run.settings.published)
 
 
+def copy_of(settings: Settings, var: Path) -> Settings:
+    """Copy what a workspace has built; the exports and seeds stay where they are.
+
+    Args:
+        settings: the workspace.
+        var: where to; an existing folder is filled.
+
+    Returns:
+        The same workspace with the copied warehouse and published marts.
+    """
+    shutil.copytree(settings.var, var, dirs_exist_ok=True)
+    copied = replace(settings, warehouse=var / "warehouse.duckdb", published=var / "published")
+    with duckdb.connect(str(copied.warehouse)) as connection:  # the warehouse knows the way to its exports
+        way = os.path.relpath(settings.exports.resolve(), var.resolve())
+        connection.execute("update raw.exports_folder set path_from_warehouse = ?", [way])
+    return copied
+
+
 # --- lists and what dbt makes of them ---------------------------------------------------------------------------------
 
 GOLDEN = Path(__file__).parent / "golden" / "marts"

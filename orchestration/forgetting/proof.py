@@ -21,6 +21,7 @@ from orchestration.objects import OBJECTS
 from orchestration.settings import DBT_PROJECT_DIR, RefusedError, Settings
 from orchestration.warehouse.held import held_warehouse, tables_of
 from orchestration.warehouse.schema import WarehouseRefusedError
+from orchestration.warehouse.seeds import put_in_force
 
 # Builds, tests and publishes one month in a workspace whose exports are landed already.
 Rebuild = Callable[[Settings, date], None]
@@ -103,6 +104,7 @@ def copying(settings: Settings) -> Iterator[tuple[duckdb.DuckDBPyConnection, Cop
     Raises:
         NotForgottenError: the warehouse cannot be held.
     """
+    put_in_force(settings.seeds, settings.var)  # the words in them are nobody's own
     try:
         with held_warehouse(settings.warehouse) as connection:
             copy = Copy(connection, settings)

@@ -5,8 +5,8 @@ which months are built (defs/transform.py), and how it looks in Dagster.
 
 A dbt command of its own takes five seconds before its first statement and after its last; with a manifest in hand,
 none. A run has a dbt that stands by in a process of its own (`python -m orchestration.warehouse.build`): it parses
-while other things are imported, works beside Dagster on the other core, and may be killed for want of memory without taking
-the run with it. It ends when its standard input does, so it never outlives who started it, however that ended.
+while other things are imported, works beside Dagster on the other core, and may be killed for want of memory without
+taking the run with it. It ends when its standard input does, so it never outlives who started it, however that ended.
 """
 
 import contextlib

@@ -32,7 +32,7 @@ from orchestration.validation.rows import check_accepted_rows
 from orchestration.warehouse.held import CopyError
 from orchestration.warehouse.restore import copy_until
 from orchestration.warehouse.schema import PrunedMonthError, create_raw_tables
-from tests.workspaces import Run, run_command
+from tests.workspaces import Run, copy_of, run_command
 
 GONE = "heliograph"
 OCTOBER = date(2026, 10, 1)
@@ -46,11 +46,9 @@ def read(file: Path, sql: str, parameters: Sequence[object] = ()) -> Rows:
 
 def workspace_of(demo: Run, folder: Path) -> Settings:
     """Copy the demo into a workspace of its own, seeds and exports included."""
-    shutil.copytree(demo.settings.var, folder / "var")
     shutil.copytree(HOME / "seeds", folder / "seeds")
     shutil.copytree(demo.settings.exports, folder / "exports")
-    with duckdb.connect(str(folder / "var" / "warehouse.duckdb")) as connection:
-        connection.execute("update raw.exports_folder set path_from_warehouse = '../exports'")
+    copy_of(replace(demo.settings, exports=folder / "exports"), folder / "var")
     return Settings.for_exports(folder / "exports", None, {})
 
 

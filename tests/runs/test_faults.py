@@ -14,7 +14,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -32,7 +31,7 @@ from orchestration.runs.lock import BusyError, one_run
 from orchestration.settings import HOME, Settings, contacts_folder
 from orchestration.warehouse import faults
 from orchestration.warehouse.schema import TABLES
-from tests.workspaces import AT, MONTH, Run, published_relations, run_command, warehouse_with, workspace_in
+from tests.workspaces import AT, MONTH, Run, copy_of, published_relations, run_command, warehouse_with, workspace_in
 
 # Runs a call, and stops for good before or after a function that it comes by.
 STOPPED = """
@@ -597,12 +596,6 @@ def ask(reader: subprocess.Popen[str]) -> str:
     return reader.stdout.readline()
 
 
-def copy_of(demo: Run, folder: Path) -> Settings:
-    """Copy the demo's workspace to a folder as deep as its own, for the warehouse knows the way to its exports."""
-    shutil.copytree(demo.settings.var, folder / "var")
-    return replace(demo.settings, warehouse=folder / "var" / "warehouse.duckdb", published=folder / "var" / "published")
-
-
 def relations_of(settings: Settings) -> dict[str, list[tuple[object, ...]]]:
     """Every published relation but the one that tells the run and its time."""
     contacts = contacts_folder(settings.published) / "contacts.duckdb"
@@ -657,7 +650,7 @@ def check_published_anew(settings: Settings, old_runs: list[str], reader: subpro
 def test_after_a_killed_run_and_one_stopped_by_a_check_the_next_is_as_if_nothing_had_been(
     demo: Run, tmp_path: Path
 ) -> None:
-    settings = copy_of(demo, tmp_path)
+    settings = copy_of(demo.settings, tmp_path / "var")
     expected, before = relations_of(demo.settings), files_in(settings.published)
     known = states_of_runs(settings)
     marts = settings.published / "marts.duckdb"
@@ -706,7 +699,7 @@ def test_after_a_killed_run_and_one_stopped_by_a_check_the_next_is_as_if_nothing
 def test_a_run_killed_at_every_stage_leaves_the_old_marts_and_the_next_is_as_if_nothing_had_been(
     demo: Run, tmp_path: Path
 ) -> None:
-    settings = copy_of(demo, tmp_path)
+    settings = copy_of(demo.settings, tmp_path / "var")
     expected, before = relations_of(demo.settings), files_in(settings.published)
     known = states_of_runs(settings)
     files = [settings.published / "marts.duckdb", contacts_folder(settings.published) / "contacts.duckdb"]
@@ -747,8 +740,7 @@ def test_a_full_disk_is_told_and_the_next_run_with_space_is_as_if_nothing_had_be
     if subprocess.run(mount, check=False, capture_output=True).returncode:
         pytest.skip("making a small disk of its own takes root's rights")
     try:
-        shutil.copytree(demo.settings.var, disk, dirs_exist_ok=True)
-        settings = replace(demo.settings, warehouse=disk / "warehouse.duckdb", published=disk / "published")
+        settings = copy_of(demo.settings, disk)
         before = files_in(settings.published)
         for free in (1_000_000, 14_000_000):  # it fills up at once, and while dbt builds
             filler = disk / "filler"

@@ -4,10 +4,8 @@ Belongs here: that it is that month as it was, and that nothing of the latest is
 a month's marts hold (test_demo.py).
 """
 
-import shutil
 import subprocess
 import sys
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -16,7 +14,7 @@ import pytest
 
 from orchestration.warehouse.held import CopyError
 from orchestration.warehouse.restore import copy_until
-from tests.workspaces import Run, run_command
+from tests.workspaces import Run, copy_of, run_command
 
 Rows = list[tuple[object, ...]]
 HISTORY = "select * from {file}.fct_account_overlaps where as_of_month <= '2026-09-01' order by all"
@@ -29,8 +27,7 @@ def read(file: Path, sql: str) -> Rows:
 
 def test_an_earlier_month_is_published_as_it_was_and_the_warehouse_stays(demo: Run, tmp_path: Path) -> None:
     var = tmp_path / "var"
-    shutil.copytree(demo.settings.var, var)
-    settings = replace(demo.settings, warehouse=var / "warehouse.duckdb", published=var / "published")
+    settings = copy_of(demo.settings, var)
     before = read(settings.warehouse, HISTORY.format(file="marts"))
     run = run_command(settings, "restore", "--month", "2026-09")
     assert run.exit_code == 0, run.output
