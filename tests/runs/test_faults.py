@@ -620,7 +620,11 @@ def kill_in_dbt(settings: Settings, **environment: str) -> None:
     command = [sys.executable, "-m", "orchestration", *OCTOBER]
     with process_of(command, environment_of(settings, **environment)) as run:
         wait_until(lambda: log.exists() and "START sql table model marts.dim_accounts" in log.read_text(), run)
-        (dbt,) = [child for child, (parent, text) in living().items() if parent == run.pid and " build " in text]
+        (dbt,) = [
+            child
+            for child, (parent, text) in living().items()
+            if parent == run.pid and "orchestration.warehouse.build" in text
+        ]
         refused = run_command(settings, *OCTOBER)
         assert refused.exit_code == 1
         assert f"the run of 2026-10, process {run.pid}" in refused.output
@@ -710,7 +714,7 @@ def test_a_run_killed_at_every_stage_leaves_the_old_marts_and_the_next_is_as_if_
         seen = ask(reader)
         stages = (
             ("orchestration.ingestion.landing:take_snapshot", "before"),
-            ("orchestration.ingestion.landing:_Landing._insert_refusals", "before"),
+            ("orchestration.ingestion.raw_tables:RawTables._insert_refusals", "before"),
             ("orchestration.defs.expectations:check_marts", "before"),
             ("orchestration.publishing.published:_replace_with_text", "before"),
             ("orchestration.publishing.published:_replace_with_text", "after"),

@@ -270,7 +270,7 @@ def test_the_demos_page_tells_what_came_was_refused_changed_and_waits(demo: Run)
     pages = list((demo.settings.var / "runs").glob("2026-*.html"))
     assert {page.name[:7] for page in pages} == {"2026-08", "2026-09", "2026-10"}
     # A month that another test has run again has two.
-    (shown,) = (page for page in pages if str(page) in demo.output)
+    (shown,) = (page for page in pages if not demo.output or page.name in demo.output)
     page = Page(shown)
     assert page.loads == []
     for said in (

@@ -21,15 +21,23 @@
     {%- endif -%}
 {%- endfor -%}
 {%- for rule in one_of -%}
-    {%- set allowed -%}
-        {%- for value in rule["values"] -%}
-            {{ value if value is number else "'" ~ value ~ "'" }}{{ ", " if not loop.last }}
-        {%- endfor -%}
-    {%- endset -%}
+    {%- set where = " and " ~ rule["where"] if rule["where"] else "" -%}
+    {%- set allowed = [] -%}
+    {%- for value in rule["values"] -%}
+        {%- do allowed.append(value if value is number else "'" ~ value ~ "'") -%}
+    {%- endfor -%}
     {%- do rules.append((
-        "one of: " ~ rule["column"] ~ (" where " ~ rule["where"] if rule["where"] else ""),
-        "count(*) filter (where " ~ rule["column"] ~ " not in (" ~ allowed ~ ")"
-        ~ (" and " ~ rule["where"] if rule["where"] else "") ~ ")"
+        "one of: " ~ rule["column"] ~ where,
+        "count(*) filter (where " ~ rule["column"] ~ " not in (" ~ allowed | join(", ") ~ ")" ~ where ~ ")"
+    )) -%}
+{%- endfor -%}
+{%- for rule in found_in -%}
+    {%- set where = " and " ~ rule["where"] if rule["where"] else "" -%}
+    {%- do rules.append((
+        "found in " ~ rule["field"] ~ ": " ~ rule["column"] ~ where,
+        "(select count(*) from rows_of_table where " ~ rule["column"] ~ " is not null and " ~ rule["column"]
+        ~ " not in (select " ~ rule["field"] ~ " from " ~ rule["to"] ~ " where " ~ rule["field"] ~ " is not null)"
+        ~ where ~ ")"
     )) -%}
 {%- endfor -%}
 {%- for condition in always -%}
@@ -46,10 +54,9 @@ counted as (
 
     select
         {% for _, count in rules -%}
-        {{ count }} as rule_{{ loop.index }}{{ "," if not loop.last }}
-        {% else -%}
-        0 as nothing
-        {% endfor %}
+        {{ count }} as rule_{{ loop.index }},
+        {% endfor -%}
+        count(*) as row_count
     from rows_of_table
 
 ),
@@ -61,23 +68,13 @@ broken as (
         '{{ name | replace("'", "''") }}' as rule,
         rule_{{ loop.index }} as row_count
     from counted
-    {% if not loop.last or found_in %}union all{% endif %}
+    union all
     {% endfor -%}
-    {% for rule in found_in -%}
     select
-        'found in {{ rule["field"] }}: {{ rule["column"] }}' as rule,
-        count(*) as row_count
-    from rows_of_table
-    where
-        {{ rule["column"] }} is not null
-        and {{ rule["column"] }} not in (
-            select {{ rule["field"] }} from {{ rule["to"] }} where {{ rule["field"] }} is not null
-        )
-        {%- if rule["where"] %}
-        and {{ rule["where"] }}
-        {%- endif %}
-    {% if not loop.last %}union all{% endif %}
-    {% endfor %}
+        'no rule' as rule,
+        0 as row_count
+    from counted
+
 )
 
 select *
@@ -85,4 +82,3 @@ from broken
 where row_count <> 0
 
 {% endtest %}
-
