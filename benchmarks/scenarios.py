@@ -196,6 +196,7 @@ class ScenarioRun:
             **os.environ,
             "ACCOUNT_MAPPING_HOME": str(HOME),
             "ACCOUNT_MAPPING_WAREHOUSE": str(self.warehouse),
+            "ACCOUNT_MAPPING_SEED_PATH": "../seeds",  # the copy beside this project
             "ACCOUNT_MAPPING_AS_OF_MONTH": self.month.isoformat(),
             "DBT_TARGET_PATH": str(self.target),
             "DBT_LOG_PATH": str(self.folder / "logs"),

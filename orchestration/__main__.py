@@ -4,7 +4,6 @@ Belongs here: turning arguments into settings and results into words and an exit
 """
 
 import shutil
-import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -13,10 +12,12 @@ from typing import Any
 import click
 
 from orchestration import monthly
-from orchestration.settings import HOME, RefusedError, Settings
+from orchestration.ingestion.folder import US
+from orchestration.settings import RefusedError, Settings, keep_to_ourselves, make_folder
 from orchestration.warehouse import build
 from orchestration.warehouse.held import check_built
 from orchestration.warehouse.seeds import make_empty, upgrade_seeds
+from udfs.readers import currency_of
 
 DEMO_MONTHS = ("2026-08", "2026-09", "2026-10")
 
@@ -35,6 +36,7 @@ class Commands(click.Group):
 @click.group(cls=Commands)
 def main() -> None:
     """Account mapping between a company and its partners."""
+    keep_to_ourselves()
 
 
 @main.command()
@@ -63,14 +65,27 @@ def demo() -> None:
 
 
 @main.command()
+@click.option("--name", help="Of your company; asked for where nothing is said.")
+@click.option("--currency", help="Of amounts that name none, as an ISO code; asked for where nothing is said.")
 @click.argument("directory", type=click.Path(path_type=Path))
-def init(directory: Path) -> None:
-    """Make a workspace of your own: seeds with the party tables emptied, an exports folder and a var folder."""
+def init(directory: Path, name: str | None, currency: str | None) -> None:
+    """Make a workspace of your own: seeds with your company in them and no partner, an exports and a var folder."""
     if directory.exists() and any(directory.iterdir()):
         raise RefusedError(f"{directory} is not empty. Name a folder that does not exist yet.")
-    make_empty(directory / "seeds")
-    (directory / "exports" / "us").mkdir(parents=True)
-    (directory / "var").mkdir()
+    if not (name and currency) and not sys.stdin.isatty():
+        raise RefusedError(
+            "Say who you are and what your amounts are in where they name no currency:\n"
+            f'  make init DIR={directory} NAME="Our Company" CURRENCY=EUR'
+        )
+    name = name or click.prompt("Name of your company")
+    currency = currency or click.prompt("Currency of amounts that name none (an ISO code, such as EUR)")
+    code = currency_of(currency)
+    if code is None:
+        raise RefusedError(f"{currency!r} is no currency. Give its ISO code: CURRENCY=EUR.")
+    make_folder(directory)
+    make_empty(directory / "seeds", ours={"party_id": US, "name": name, "status": US, "default_currency": code})
+    (directory / "exports" / US).mkdir(parents=True)
+    make_folder(directory / "var")
     click.echo(
         f"""Made {directory}. Next:
   1. a row per partner in {directory}/seeds/company/partners.csv (without nda_signed_on its files are not opened; every
@@ -81,16 +96,17 @@ def init(directory: Path) -> None:
     )
 
 
-@main.command(context_settings={"ignore_unknown_options": True})
+@main.command()
 @click.option("--exports", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def dev(exports: Path | None, arguments: tuple[str, ...]) -> None:
-    """Open Dagster's web UI on the demo's workspace or your own."""
+@click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True)
+def dev(exports: Path | None, port: int) -> None:
+    """Serve Dagster's web UI on the demo's workspace or your own, to this machine alone."""
+    from orchestration.defs.web import serve  # noqa: PLC0415 - takes seconds
+
     settings = Settings.for_exports(exports)
     monthly.prepare(settings)
     build.parse(settings)
-    command = [sys.executable, "-m", "dagster", "dev", "-m", "orchestration.definitions", *arguments]
-    raise SystemExit(subprocess.call(command, cwd=HOME))  # noqa: S603 - our own interpreter and module
+    serve(port)
 
 
 @main.command()

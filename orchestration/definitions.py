@@ -5,6 +5,7 @@ import json
 import dagster as dg
 
 from orchestration.defs import automation, expectations, exports, publish, resources, transform
+from orchestration.defs.partitions import first_month, months_from
 from orchestration.settings import Settings
 from orchestration.warehouse import build
 from orchestration.warehouse.seeds import put_in_force
@@ -12,14 +13,25 @@ from orchestration.warehouse.seeds import put_in_force
 
 @dg.definitions
 def definitions() -> dg.Definitions:
-    """Put the assets, checks, job, schedule and sensors of one workspace together."""
+    """Put everything together that Dagster offers of the workspace that the environment names."""
     settings = Settings.from_environment()
+    return definitions_from(first_month(settings), settings)
+
+
+def definitions_from(first: str, settings: Settings) -> dg.Definitions:
+    """Put the assets, checks, job, schedule and sensors of one workspace together.
+
+    Args:
+        first: the first month that is offered, `YYYY-MM`.
+        settings: the workspace, which the environment names too.
+    """
     lists = exports.lists_of_parties(put_in_force(settings.seeds, settings.var))
     settings.link_seeds()
     if not build.is_parsed(settings):
         build.parse(settings, anew=True)
     manifest = json.loads((settings.dbt_parsed / "manifest.json").read_bytes())
-    models = transform.dbt_models(manifest)
+    months = months_from(first)
+    models = transform.dbt_models(manifest, months)
     descriptions = publish.descriptions_of(manifest)
     marts = [key for key in models.keys if key.path[0] == "marts"]
     persons = [key for key in marts if transform.CONTAINS_PERSONS in models.specs_by_key[key].tags]
@@ -27,10 +39,10 @@ def definitions() -> dg.Definitions:
     return dg.Definitions(
         assets=[
             *lists,
-            exports.raw_exports(lists),
+            exports.raw_exports(lists, months),
             models,
-            publish.published_marts(impersonal, descriptions),
-            publish.published_contacts(persons, descriptions),
+            publish.published_marts(impersonal, descriptions, months),
+            publish.published_contacts(persons, descriptions, months),
         ],
         asset_checks=[expectations.accepted_rows, expectations.accepted_marts(marts)],
         jobs=[automation.monthly_refresh],

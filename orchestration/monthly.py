@@ -20,7 +20,7 @@ import duckdb
 
 from orchestration.ingestion.folder import read_acceptances, read_parties
 from orchestration.runs.lock import one_run
-from orchestration.settings import HOME, RefusedError, Settings
+from orchestration.settings import PACKAGE, RefusedError, Settings, make_folder
 from orchestration.warehouse import build, faults
 from orchestration.warehouse.schema import check_exports_folder, check_month_is_kept, check_release
 from orchestration.warehouse.seeds import check_layout, put_in_force
@@ -105,6 +105,7 @@ def prepare(settings: Settings) -> None:
     Raises:
         RefusedError: its seeds cannot be used as they are.
     """
+    make_folder(settings.var)
     put_in_force(settings.seeds, settings.var)
     os.environ.update(settings.as_environment())
     for folder in (settings.dagster_home, settings.var / "logs"):
@@ -119,7 +120,7 @@ def write_dagster_config(home: Path) -> None:
     Args:
         home: DAGSTER_HOME; an existing folder.
     """
-    text = (HOME / "orchestration" / "dagster.yaml").read_text(encoding="utf-8")
+    text = (PACKAGE / "dagster.yaml").read_text(encoding="utf-8")
     (home / "dagster.yaml").write_text(
         text.replace("HOME/history/runs", json.dumps(str(home / "history" / "runs"))), encoding="utf-8"
     )
@@ -143,13 +144,16 @@ def refresh(settings: Settings, months: list[str], *, is_landed: bool = False, i
     # These imports take seconds, so they come after the quick refusals; the environment must be set before them.
     import dagster as dg  # noqa: PLC0415
 
-    from orchestration.definitions import definitions  # noqa: PLC0415
-    from orchestration.defs.partitions import MONTHS  # noqa: PLC0415
+    from orchestration.definitions import definitions_from  # noqa: PLC0415
+    from orchestration.defs.partitions import MONTHS, first_month  # noqa: PLC0415
     from orchestration.runs import page as run_page  # noqa: PLC0415
     from orchestration.runs import progress, summary  # noqa: PLC0415
 
+    for month in months:
+        if not MONTHS.has_partition_key(month):
+            raise RefusedError(f"{month!r} cannot be loaded: it is before 2020 or has not begun.")
     build.await_parsed()
-    defined = definitions()
+    defined = definitions_from(min([first_month(settings), *months]), settings)
     job = defined.resolve_job_def("monthly_refresh")
     landing = dg.AssetSelection.groups("raw").resolve(defined.resolve_asset_graph())
     selected = [key for key in job.asset_layer.selected_asset_keys if key not in landing] if is_landed else None
@@ -157,8 +161,6 @@ def refresh(settings: Settings, months: list[str], *, is_landed: bool = False, i
     warn = partial(click.echo, err=True)
     seconds = {"imports and dbt parse": time.perf_counter() - started}
     for month in months:
-        if not MONTHS.has_partition_key(month):
-            raise RefusedError(f"{month!r} cannot be loaded: it is before 2020 or has not begun.")
         with (
             progress.shown_on(sys.stdout, f"{month}: "),
             (settings.var / "logs" / f"{month}.log").open("w", encoding="utf-8") as log,

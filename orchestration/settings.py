@@ -7,12 +7,18 @@ about the results (a seed or a dbt var).
 
 import hashlib
 import os
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-HOME = Path(__file__).resolve().parent.parent
+PACKAGE = Path(__file__).resolve().parent
+# What is no Python: beside the packages in a checkout, inside this one where it was installed from a wheel.
+INSTALLED = PACKAGE / "home"
+HOME = INSTALLED if INSTALLED.is_dir() else PACKAGE.parent
+# What is built of the demo, and of exports that are in no workspace.
+BUILT = (HOME if HOME != INSTALLED else Path.cwd()) / "var"
 DBT_PROJECT_DIR = HOME / "dbt_project"
 SHIPPED_SEEDS = HOME / "seeds"
 WAREHOUSE_NAME = "warehouse.duckdb"
@@ -42,6 +48,26 @@ def contacts_folder(published: Path) -> Path:
     return published / CONTACTS
 
 
+PASSAGE = 0o710
+
+
+def keep_to_ourselves() -> None:
+    """Let what this process writes from now on be read by its own user alone, where nothing else is said."""
+    os.umask(0o077)
+
+
+def make_folder(folder: Path, mode: int = PASSAGE) -> None:
+    """Make a folder, and those above it, unless it is there: then it keeps the permissions that somebody gave it.
+
+    Args:
+        folder: which one.
+        mode: its permissions; through those above it its group may pass, to what is published, and see nothing else.
+    """
+    for missing in reversed([each for each in (folder, *folder.parents) if not each.exists()]):
+        missing.mkdir(exist_ok=True)
+        missing.chmod(mode if missing == folder else PASSAGE)
+
+
 @dataclass(frozen=True)
 class Settings:
     """Absolute paths of one workspace."""
@@ -52,6 +78,8 @@ class Settings:
     published: Path
     # How many months of raw data are kept, the latest included; None keeps everything.
     kept_months: int | None = None
+    # The first month that is offered for a backfill, `YYYY-MM`; None: the first that has lists.
+    first_month: str | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -59,17 +87,21 @@ class Settings:
 
         Args:
             environment: variables `ACCOUNT_MAPPING_EXPORTS`, `_SEEDS`, `_WAREHOUSE` and `_PUBLISHED`; a relative path
-                counts from the current folder. And `ACCOUNT_MAPPING_KEPT_MONTHS`.
+                counts from the current folder. And `ACCOUNT_MAPPING_KEPT_MONTHS` and `_FIRST_MONTH`.
 
         Returns:
             The settings with absolute paths.
 
         Raises:
-            ValueError: the kept months are no number from 1 up.
+            RefusedError: the kept months are no number from 1 up, or the first month is none.
         """
         kept_months = environment.get("ACCOUNT_MAPPING_KEPT_MONTHS") or None
         if kept_months is not None and (not kept_months.isdigit() or int(kept_months) < 1):
-            raise ValueError(f"ACCOUNT_MAPPING_KEPT_MONTHS is {kept_months!r}, not a number of months from 1 up.")
+            raise RefusedError(f"ACCOUNT_MAPPING_KEPT_MONTHS is {kept_months!r}, not a number of months from 1 up.")
+
+        first_month = environment.get("ACCOUNT_MAPPING_FIRST_MONTH") or None
+        if first_month is not None and not re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", first_month):
+            raise RefusedError(f"ACCOUNT_MAPPING_FIRST_MONTH is {first_month!r}, not a month written YYYY-MM.")
 
         def path(name: str, default: Path) -> Path:
             return Path(environment.get(f"ACCOUNT_MAPPING_{name}") or default).resolve()
@@ -77,9 +109,10 @@ class Settings:
         return cls(
             exports=path("EXPORTS", DEMO_EXPORTS),
             seeds=path("SEEDS", SHIPPED_SEEDS),
-            warehouse=path("WAREHOUSE", HOME / "var" / "demo" / WAREHOUSE_NAME),
-            published=path("PUBLISHED", HOME / "var" / "demo" / "published"),
+            warehouse=path("WAREHOUSE", BUILT / "demo" / WAREHOUSE_NAME),
+            published=path("PUBLISHED", BUILT / "demo" / "published"),
             kept_months=int(kept_months) if kept_months else None,
+            first_month=first_month,
         )
 
     @classmethod
@@ -104,7 +137,7 @@ class Settings:
         exports = exports.resolve()
         beside = exports.parent / "seeds"
         is_workspace = any((beside / name).is_file() for name in ("company/partners.csv", "partners.csv"))
-        var = (exports.parent if is_workspace else HOME) / "var"
+        var = exports.parent / "var" if is_workspace else BUILT
         found = {
             "ACCOUNT_MAPPING_SEEDS": str(beside if is_workspace else SHIPPED_SEEDS),
             "ACCOUNT_MAPPING_WAREHOUSE": str(var / WAREHOUSE_NAME),
@@ -136,8 +169,8 @@ class Settings:
     @property
     def dbt_parsed(self) -> Path:
         """Folder of dbt's manifest. A parsed project is the same for all workspaces, but for the database's name."""
-        is_shared = self.warehouse.name == WAREHOUSE_NAME and os.access(HOME, os.W_OK)
-        return HOME / "var" / "dbt" if is_shared else self.dbt_target
+        is_shared = self.warehouse.name == WAREHOUSE_NAME and HOME != INSTALLED and os.access(HOME, os.W_OK)
+        return BUILT / "dbt" if is_shared else self.dbt_target
 
     @property
     def dagster_home(self) -> Path:
@@ -160,8 +193,14 @@ class Settings:
         """Link seeds in force that are not this repository's into the dbt project, where dbt can read them safely."""
         link = DBT_PROJECT_DIR / self.seed_path
         if self.seeds != SHIPPED_SEEDS and not link.is_symlink():
-            link.parent.mkdir(exist_ok=True)
-            link.symlink_to(self.seeds_in_force, target_is_directory=True)
+            try:
+                link.parent.mkdir(exist_ok=True)
+                link.symlink_to(self.seeds_in_force, target_is_directory=True)
+            except PermissionError as problem:
+                raise RefusedError(
+                    f"{link.parent} cannot be written. Install account-mapping into an environment of your own "
+                    "(python -m venv), or give this user the right to write there."
+                ) from problem
 
     def as_environment(self) -> dict[str, str]:
         """Give the variables that a subprocess (dbt, Dagster's web server) needs to see the same workspace.
@@ -176,6 +215,7 @@ class Settings:
             "ACCOUNT_MAPPING_WAREHOUSE": str(self.warehouse),
             "ACCOUNT_MAPPING_PUBLISHED": str(self.published),
             "ACCOUNT_MAPPING_KEPT_MONTHS": str(self.kept_months or ""),
+            "ACCOUNT_MAPPING_FIRST_MONTH": self.first_month or "",
             "ACCOUNT_MAPPING_SEED_PATH": self.seed_path,
             "DBT_TARGET_PATH": str(self.dbt_target),
             "DAGSTER_HOME": str(self.dagster_home),

@@ -1,10 +1,12 @@
 """What a stranger's clone relies on before the first line of ours runs: the lock and the commands the README names."""
 
 import re
+import shutil
 import subprocess
 import tomllib
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -58,6 +60,61 @@ def test_every_command_of_the_readme_is_a_make_target() -> None:
         re.findall(r"(?:^|`)make ([a-z-]+)", (HOME / "README.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
     )
     assert {"demo", "test", "init", "run", "dev", "docs", "bench"} <= named <= targets
+
+
+def variables_of_make() -> list[str]:
+    """Every variable that somebody can hand to make."""
+    makefile = (HOME / "Makefile").read_text(encoding="utf-8").replace("\\\n", " ")
+    (unexported,) = re.findall(r"^unexport (.*)$", makefile, flags=re.MULTILINE)
+    return sorted(unexported.split())
+
+
+def test_every_variable_that_a_target_reads_is_kept_out_of_the_environment() -> None:
+    makefile = (HOME / "Makefile").read_text(encoding="utf-8")
+    read = set(re.findall(r"\$\(call (?:text|option,--[a-z-]+),(\w+)\)|\$\(value (\w+)\)", makefile))
+    named = {name for pair in read for name in pair if name and not name.isdigit()}
+    assert named == set(variables_of_make())
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "`touch made`",
+        "$(touch made)",
+        "$(shell touch made)",
+        "'; touch made; '",
+        '"; touch made; "',
+        "a && touch made",
+        "a\ntouch made",
+        "$$(touch made)",
+        "a' `touch made` \"b",
+        "| touch made #",
+    ],
+)
+def test_what_is_handed_to_make_is_never_run(value: str, tmp_path: Path) -> None:
+    shutil.copyfile(HOME / "Makefile", tmp_path / "Makefile")
+    for folder, programs in {
+        ".venv": ("python", "ruff", "mypy", "sqlfluff"),
+        ".venv-bi": ("python",),
+        ".venv-clients": ("python",),
+        ".venv-rivals": ("python",),
+    }.items():
+        (tmp_path / folder / "bin").mkdir(parents=True)
+        for program in programs:
+            (tmp_path / folder / "bin" / program).write_text("#!/bin/sh\nexit 0\n")
+            (tmp_path / folder / "bin" / program).chmod(0o755)
+    (tmp_path / "bi").mkdir()
+    for source in ("requirements.lock", "bi/requirements.lock", "pyproject.toml"):
+        (tmp_path / source).touch()
+    for made in (".venv/requirements.lock", ".venv-bi/requirements.lock"):
+        (tmp_path / made).touch()
+    for made in (".venv-clients/pyvenv.cfg", ".venv-rivals/pyvenv.cfg"):
+        (tmp_path / made).touch()
+    targets = set(re.findall(r"^([a-z-]+):", (HOME / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
+    given = [f"{name}={value}" for name in variables_of_make()]
+    for target in sorted(targets - {"clean", "lock"}):  # which take nothing, and do what this test must not
+        subprocess.run(["make", target, *given], cwd=tmp_path, capture_output=True, check=False)  # noqa: S607
+        assert not (tmp_path / "made").exists(), target
 
 
 def test_nothing_built_is_under_version_control() -> None:

@@ -60,6 +60,7 @@ def run_command(settings: Settings, *arguments: str) -> Run:
         env={**os.environ, **settings.as_environment()},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
         text=True,
         check=False,
     )

@@ -1,11 +1,30 @@
 {# First day of the month the run is for, as text: var as_of_month, else the environment's ACCOUNT_MAPPING_AS_OF_MONTH,
-   which Dagster sets (a var on the command line would make dbt parse every file again, month after month). #}
+   which every run sets (a var on the command line would make dbt parse every file again, month after month), else, for
+   who works with dbt by hand, the latest month that was loaded. #}
 {% macro as_of_month_text() -%}
-    {%- set month = var("as_of_month", none) or env_var("ACCOUNT_MAPPING_AS_OF_MONTH", "") -%}
-    {%- if execute and not month -%}
-        {{ exceptions.raise_compiler_error("Say which month: --vars 'as_of_month: 2026-10-01'.") }}
+    {{- var("as_of_month", none) or env_var("ACCOUNT_MAPPING_AS_OF_MONTH", "") or (latest_loaded_month() if execute else "") -}}
+{%- endmacro %}
+
+{# First day of the latest month of which a file was landed, as text. #}
+{% macro latest_loaded_month() -%}
+    {%- if adapter.get_relation(database=target.database, schema="raw", identifier="files") is none -%}
+        {{ exceptions.raise_compiler_error(
+            "There is no warehouse at " ~ target.path ~ ", or nothing was loaded into it. Run `make demo`, or `make run` on "
+            ~ "your own exports, and for your own set ACCOUNT_MAPPING_WAREHOUSE to its warehouse.duckdb."
+        ) }}
     {%- endif -%}
-    {{- month -}}
+    {{- run_query("select max(export_month) as month from raw.files where status = 'landed'").columns[0].values()[0] -}}
+{%- endmacro %}
+
+{# Refuses, before anything is built, seeds of one workspace for the warehouse of another: on-run-start in dbt_project.yml. #}
+{% macro check_seeds_are_its_own() -%}
+    {%- if env_var("ACCOUNT_MAPPING_WAREHOUSE", "") and not env_var("ACCOUNT_MAPPING_SEED_PATH", "")
+        and "seed." in selected_resources | join(" ") -%}
+        {{ exceptions.raise_compiler_error(
+            "These are the demo's seeds, and the warehouse is another workspace's (ACCOUNT_MAPPING_WAREHOUSE). "
+            ~ "`make run` loads the seeds of a workspace; by hand, leave them out: --exclude 'resource_type:seed'."
+        ) }}
+    {%- endif -%}
 {%- endmacro %}
 
 {# First day of the month the run is for, as a date. #}

@@ -10,6 +10,6 @@
         on_schema_change="append_new_columns",
         full_refresh=false,
         pre_hook="{% if is_incremental() %}delete from {{ this }} where " ~ anew ~ "{% endif %}",
-        post_hook="{{ tell_row_count() }}"
+        post_hook="{{ report_row_count() }}"
     ) }}
 {%- endmacro %}

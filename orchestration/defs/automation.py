@@ -38,10 +38,18 @@ TRY_AGAIN_SECONDS = 3600
 # By the third, lists exported on the first working day are there, and the month before has ended in every time zone; a
 # later file starts a run of its own.
 @dg.schedule(job=monthly_refresh, cron_schedule=f"0 6 {DUE_DAY} * *", execution_timezone="UTC")
-def monthly_refresh_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+def monthly_refresh_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     """Start the run of the month that has ended; a party that sent nothing is carried forward."""
-    ended = context.scheduled_execution_time.replace(day=1) - timedelta(days=1)
-    return dg.RunRequest(partition_key=f"{ended:%Y-%m}", run_key=f"{ended:%Y-%m}")
+    ended = f"{context.scheduled_execution_time.replace(day=1) - timedelta(days=1):%Y-%m}"
+    if not _is_offered(ended, context.repository_def):
+        return dg.SkipReason(f"{ended} lies before the first month that there is a list of.")
+    return dg.RunRequest(partition_key=ended, run_key=ended)
+
+
+def _is_offered(month: str, repository: dg.RepositoryDefinition | None) -> bool:
+    """Tell whether the definitions that are loaded know a month; without any, whatever may be loaded at all."""
+    months = repository.get_job(monthly_refresh.name).partitions_def if repository else MONTHS
+    return months is not None and months.has_partition_key(month)
 
 
 def landing_fingerprints(exports: Path, now: float) -> dict[str, str]:
@@ -134,7 +142,14 @@ def new_exports_sensor(
     settled = [month for month in changed if memory.seen.get(month) == found[month]]
     memory = Memory(memory.started, found)
     going = context.instance.get_runs(dg.RunsFilter(tags=_OF_THIS_SENSOR, statuses=[*_UNFINISHED]), limit=1)
-    if going:
+    unknown = [month for month in settled if not _is_offered(month, context.repository_def)]
+    if unknown:
+        # The lists of a month before all others have come. What Dagster has loaded begins later.
+        yield dg.SkipReason(
+            f"{unknown[0]} lies before the months that were found when the definitions were loaded. Reload them "
+            "(Deployment, Reload), or start `make dev` again."
+        )
+    elif going:
         waiting = f" {', '.join(changed)} will follow." if changed else ""
         yield dg.SkipReason(f"The run of {going[0].tags.get('dagster/partition')} is still going.{waiting}")
     elif settled:

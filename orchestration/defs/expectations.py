@@ -44,6 +44,7 @@ ACCEPTANCE = "marts_acceptance"
         ),
     ],
     pool=WAREHOUSE_POOL,
+    can_subset=True,
 )
 def accepted_rows(context: dg.AssetCheckExecutionContext, workspace: Workspace) -> Iterator[dg.AssetCheckResult]:
     """Check what the month's load left in raw."""
@@ -55,9 +56,9 @@ def accepted_rows(context: dg.AssetCheckExecutionContext, workspace: Workspace) 
     for result in results:
         table = result.suite.removesuffix("_accepted")
         is_object = table in OBJECTS
-        yield _as_check(
-            result, ACCEPTED if is_object else RECONCILED, dg.AssetKey(["raw", table if is_object else "files"])
-        )
+        name, key = ACCEPTED if is_object else RECONCILED, dg.AssetKey(["raw", table if is_object else "files"])
+        if dg.AssetCheckKey(key, name) in context.selected_asset_check_keys:
+            yield _as_check(result, name, key)
 
 
 def accepted_marts(marts: Sequence[dg.AssetKey]) -> dg.AssetChecksDefinition:
@@ -82,6 +83,7 @@ def accepted_marts(marts: Sequence[dg.AssetKey]) -> dg.AssetChecksDefinition:
             for key in marts
         ],
         pool=WAREHOUSE_POOL,
+        can_subset=True,
     )
     def check(context: dg.AssetCheckExecutionContext, workspace: Workspace) -> Iterator[dg.AssetCheckResult]:
         progress.tell("checking the marts")
@@ -90,6 +92,8 @@ def accepted_marts(marts: Sequence[dg.AssetKey]) -> dg.AssetChecksDefinition:
         keep_results(Path(workspace.validations), context.run.run_id, results)
         by_mart = {result.subject: result for result in results}
         for key in marts:
+            if dg.AssetCheckKey(key, ACCEPTANCE) not in context.selected_asset_check_keys:
+                continue
             result = by_mart.get(f"marts.{key.path[-1]}")
             if result is None:
                 yield dg.AssetCheckResult(

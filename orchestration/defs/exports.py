@@ -16,7 +16,7 @@ import dagster as dg
 import duckdb
 from dagster._core.events import StepMaterializationData  # no public way to report an event of another time
 
-from orchestration.defs.partitions import MONTHS, ONE_BY_ONE, due_at, expected_every, month_of
+from orchestration.defs.partitions import ONE_BY_ONE, due_at, expected_every, month_of
 from orchestration.defs.resources import OWNER, WAREHOUSE_POOL, Workspace, retry_while_locked
 from orchestration.ingestion.folder import read_cadences, read_parties
 from orchestration.ingestion.landing import LandingSummary, land_month
@@ -176,11 +176,12 @@ def known_arrivals(instance: dg.DagsterInstance, parties: Sequence[str]) -> dict
     return known
 
 
-def raw_exports(lists: Sequence[dg.AssetSpec]) -> dg.AssetsDefinition:
+def raw_exports(lists: Sequence[dg.AssetSpec], months: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
     """Make the assets of the raw tables.
 
     Args:
         lists: the parties' lists, which they are made from.
+        months: the partitions.
     """
 
     @dg.multi_asset(
@@ -197,7 +198,8 @@ def raw_exports(lists: Sequence[dg.AssetSpec]) -> dg.AssetsDefinition:
             )
             for table, description in DESCRIPTIONS.items()
         ],
-        partitions_def=MONTHS,
+        partitions_def=months,
+        can_subset=True,  # all are made whenever one is asked for
         pool=WAREHOUSE_POOL,
         backfill_policy=ONE_BY_ONE,
     )
@@ -223,6 +225,8 @@ def raw_exports(lists: Sequence[dg.AssetSpec]) -> dg.AssetsDefinition:
         known = known_arrivals(context.instance, sorted({file["party_id"] for file in summary.files}))
         report_arrivals(context.instance, context.run, month, arrivals(summary.files, context.partition_key, known))
         for table in DESCRIPTIONS:
+            if dg.AssetKey(["raw", table]) not in context.selected_asset_keys:
+                continue
             extra = _file_metadata(summary, workspace) if table == "files" else {}
             yield dg.MaterializeResult(
                 asset_key=["raw", table],

@@ -1,18 +1,58 @@
 """The monthly partitions that every asset shares.
 
-Belongs here: how a month is written, and when one is overdue. Does not belong here: which months have data (raw.files
-tells).
+Belongs here: which months there are, how one is written, and when it is overdue. Does not belong here: what was loaded
+of a month (raw.files).
 """
 
 import warnings
 from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
+import duckdb
 
-# The month that is running counts too: its lists may be loaded and mapped before it ends.
-# It has begun once it has begun anywhere: whoever loads it on the first in Auckland need not wait for Greenwich. (The
-# sign of these zones is turned round: this one is 14 hours ahead, as Kiritimati is.)
-MONTHS = dg.MonthlyPartitionsDefinition(start_date="2020-01", fmt="%Y-%m", end_offset=1, timezone="Etc/GMT-14")
+from orchestration.settings import Settings
+
+
+def months_from(first: str) -> dg.MonthlyPartitionsDefinition:
+    """Make the partitions from a month on.
+
+    The month that is running counts too: its lists may be loaded and mapped before it ends. It has begun once it has
+    begun anywhere: whoever loads it on the first in Auckland need not wait for Greenwich. (The sign of these zones is
+    turned round: this one is 14 hours ahead, as Kiritimati is.)
+
+    Args:
+        first: `YYYY-MM`.
+    """
+    return dg.MonthlyPartitionsDefinition(start_date=first, fmt="%Y-%m", end_offset=1, timezone="Etc/GMT-14")
+
+
+# Whatever may be loaded at all.
+MONTHS = months_from("2020-01")
+
+
+def first_month(settings: Settings) -> str:
+    """Find the first month of a workspace, so that a backfill offers the months that exist.
+
+    Args:
+        settings: the workspace.
+
+    Returns:
+        The month that the setting names; else the earliest that has a folder or was loaded; else the one that is
+        running.
+    """
+    if settings.first_month:
+        return settings.first_month
+    found = {folder.name for folder in settings.exports.glob("*/[0-9][0-9][0-9][0-9]-[0-9][0-9]")}
+    if settings.warehouse.is_file():
+        try:
+            with duckdb.connect(str(settings.warehouse), read_only=True) as warehouse:
+                loaded = warehouse.execute("select strftime(export_month, '%Y-%m') from raw.loaded_months").fetchall()
+                found |= {month for (month,) in loaded}
+        except duckdb.Error:
+            pass  # a run is writing it, or there is no such table yet: the folders tell enough
+    return min((month for month in found if MONTHS.has_partition_key(month)), default=f"{datetime.now(UTC):%Y-%m}")
+
+
 # Months build on one another. The parameter is in beta; the lock pins the version it is known to work with.
 warnings.filterwarnings("ignore", message="Parameter `backfill_policy`", category=dg.BetaWarning)
 ONE_BY_ONE = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)

@@ -10,13 +10,13 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.defs.partitions import MONTHS, ONE_BY_ONE, expected_every
+from orchestration.defs.partitions import ONE_BY_ONE, expected_every
 from orchestration.defs.resources import OWNER, Workspace, retry_while_locked
-from orchestration.publishing.published import SCHEMA_VERSION, Description, publish_marts
+from orchestration.publishing.published import PERMISSIONS, SCHEMA_VERSION, Description, publish_marts
 from orchestration.runs import progress
 from orchestration.runs.figures import look_at
 from orchestration.runs.page import page_of_run
-from orchestration.settings import CONTACTS, MARTS, contacts_folder
+from orchestration.settings import CONTACTS, MARTS, contacts_folder, make_folder
 
 
 def descriptions_of(manifest: Mapping[str, Any]) -> dict[str, Description]:
@@ -37,32 +37,40 @@ def descriptions_of(manifest: Mapping[str, Any]) -> dict[str, Description]:
     }
 
 
-def published_marts(marts: Sequence[dg.AssetKey], descriptions: Mapping[str, Description]) -> dg.AssetsDefinition:
+def published_marts(
+    marts: Sequence[dg.AssetKey], descriptions: Mapping[str, Description], months: dg.PartitionsDefinition[str]
+) -> dg.AssetsDefinition:
     """Make the asset of the published copy of all that names no person.
 
     Args:
         marts: the assets it copies; a blocking check of any of them that fails keeps this asset from running.
         descriptions: of the marts, written to the copies as comments.
+        months: the partitions.
     """
     return _published(
         marts,
         descriptions,
+        months,
         MARTS,
         "The marts as BI tools read them: `marts.duckdb` and `parquet/` with its manifest, each replaced by one rename "
         "when every check has passed. They name no person.",
     )
 
 
-def published_contacts(marts: Sequence[dg.AssetKey], descriptions: Mapping[str, Description]) -> dg.AssetsDefinition:
+def published_contacts(
+    marts: Sequence[dg.AssetKey], descriptions: Mapping[str, Description], months: dg.PartitionsDefinition[str]
+) -> dg.AssetsDefinition:
     """Make the asset of the published copy of the marts that name persons.
 
     Args:
         marts: the assets it copies, those whose model says `contains_persons`; checks as for published_marts.
         descriptions: as for published_marts.
+        months: the partitions.
     """
     return _published(
         marts,
         descriptions,
+        months,
         CONTACTS,
         "The marts that name persons, in a folder of their own: `contacts/contacts.duckdb` and `contacts/parquet/`, "
         "replaced like the others.",
@@ -70,14 +78,18 @@ def published_contacts(marts: Sequence[dg.AssetKey], descriptions: Mapping[str, 
 
 
 def _published(
-    marts: Sequence[dg.AssetKey], descriptions: Mapping[str, Description], file: str, description: str
+    marts: Sequence[dg.AssetKey],
+    descriptions: Mapping[str, Description],
+    months: dg.PartitionsDefinition[str],
+    file: str,
+    description: str,
 ) -> dg.AssetsDefinition:
     """Make the asset that publishes one set of marts as one file."""
 
     @dg.asset(
         key=["published", file],
         deps=list(marts),
-        partitions_def=MONTHS,
+        partitions_def=months,
         group_name="published",
         owners=[OWNER],
         kinds={"duckdb", "parquet"},
@@ -88,6 +100,7 @@ def _published(
     def publish(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult[None]:
         published = Path(workspace.published)
         folder = published if file == MARTS else contacts_folder(published)
+        make_folder(published, PERMISSIONS[MARTS][0])
         with workspace.read_warehouse() as warehouse:
             ((month,),) = warehouse.execute("select month from marts.dim_months where is_as_of_month").fetchall()
         with retry_while_locked(), progress.heard_by(progress.Lines(context.log.info)):

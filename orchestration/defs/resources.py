@@ -11,7 +11,7 @@ import dagster as dg
 import duckdb
 
 from orchestration.runs.lock import BusyError, one_run
-from orchestration.settings import Settings
+from orchestration.settings import Settings, keep_to_ourselves
 from orchestration.warehouse import faults
 
 OWNER = "team:revenue-operations"
@@ -42,6 +42,7 @@ class Workspace(dg.ConfigurableResource):  # type: ignore[type-arg]
         if context.run is None or context.instance is None:
             yield self
             return
+        keep_to_ourselves()
         what = f"Dagster's run of {context.run.tags.get('dagster/partition', 'some assets')}"
         try:
             with one_run(Path(self.warehouse).parent, what, WAIT_FOR_OTHER_RUNS_SECONDS) as turn:

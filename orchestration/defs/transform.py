@@ -14,7 +14,7 @@ import duckdb
 from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
-from orchestration.defs.partitions import MONTHS, ONE_BY_ONE, expected_every, month_of
+from orchestration.defs.partitions import ONE_BY_ONE, expected_every, month_of
 from orchestration.defs.resources import OWNER, WAREHOUSE_POOL, Workspace, retry_while_locked, settings_of
 from orchestration.publishing.restatements import UnreadableMartsError, keep_published
 from orchestration.runs import progress
@@ -93,7 +93,8 @@ def with_progress(events: Iterable[build.Said | build.Outcome], stage: str) -> I
     for event in events:
         if isinstance(event, build.Said):
             sys.stdout.write(f"{event.text}\n")
-            if found := NODE_DONE.match(event.text):
+            found = NODE_DONE.match(event.text)
+            if found and not event.name.startswith("LogHook"):  # hooks are counted among themselves
                 done += 1
                 progress.tell(stage, done, int(found["total"]), "dbt nodes")
         yield event
@@ -130,16 +131,17 @@ def as_dagster_events(
                 yield shown
 
 
-def dbt_models(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
+def dbt_models(manifest: Mapping[str, Any], months: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
     """Make the assets of the dbt project.
 
     Args:
         manifest: dbt's, as plain data.
+        months: the partitions.
     """
 
     @dbt_assets(
         manifest=manifest,
-        partitions_def=MONTHS,
+        partitions_def=months,
         dagster_dbt_translator=TRANSLATOR,
         pool=WAREHOUSE_POOL,
         backfill_policy=ONE_BY_ONE,

@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.runs import progress
-from orchestration.settings import CONTACTS, MARTS, RefusedError, contacts_folder
+from orchestration.settings import CONTACTS, MARTS, RefusedError, contacts_folder, make_folder
 from orchestration.warehouse.sql import literal
 
 # Version of what is published: a table or column taken away raises the first number, one added the second.
@@ -26,6 +26,8 @@ SCHEMA_VERSION = "1.2"
 STORAGE_VERSION = "v1.2.0"
 # Parquet folders of earlier runs stay, so that a reader which has just read the old manifest still finds its files.
 KEPT_RUNS = 3
+# Of folders and files: whoever reads the marts is put into the group of their folder.
+PERMISSIONS = {MARTS: (0o750, 0o640), CONTACTS: (0o700, 0o600)}
 
 
 @dataclass(frozen=True)
@@ -109,11 +111,13 @@ def publish_marts(
     """
     if not marts:
         raise ValueError("There are no marts to publish.")
+    folder_mode, file_mode = PERMISSIONS[file]
     new_file = published / f".{file}-{run_id}.duckdb"
     new_parquet = published / "parquet" / f".{run_id}"
     _remove_unfinished(published, file)
     try:
-        new_parquet.mkdir(parents=True)
+        for folder in (published, published / "parquet", new_parquet):
+            make_folder(folder, folder_mode)
         stage = f"publishing {file}"
         rows = _copy_marts(warehouse, new_file, new_parquet, month, run_id, published_at, marts, stage, descriptions)
         manifest = {
@@ -130,9 +134,11 @@ def publish_marts(
                 for mart, count in rows.items()
             },
         }
+        for written in (new_file, *new_parquet.iterdir()):
+            written.chmod(file_mode)
         shutil.rmtree(published / "parquet" / run_id, ignore_errors=True)
         new_parquet.replace(published / "parquet" / run_id)
-        _replace_with_text(published / "parquet" / "manifest.json", json.dumps(manifest, indent=2) + "\n")
+        _replace_with_text(published / "parquet" / "manifest.json", json.dumps(manifest, indent=2) + "\n", file_mode)
         new_file.replace(published / f"{file}.duckdb")
     except BaseException:
         _remove_unfinished(published, file)
@@ -194,7 +200,8 @@ def replace_published(new: Path, published: Path) -> None:
         (MARTS, published, new),
         (CONTACTS, contacts_folder(published), contacts_folder(new)),
     ):
-        (old / "parquet").mkdir(parents=True, exist_ok=True)
+        for folder in (old, old / "parquet"):
+            make_folder(folder, PERMISSIONS[name][0])
         earlier = [run for run in (old / "parquet").iterdir() if run.is_dir()]
         for run in (fresh / "parquet").iterdir():
             if run.is_dir():
@@ -227,13 +234,14 @@ def _sha256(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _replace_with_text(file: Path, text: str) -> None:
+def _replace_with_text(file: Path, text: str, mode: int) -> None:
     """Write a file so that a reader sees either the old text or the new, never a part."""
     new = file.with_name(f".{file.name}.new")
     with new.open("w", encoding="utf-8") as stream:
         stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())
+    new.chmod(mode)
     new.replace(file)
 
 

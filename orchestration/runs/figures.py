@@ -12,7 +12,13 @@ from typing import Any
 import duckdb
 
 UNMAPPED = """
-    select party_id as party, object as list, column_name as "column", delivered as value, record_count as "how many"
+    select
+        party_id as party,
+        object as list,
+        column_name as "column",
+        coalesce(delivered, '(no word)') as value,
+        record_count as "how many",
+        replace(rule, '_', ' ') as problem
     from marts.mart_refused_data
     where export_month = ? and refused = 'unmapped value'
     order by 1, 2, 3, 5 desc, 4

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from orchestration.settings import RefusedError
+from orchestration.settings import RefusedError, make_folder
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -98,7 +98,7 @@ def one_run(var: Path, what: str, wait_seconds: float = 0) -> Iterator[Turn]:
     Raises:
         BusyError: another run still holds the lock.
     """
-    var.mkdir(parents=True, exist_ok=True)
+    make_folder(var)
     file = var / "run.lock"
     lock = FileLock(file, is_singleton=True, thread_local=False)
     turn = Turn(file)

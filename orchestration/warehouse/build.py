@@ -24,7 +24,15 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import duckdb
 
-from orchestration.settings import DBT_PROJECT_DIR, HOME, SHIPPED_SEEDS, RefusedError, Settings
+from orchestration.settings import (
+    DBT_PROJECT_DIR,
+    HOME,
+    SHIPPED_SEEDS,
+    RefusedError,
+    Settings,
+    keep_to_ourselves,
+    make_folder,
+)
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
@@ -197,7 +205,7 @@ def _invoke(
     }
     if month:
         given[AS_OF_MONTH] = month.isoformat()
-    settings.var.mkdir(parents=True, exist_ok=True)
+    make_folder(settings.var)
     with _variables(given), contextlib.chdir(settings.var):
         try:
             done = dbtRunner(manifest=manifest, callbacks=[pass_on]).invoke(command)
@@ -382,6 +390,7 @@ def serve(questions: IO[str], answers: IO[str]) -> None:
 
 
 if __name__ == "__main__":
+    keep_to_ourselves()
     to_parent = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever else prints must not be taken for an answer
     serve(sys.stdin, to_parent)

@@ -106,15 +106,18 @@ def company_tables() -> list[str]:
     return sorted(file.stem for file in (SHIPPED / "company").glob("*.csv"))
 
 
-def make_empty(seeds: Path) -> None:
-    """Make the seeds of a new workspace: every file with its header and no row.
+def make_empty(seeds: Path, ours: Row | None = None) -> None:
+    """Make the seeds of a new workspace: every file with its header and, but for our own company, no row.
 
     Args:
         seeds: the folder; it must not exist.
+        ours: our company's row of partners.csv, which says what its amounts are in where they name no currency; None
+            to leave it out.
     """
     for shipped in sorted(SHIPPED.rglob("*.csv")):
         header, _ = _read(shipped)
-        _write(seeds / shipped.relative_to(SHIPPED), _as_csv(header, []))
+        is_of_parties = shipped.stem == "partners"
+        _write(seeds / shipped.relative_to(SHIPPED), _as_csv(header, [ours] if ours and is_of_parties else []))
 
 
 def check_layout(seeds: Path) -> None:

@@ -74,7 +74,7 @@ def test_a_hundredth_of_the_next_month_is_another(tmp_path: Path) -> None:
 
 def test_speed_is_of_every_model_of_the_layer_and_of_the_planted_pairs(resolved: Resolved) -> None:
     run, result = resolved
-    files = (run.project / "models" / "resolution").glob("*.sql")
+    files = (run.project / "models" / "resolution").rglob("*.sql")
     models = {file.stem for file in files if "materialized='ephemeral'" not in file.read_text()}
     assert set(result.model_seconds) == models | {"bridge_account_records"}
     assert 0 < result.outside_seconds < result.cost.seconds

@@ -3,7 +3,8 @@
 import json
 import os
 import re
-import subprocess
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -11,8 +12,9 @@ import pytest
 
 from orchestration.definitions import definitions
 from orchestration.defs.automation import NO_FILES, SETTLED_SECONDS, landing_fingerprints
-from orchestration.defs.partitions import month_of
-from orchestration.settings import DBT_EXECUTABLE, DBT_PROJECT_DIR, HOME
+from orchestration.defs.partitions import first_month, month_of, months_from
+from orchestration.settings import HOME, RefusedError, Settings
+from orchestration.warehouse.schema import create_raw_tables
 from orchestration.warehouse.seeds import has_tested_seeds, seeds_fingerprint
 from tests.workspaces import Run, workspace_in
 
@@ -65,6 +67,28 @@ def test_what_is_not_a_month_is_refused(text: str) -> None:
 
 
 # Written out, so that a name that changes is seen in review: alerts, bookmarks and other code locations use them.
+def test_a_backfill_offers_the_months_that_exist(tmp_path: Path) -> None:
+    settings = replace(workspace_in(tmp_path), exports=tmp_path / "exports")
+    assert first_month(settings) == f"{datetime.now(UTC):%Y-%m}"
+    for folder in ("acme/2026-07", "us/2026-09", "us/1999-01", "us/2026-13", "us/archive"):
+        (settings.exports / folder).mkdir(parents=True)
+    assert first_month(settings) == "2026-07"
+    settings.warehouse.parent.mkdir()
+    with duckdb.connect(str(settings.warehouse)) as warehouse:
+        assert first_month(settings) == "2026-07"  # a run is writing it
+        create_raw_tables(warehouse)
+        warehouse.execute("insert into raw.loaded_months values ('2026-05-01')")
+    assert first_month(settings) == "2026-05"  # its folder was taken away since
+    assert first_month(replace(settings, first_month="2026-01")) == "2026-01"
+    assert months_from("2026-07").get_first_partition_key() == "2026-07"
+
+
+@pytest.mark.parametrize("month", ["2026-13", "2026", "last"])
+def test_a_first_month_that_is_none_is_refused(month: str) -> None:
+    with pytest.raises(RefusedError, match="not a month written YYYY-MM"):
+        Settings.from_environment({"ACCOUNT_MAPPING_FIRST_MONTH": month})
+
+
 ASSETS = """
     lists/heliograph lists/kestrelworks lists/quillon lists/rheinblick lists/tidewell lists/us
     marts/bridge_account_exclusions marts/bridge_account_parties marts/bridge_account_records
@@ -117,7 +141,6 @@ def test_assets_jobs_schedules_and_sensors_keep_their_names(tmp_path: Path, monk
     settings = workspace_in(tmp_path)
     for name, value in {**settings.as_environment(), "DBT_LOG_PATH": str(tmp_path / "logs")}.items():
         monkeypatch.setenv(name, value)
-    subprocess.run([DBT_EXECUTABLE, "--quiet", "parse", "--profiles-dir", "."], cwd=DBT_PROJECT_DIR, check=True)
     repository = definitions().get_repository_def()
     assert sorted(key.to_user_string() for key in repository.asset_graph.get_all_asset_keys()) == ASSETS.split()
     assert [job.name for job in repository.get_all_jobs() if not job.name.startswith("__")] == ["monthly_refresh"]
@@ -128,6 +151,10 @@ def test_assets_jobs_schedules_and_sensors_keep_their_names(tmp_path: Path, monk
         "run_failure_sensor",
         "run_success_sensor",
     ]
+    # Each of them can be materialised alone, with its checks, as Dagster's page asks for it.
+    everything = repository.get_implicit_global_asset_job_def()
+    for key in repository.asset_graph.executable_asset_keys:
+        assert key in everything.get_subset(asset_selection={key}).asset_layer.selected_asset_keys
     checks = {key.to_user_string() for key in repository.asset_graph.asset_check_keys}
     assert {
         *("raw/accounts:accepted_rows", "raw/files:files_reconcile"),

@@ -19,6 +19,7 @@ import pytest
 
 from orchestration.defs import automation
 from orchestration.defs.automation import TRIES, monthly_refresh_schedule, new_exports_sensor
+from orchestration.defs.partitions import months_from
 from orchestration.defs.resources import Workspace
 
 
@@ -31,6 +32,7 @@ class Looks:
     cursor: str | None = None
     said: str = ""
     runs: list[dg.DagsterRun] = field(default_factory=list)
+    repository: dg.RepositoryDefinition | None = None
 
     def deliver(self, name: str, text: str = "Name\nAcme\n", age: float = 3600) -> Path:
         file = self.folder / name
@@ -46,7 +48,10 @@ class Looks:
             exports=str(self.folder), seeds=nowhere, warehouse=nowhere, published=nowhere, validations=nowhere
         )
         with dg.build_sensor_context(
-            instance=self.instance, cursor=self.cursor, resources={"workspace": workspace}
+            instance=self.instance,
+            cursor=self.cursor,
+            resources={"workspace": workspace},
+            repository_def=self.repository,
         ) as context:
             answers = list(cast("Iterator[dg.RunRequest | dg.SkipReason]", new_exports_sensor(context)))
             self.cursor = context.cursor
@@ -83,6 +88,33 @@ class Looks:
 def looks(tmp_path: Path) -> Looks:
     (tmp_path / "exports").mkdir()
     return Looks(tmp_path / "exports", dg.DagsterInstance.ephemeral())
+
+
+def offering(first: str) -> dg.RepositoryDefinition:
+    """Definitions that were loaded when the lists began with a month."""
+
+    @dg.asset(partitions_def=months_from(first))
+    def landed() -> None:
+        """Stands for all of them."""
+
+    return dg.Definitions(assets=[landed], jobs=[automation.monthly_refresh]).get_repository_def()
+
+
+def test_a_month_before_those_that_are_offered_is_not_asked_for_and_somebody_is_told(looks: Looks) -> None:
+    looks.repository = offering("2026-09")
+    looks.deliver("us/2026-08/accounts.csv")
+    looks.look()
+    assert looks.look() == []
+    assert "2026-08 lies before the months that were found" in looks.said
+    looks.repository = offering("2026-08")
+    assert looks.look() == ["2026-08"]
+
+
+def test_the_schedule_waits_for_the_first_month_that_there_is_a_list_of() -> None:
+    at = datetime(2026, 11, 3, 6, tzinfo=UTC)
+    for first, is_started in (("2026-10", True), ("2026-11", False)):
+        context = dg.build_schedule_context(scheduled_execution_time=at, repository_def=offering(first))
+        assert isinstance(monthly_refresh_schedule(context), dg.RunRequest if is_started else dg.SkipReason)
 
 
 def test_a_new_file_starts_its_month_once(looks: Looks) -> None:
@@ -279,7 +311,9 @@ def test_a_cursor_that_cannot_be_read_is_forgotten(looks: Looks, cursor: str) ->
 @pytest.mark.parametrize(("day", "month"), [("2026-11-03", "2026-10"), ("2027-01-03", "2026-12")])
 def test_the_schedule_starts_the_month_that_has_ended_everywhere(day: str, month: str) -> None:
     at = datetime.fromisoformat(f"{day}T06:00").replace(tzinfo=UTC)
-    request = monthly_refresh_schedule(dg.build_schedule_context(scheduled_execution_time=at))
+    request = monthly_refresh_schedule(
+        dg.build_schedule_context(scheduled_execution_time=at, repository_def=offering("2020-01"))
+    )
     assert isinstance(request, dg.RunRequest)
     assert (request.partition_key, request.run_key) == (month, month)
     assert monthly_refresh_schedule.cron_schedule == "0 6 3 * *"

@@ -36,7 +36,7 @@ def run_months(folder: Path, *months: str) -> Run:
     nowhere = Settings(
         folder / "exports", HOME / "seeds", folder / "var" / "warehouse.duckdb", folder / "var" / "published"
     )
-    assert run_command(nowhere, "init", str(folder)).exit_code == 0
+    assert run_command(nowhere, "init", "--name", "Us", "--currency", "EUR", str(folder)).exit_code == 0
     settings = Settings(nowhere.exports, folder / "seeds", nowhere.warehouse, nowhere.published)
     rewrite_seed(settings.seeds / "company" / "partners.csv", PARTNERS[:1])
     for month, lists in MONTHS.items():
