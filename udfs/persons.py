@@ -1,6 +1,6 @@
 """Names of persons: how they are written down for comparison.
 
-Belongs here: titles taken off, order and spelling of a name's words, slips of the pen. Does not belong here: facts
+Belongs here: titles taken off, order and spelling of a name's words, typos. Does not belong here: facts
 about words (they are a seed, and arrive as an argument), and when two contacts are one person (res_contact_pairs).
 """
 

@@ -100,7 +100,7 @@ class Vocabulary:
             right: numbers of words, as many.
 
         Returns:
-            1 for two spellings of one word (ue, ü); TYPO_SHARE for a slip of the pen (one edit in a word of 4 to 7
+            1 for two spellings of one word (ue, ü); TYPO_SHARE for a typo (one edit in a word of 4 to 7
             letters, two in a longer one; none in a word with a figure); PREFIX_SHARE where one is the other's beginning
             of three letters or more; else 0. The distance is optimal string alignment, in which two letters that
             changed places are one edit.

@@ -148,7 +148,7 @@ def split_batch(texts: pa.Array) -> FlatWords:
 
 
 def name_skeleton(names: pa.Array) -> pa.Array:
-    """Reduce names to what survives a slip of the pen or another transcription: a key to propose pairs by.
+    """Reduce names to what survives a typo or another transcription: a key to propose pairs by.
 
     Args:
         names: varchar, core names.

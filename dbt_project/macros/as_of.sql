@@ -16,17 +16,6 @@
     {{- run_query("select max(export_month) as month from raw.files where status = 'landed'").columns[0].values()[0] -}}
 {%- endmacro %}
 
-{# Refuses, before anything is built, seeds of one workspace for the warehouse of another: on-run-start in dbt_project.yml. #}
-{% macro check_seeds_are_its_own() -%}
-    {%- if env_var("ACCOUNT_MAPPING_WAREHOUSE", "") and not env_var("ACCOUNT_MAPPING_SEED_PATH", "")
-        and "seed." in selected_resources | join(" ") -%}
-        {{ exceptions.raise_compiler_error(
-            "These are the demo's seeds, and the warehouse is another workspace's (ACCOUNT_MAPPING_WAREHOUSE). "
-            ~ "`make run` loads the seeds of a workspace; by hand, leave them out: --exclude 'resource_type:seed'."
-        ) }}
-    {%- endif -%}
-{%- endmacro %}
-
 {# First day of the month the run is for, as a date. #}
 {% macro as_of_month() -%}
     cast('{{ as_of_month_text() }}' as date)

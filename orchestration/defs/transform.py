@@ -93,8 +93,7 @@ def with_progress(events: Iterable[build.Said | build.Outcome], stage: str) -> I
     for event in events:
         if isinstance(event, build.Said):
             sys.stdout.write(f"{event.text}\n")
-            found = NODE_DONE.match(event.text)
-            if found and not event.name.startswith("LogHook"):  # hooks are counted among themselves
+            if found := NODE_DONE.match(event.text):
                 done += 1
                 progress.tell(stage, done, int(found["total"]), "dbt nodes")
         yield event

@@ -240,7 +240,7 @@ def _read_part(
             Conventions(party.date_order, party.decimal_mark),
         )
     subject = f"{delivery.file_name}{f' [{grid.sheet_name}]' if grid.sheet_name else ''}"
-    result = SuiteResult(f"{header.object}_at_the_door", subject, [])
+    result = SuiteResult(f"{header.object}_as_delivered", subject, [])
     tables = [pa.table({"row_number": pa.array([], pa.int64())})]
     refused_values: list[dict[str, Any]] = []
     for batch, fields in zip(batches, mapped, strict=True):

@@ -303,7 +303,7 @@ def _reasons(found: Explanation) -> Iterator[str]:
         if crowded:
             yield f"What they share stands on more records than may propose pairs: {', '.join(crowded)}."
         if len(crowded) < len(found.shared_keys):
-            yield "They share parts of names (see below), but their names do not look alike at a glance."
+            yield "They share parts of names (see below), but their names are not alike enough for the pre-filter."
         elif not found.shared_keys:
             yield "They share no key: no registration number, domain, telephone number, name or telling part of one."
     if match["decision"]:

@@ -37,7 +37,7 @@ def judge_readings(
         The result, and for every column of the frame the positions (0 to n-1, ascending) that it refuses.
     """
     expectations = [_readable(column, codes) for column, codes in rules.items() if column in frame.columns]
-    return run_suite(f"{object_name}_at_the_door", subject, expectations, frame)
+    return run_suite(f"{object_name}_as_delivered", subject, expectations, frame)
 
 
 def judge_file(object_name: str, subject: str, facts: dict[str, Any]) -> SuiteResult:

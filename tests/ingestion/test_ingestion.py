@@ -957,7 +957,7 @@ def test_results_are_kept_per_run_and_the_page_escapes_hostile_names(workspace: 
     assert "<img" not in text
     assert "http://" not in text
     kept = [json.loads(file.read_text(encoding="utf-8")) for file in page.parent.glob("*.json")]
-    assert {result["suite"] for result in kept} == {"accounts_as_a_file", "accounts_at_the_door"}
+    assert {result["suite"] for result in kept} == {"accounts_as_a_file", "accounts_as_delivered"}
     hostile = {"suite": "<b>", "subject": "<b>", "success": False, "outcomes": []}
     assert "<b>" not in render_page("<b>", [hostile])
 
@@ -974,8 +974,8 @@ def test_the_page_of_results_begins_with_a_count_and_with_what_failed(workspace:
     assert text.index("suites failed") < text.index("<h2>")
     suites = re.findall(r"<h2>(.*?) <small>\((.*?)\)", text)
     assert set(suites[:2]) == {
-        ("acme/2026-10/accounts.csv", "accounts_at_the_door"),
-        ("acme/2026-10/contacts.csv", "contacts_at_the_door"),
+        ("acme/2026-10/accounts.csv", "accounts_as_delivered"),
+        ("acme/2026-10/contacts.csv", "contacts_as_delivered"),
     }
     for table in text.split("<h2>")[1:]:
         marks = re.findall(r'<td class="(met|unmet)">', table)

@@ -224,7 +224,7 @@ PUBLISHED = """
     create table mart_review_queue as select 1 as pair;
     create table mart_refused_data as
         select 'acme' as party_id, 'accounts' as object, 'status' as column_name, value as delivered, 3 as record_count,
-            date '2026-10-01' as export_month, 'unmapped value' as refused
+            date '2026-10-01' as export_month, 'unmapped value' as refused, 'value_not_mapped' as rule
         from range(25) as values (value);
     create table mart_list_scorecards as
         select 'Acme' as party_name, 'accounts' as object, date '2026-07-01' as list_month, true as is_late,
@@ -269,8 +269,9 @@ def test_what_changed_is_counted_and_the_accounts_that_matter_most_come_first(tm
 def test_the_demos_page_tells_what_came_was_refused_changed_and_waits(demo: Run) -> None:
     pages = list((demo.settings.var / "runs").glob("2026-*.html"))
     assert {page.name[:7] for page in pages} == {"2026-08", "2026-09", "2026-10"}
-    # A month that another test has run again has two.
-    (shown,) = (page for page in pages if not demo.output or page.name in demo.output)
+    # A month that another test has run again has two; of a demo that was lent, the latest counts.
+    named = [page for page in pages if page.name in demo.output] or [max(pages, key=lambda page: page.stat().st_mtime)]
+    (shown,) = named
     page = Page(shown)
     assert page.loads == []
     for said in (

@@ -55,7 +55,7 @@ account_parties as (
 ),
 
 -- Whose definition is applied to which account: ours to every one, a partner's to those that both of us list. What else
--- a partner lists is his own affair, and with many partners the product of all would be large.
+-- a partner lists is its own affair, and with many partners the product of all would be large.
 account_definitions as (
 
     select

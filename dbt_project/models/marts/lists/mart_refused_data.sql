@@ -54,7 +54,7 @@ account_overlaps as (
 ),
 
 -- A refused contact or engagement names persons, and this table is for everybody: the file and row say where to look.
-refused_at_the_door as (
+refused_on_delivery as (
 
     select
         refused,
@@ -238,7 +238,7 @@ without_overlap as (
 
 refused_data as (
 
-    select * from refused_at_the_door
+    select * from refused_on_delivery
     union all
     select * from not_mapped
     union all

@@ -6,7 +6,7 @@
 -- evidence cannot hold many true pairs either; what is more than the labelled lists speak for is not believed.
 --
 -- How many names are misspelt depends on who typed the lists, so there the lists themselves are asked: inside one list
--- names that differ by a slip of the pen are strangers, nearly all. Between two lists about as many pairs must be
+-- names that differ by a typo are strangers, nearly all. Between two lists about as many pairs must be
 -- strangers as their sizes make of that; what is more may be true. Where that is more than the scores believe, the
 -- kind is believed in as far as on the lists the weights were fitted on.
 with pair_evidence as (
