@@ -1,4 +1,4 @@
-"""What a stranger's clone relies on before the first line of ours runs: the lock and the commands the README names."""
+"""What a stranger's clone relies on before the first line of ours runs: the lock, and make taking text as text."""
 
 import re
 import shutil
@@ -52,14 +52,6 @@ def test_every_locked_package_has_a_hash_and_no_address() -> None:
     blocks = re.split(r"\n(?=\S)", text)
     assert all("--hash=sha256:" in block for block in blocks)
     assert "://" not in text
-
-
-def test_every_command_of_the_readme_is_a_make_target() -> None:
-    targets = set(re.findall(r"^([a-z-]+):", (HOME / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
-    named = set(
-        re.findall(r"(?:^|`)make ([a-z-]+)", (HOME / "README.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
-    )
-    assert {"demo", "test", "init", "run", "dev", "docs", "bench"} <= named <= targets
 
 
 def variables_of_make() -> list[str]:
