@@ -12,6 +12,7 @@ import pytest
 from orchestration.settings import HOME
 
 PAGES = [HOME / "README.md", *sorted((HOME / "docs").glob("*.md"))]
+DECISIONS = sorted((HOME / "docs" / "decisions").glob("*.md"))
 README_LINES = 150
 
 
@@ -68,7 +69,22 @@ def test_every_published_mart_is_named_beside_a_question(manifest: dict[str, Any
     assert named <= marts
 
 
-@pytest.mark.parametrize("page", [*PAGES, HOME / "DECISIONS.md", HOME / "CHANGELOG.md"], ids=lambda page: page.name)
+def test_every_decision_has_its_own_number_and_day_and_stands_in_the_index() -> None:
+    index = (HOME / "docs" / "decisions" / "README.md").read_text(encoding="utf-8")
+    numbers = []
+    for page in sorted((HOME / "docs" / "decisions").glob("*.md")):
+        if page.name == "README.md":
+            continue
+        assert f"]({page.name})" in index
+        for decision in re.split(r"\n(?=\d+\. )", page.read_text(encoding="utf-8"))[1:]:
+            (number,) = re.findall(r"^(\d+)\. \*\*", decision)
+            assert re.search(r"\*\(20\d\d-\d\d-\d\d\)\*\s*$", decision), f"{page.name}, {number} has no day"
+            numbers.append(number)
+    assert len(numbers) == len(set(numbers))
+    assert sorted(numbers, key=int) == sorted(re.findall(r"^- (\d+)\. ", index, flags=re.MULTILINE), key=int)
+
+
+@pytest.mark.parametrize("page", [*PAGES, *DECISIONS, HOME / "CHANGELOG.md"], ids=lambda page: page.name)
 def test_every_link_leads_somewhere(page: Path) -> None:
     links = re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8"))
     assert [link for link in links if "://" not in link and not (page.parent / link).exists()] == []

@@ -17,7 +17,7 @@ NOT_OURS = {
 }
 READ = (
     "*.md",
-    "docs/*.md",
+    "docs/**/*.md",
     "orchestration/**/*.py",
     "udfs/**/*.py",
     "bi/**/*.py",

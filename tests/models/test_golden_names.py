@@ -5,7 +5,7 @@ sister, region, brand of a house, department of a university), or different. `gr
 accounts; whether two accounts are said to be of one group is counted apart.
 
 Floors are per category: what resolution reaches, low where it is not good yet, with the reason. They rise with it; one
-is lowered only for something worth more, which DECISIONS.md tells.
+is lowered only for something worth more, which docs/decisions/resolution.md records.
 Run with `-s` to see what was answered.
 """
 
