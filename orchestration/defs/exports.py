@@ -22,7 +22,7 @@ from orchestration.ingestion.folder import read_cadences, read_parties
 from orchestration.ingestion.landing import LandingSummary, land_month
 from orchestration.objects import OBJECTS
 from orchestration.runs import progress
-from orchestration.warehouse.schema import WarehouseRefusedError
+from orchestration.warehouse.schema import TABLES, WarehouseRefusedError
 
 DESCRIPTIONS = {
     **{name: described.description for name, described in OBJECTS.items()},
@@ -176,6 +176,29 @@ def known_arrivals(instance: dg.DagsterInstance, parties: Sequence[str]) -> dict
     return known
 
 
+def columns_of(table: str) -> dg.TableSchema:
+    """Describe a raw table column by column, as objects.py describes its fields.
+
+    Args:
+        table: its name.
+
+    Returns:
+        Its columns in order, for the asset catalogue.
+    """
+    fields = {field.name: field.description for field in OBJECTS[table].fields} if table in OBJECTS else {}
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name,
+                column_type.removesuffix(" not null"),
+                fields.get(name),
+                dg.TableColumnConstraints(nullable=not column_type.endswith(" not null")),
+            )
+            for name, column_type in TABLES[table].items()
+        ]
+    )
+
+
 def raw_exports(lists: Sequence[dg.AssetSpec], months: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
     """Make the assets of the raw tables.
 
@@ -194,7 +217,7 @@ def raw_exports(lists: Sequence[dg.AssetSpec], months: dg.PartitionsDefinition[s
                 group_name="raw",
                 owners=[OWNER],
                 kinds={"python", "duckdb", "greatexpectations"},
-                metadata={"dagster/table_name": f"raw.{table}"},
+                metadata={"dagster/table_name": f"raw.{table}", "dagster/column_schema": columns_of(table)},
             )
             for table, description in DESCRIPTIONS.items()
         ],

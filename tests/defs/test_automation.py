@@ -7,12 +7,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import dagster as dg
 import duckdb
 import pytest
 
 from orchestration.definitions import definitions
 from orchestration.defs.automation import NO_FILES, SETTLED_SECONDS, landing_fingerprints
 from orchestration.defs.partitions import first_month, month_of, months_from
+from orchestration.objects import OBJECTS
 from orchestration.settings import HOME, RefusedError, Settings
 from orchestration.warehouse.schema import create_raw_tables
 from orchestration.warehouse.seeds import has_tested_seeds, seeds_fingerprint
@@ -155,6 +157,9 @@ def test_assets_jobs_schedules_and_sensors_keep_their_names(tmp_path: Path, monk
     everything = repository.get_implicit_global_asset_job_def()
     for key in repository.asset_graph.executable_asset_keys:
         assert key in everything.get_subset(asset_selection={key}).asset_layer.selected_asset_keys
+    shown = repository.asset_graph.get(dg.AssetKey(["raw", "contacts"])).metadata["dagster/column_schema"]
+    described = {column.name: column.description for column in shown.columns}
+    assert {field.name: field.description for field in OBJECTS["contacts"].fields}.items() <= described.items()
     checks = {key.to_user_string() for key in repository.asset_graph.asset_check_keys}
     assert {
         *("raw/accounts:accepted_rows", "raw/files:files_reconcile"),
