@@ -105,7 +105,6 @@ def dev(exports: Path | None, port: int) -> None:
 
     settings = Settings.for_exports(exports)
     monthly.prepare(settings)
-    build.parse(settings)
     serve(port)
 
 

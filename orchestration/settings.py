@@ -1,6 +1,6 @@
 """Where a workspace's files are: exports, seeds, warehouse and published marts.
 
-Belongs here: the five settings, their defaults and the folders derived from them, the only place in Python that reads
+Belongs here: the settings, their defaults and the folders derived from them, the only place in Python that reads
 them from the environment; and the refusal that every room shares. Does not belong here: anything a person would tune
 about the results (a seed or a dbt var).
 """

@@ -66,8 +66,11 @@ def received(hook: HTTPServer) -> list[tuple[str, dict[str, Any]]]:
 def test_nothing_is_sent_or_loaded_unless_somebody_says_where_to() -> None:
     asked = f"""
 import sys
-from tests.runs.test_message import RESULTS, send
-assert send(RESULTS, {{}}) == send(RESULTS, {{{VARIABLE!r}: ' '}}) == []
+from pathlib import PosixPath
+from orchestration.runs.message import send
+from orchestration.runs.results import RunResults, ToDo
+results = {RESULTS!r}
+assert send(results, {{}}) == send(results, {{{VARIABLE!r}: ' '}}) == []
 print('apprise' in sys.modules)
 """
     done = subprocess.run(
