@@ -31,7 +31,7 @@ SMALLEST_STEP = 1e-9
 BITS = math.log(2) / 1000
 
 DECIDED = """
-    select match_bits, decision = 'approve' as is_same, columns('_level$')
+    select match_millibits, decision = 'approve' as is_same, columns('_level$')
     from resolution.res_decided_pairs
     where decision in ('approve', 'reject') and not is_disputed
     order by left_record_key, right_record_key
@@ -45,7 +45,7 @@ def moved_weights(weights: Mapping[Key, int], decided: pd.DataFrame) -> dict[Key
 
     Args:
         weights: comparison and level → 1/1000 bit.
-        decided: a row per decided pair: match_bits (all evidence by those weights, in 1/1000 bit), is_same, and one
+        decided: a row per decided pair: match_millibits (all evidence by those weights), is_same, and one
             <comparison>_level column per comparison.
 
     Returns:
@@ -61,7 +61,7 @@ def moved_weights(weights: Mapping[Key, int], decided: pd.DataFrame) -> dict[Key
     if not seen:
         return {}
     x: npt.NDArray[np.float64] = np.stack([columns[key] for key in seen], axis=1).astype(np.float64)
-    offset = decided.match_bits.to_numpy(dtype=np.float64) * BITS
+    offset = decided.match_millibits.to_numpy(dtype=np.float64) * BITS
     moves = _moves(x, offset, decided.is_same.to_numpy(dtype=np.float64), USUAL_MOVE * BITS) / BITS
     rounded = {key: round(float(move)) for key, move in zip(seen, moves, strict=True)}
     return {key: weights[key] + move for key, move in rounded.items() if move}

@@ -12,12 +12,14 @@ import csv
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import yaml
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import OneHotEncoder
 
@@ -177,15 +179,15 @@ def lead_levels(pairs: pd.DataFrame, millibits: npt.NDArray[np.float64]) -> pd.D
 
 def lead_level(lead: npt.NDArray[np.float64]) -> npt.NDArray[np.object_]:
     """Levels of a lead in 1/1000 bit; NaN where there is no rival."""
-    conditions = [
-        np.isnan(lead), lead < -8000, lead < -4000, lead < -1000, lead < 0, lead == 0, lead < 2000, lead < 4000,  # noqa: PLR2004
-        lead < 8000,  # noqa: PLR2004
-    ]  # fmt: skip
-    levels = [
-        "no rival", "behind by over 8", "behind by 4 to 8", "behind by 1 to 4", "behind by under 1", "tie",
-        "ahead by under 2", "ahead by 2 to 4", "ahead by 4 to 8",
-    ]  # fmt: skip
-    chosen: npt.NDArray[np.object_] = np.select(conditions, levels, "ahead by over 8").astype(object)
+    vars_of_dbt = yaml.safe_load((HOME / "dbt_project" / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    cuts = vars_of_dbt["level_cuts"]
+    conditions, levels = [np.isnan(lead), lead == 0], ["no rival", "tie"]
+    for word, points, distance in (("ahead by", cuts["ahead"], lead), ("behind by", cuts["behind"], -lead - 1)):
+        names = [f"under {points[0]}", *(f"{one} to {other}" for one, other in pairwise(points))]
+        conditions += [(distance >= 0) & (distance < 1000 * point) for point in points]
+        levels += [f"{word} {name}" for name in names]
+    beyond = np.where(lead > 0, f"ahead by over {cuts['ahead'][-1]}", f"behind by over {cuts['behind'][-1]}")
+    chosen: npt.NDArray[np.object_] = np.select(conditions, levels, beyond).astype(object)
     return chosen
 
 

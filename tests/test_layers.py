@@ -5,6 +5,7 @@ may become. Does not belong here: what a model or a function computes.
 """
 
 import ast
+import re
 import subprocess
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -103,6 +104,72 @@ def test_a_mart_that_reads_persons_says_so_or_names_none(manifest: dict[str, Any
         if column in OF_PERSONS
     ]
     assert untold == []
+
+
+def test_what_is_published_is_public_and_nothing_else(manifest: dict[str, Any]) -> None:
+    public = {node["name"] for node in models(manifest) if node["access"] == "public"}
+    assert public == {node["name"] for node in models(manifest) if layer(node) == "marts"}
+    assert all(node["config"]["group"] == layer(node) for node in models(manifest))
+
+
+# --- the rhythm of SQL ------------------------------------------------------------------------------------------------
+
+CTE = re.compile(r"^(?:with )?(?:recursive )?([a-z_]+) as \(\n(.*?)^\)(,?)$", flags=re.MULTILINE | re.DOTALL)
+READS = re.compile(r"\b(?:ref|source)\(")
+
+
+def out_of_rhythm(sql: str) -> list[str]:
+    """Say where a model leaves the rhythm: import CTEs, one idea per CTE, `final`; blank lines inside every CTE."""
+    ctes = [(name, body) for name, body, _ in CTE.findall(sql)]
+    wrong = [f"{name}: no blank lines" for name, body in ctes if not (body.startswith("\n") and body.endswith("\n\n"))]
+    reading = [bool(READS.search(body)) for _, body in ctes]
+    wrong += [
+        f"{name}: an import below others" for (name, _), late in zip(ctes, late_imports(reading), strict=True) if late
+    ]
+    if len(READS.findall(sql)) != sum(len(READS.findall(body)) for _, body in ctes):
+        wrong.append("a ref outside of a CTE")
+    if [name for name, _ in ctes][-1:] != ["final"] or not re.search(
+        r"\n\)\n\n(--.*\n)?select \* from final( --.*)?\n$", sql
+    ):
+        wrong.append("the last CTE is not final, or more is done below it")
+    return wrong
+
+
+def late_imports(reading: list[bool]) -> list[bool]:
+    return [reads and not all(reading[:place]) for place, reads in enumerate(reading)]
+
+
+def test_every_model_keeps_the_rhythm() -> None:
+    files = [file for file in files_in_git(".sql") if file.is_relative_to(HOME / "dbt_project" / "models")]
+    wrong = {file.name: found for file in files if (found := out_of_rhythm(file.read_text(encoding="utf-8")))}
+    assert len(files) > 100
+    assert wrong == {}
+
+
+@pytest.mark.parametrize(
+    ("sql", "found"),
+    [
+        (
+            "with a as (\n\n    from {{ ref('a') }}\n\n),\n\nfinal as (\n\n    from a\n\n)\n\nselect * from final\n",
+            [],
+        ),
+        ("with final as (\n    select 1\n)\n\nselect * from final\n", ["final: no blank lines"]),
+        (
+            "with a as (\n\n    select 1\n\n)\n\nselect * from a\n",
+            ["the last CTE is not final, or more is done below it"],
+        ),
+        (
+            "with final as (\n\n    select 1\n\n)\n\nselect * from final where true\n",
+            ["the last CTE is not final, or more is done below it"],
+        ),
+        (
+            "with a as (\n\n    select 1\n\n),\n\nfinal as (\n\n    from {{ ref('b') }}\n\n)\n\nselect * from final\n",
+            ["final: an import below others"],
+        ),
+    ],
+)
+def test_what_leaves_the_rhythm_is_found(sql: str, found: list[str]) -> None:
+    assert out_of_rhythm(sql) == found
 
 
 # --- Python -----------------------------------------------------------------------------------------------------------

@@ -1,9 +1,34 @@
-{# The rules that propose pairs, in order of names. #}
+{# The rules that propose pairs, in order of names; the keys of each are a CTE of res_record_keys, but for decision, which
+   stands for what a person has judged.
+
+   is_strong: a key may be shared by as many records as strong_key_record_limit says, else by weak_key_record_limit.
+   is_sufficient: a pair is compared however little the names look alike. #}
 {% macro blocking_rules() -%}
-    {{ return([
-        "acronym", "beginning", "decision", "domain", "label", "name", "phone", "registration", "skeleton", "word",
-        "word_beginning", "word_end", "word_pair", "word_skeleton",
-    ]) }}
+    {{ return({
+        "acronym": {"is_strong": false, "is_sufficient": true},
+        "beginning": {"is_strong": false, "is_sufficient": false},
+        "decision": {"is_strong": false, "is_sufficient": true},
+        "domain": {"is_strong": true, "is_sufficient": true},
+        "label": {"is_strong": false, "is_sufficient": true},
+        "name": {"is_strong": true, "is_sufficient": true},
+        "phone": {"is_strong": false, "is_sufficient": true},
+        "registration": {"is_strong": true, "is_sufficient": true},
+        "skeleton": {"is_strong": false, "is_sufficient": false},
+        "word": {"is_strong": false, "is_sufficient": false},
+        "word_beginning": {"is_strong": false, "is_sufficient": false},
+        "word_end": {"is_strong": false, "is_sufficient": false},
+        "word_pair": {"is_strong": false, "is_sufficient": false},
+        "word_skeleton": {"is_strong": false, "is_sufficient": false},
+    }) }}
+{%- endmacro %}
+
+{# The rules that have a property, as a list in order of names. #}
+{% macro blocking_rules_that(property) -%}
+    {%- set found = [] -%}
+    {%- for name, rule in blocking_rules().items() if rule[property] -%}
+        {%- do found.append(name) -%}
+    {%- endfor -%}
+    {{ return(found) }}
 {%- endmacro %}
 
 {# A rule as a bit, so that the rules of millions of pairs are gathered as one integer. #}
@@ -31,7 +56,7 @@
 {% macro rule_bits(names) -%}
     {%- set bits = namespace(sum=0) -%}
     {%- for name in names -%}
-        {%- set bits.sum = bits.sum + 2 ** blocking_rules().index(name) -%}
+        {%- set bits.sum = bits.sum + 2 ** (blocking_rules() | list).index(name) -%}
     {%- endfor -%}
     {{ bits.sum }}
 {%- endmacro %}

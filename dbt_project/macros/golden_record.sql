@@ -4,8 +4,8 @@
 {% macro golden_attributes() -%}
     {{ return([
         'name', 'domain', 'website', 'phone', 'industry', 'employees', 'annual_revenue_usd', 'country_code', 'state',
-        'city', 'parent_name', 'parent_account_key', 'our_owner', 'lei', 'duns', 'vat_number', 'siret', 'cik',
-    ]) }}
+        'city', 'parent_name', 'parent_account_key', 'our_owner',
+    ] + registration_columns()) }}
 {%- endmacro %}
 
 {# The rank of each party, one column per attribute: its own row of attribute_trust, else the row for every partner. #}

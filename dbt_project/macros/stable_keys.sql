@@ -5,9 +5,10 @@
 
    `groups` has a row per `member_key`, with `cluster_key`, the smallest member of its group; `earlier_months` has
    as_of_month, `member_key` and `group_key` of the months before, `kept_keys` those that must outlive a party that was
-   taken out, from its month on. Gives the CTEs up to `final`. #}
+   taken out, from its month on. Gives the CTEs up to `keyed_members`: as_of_month, `member_key`, `group_key`. #}
 {% macro stable_keys(groups, member_key, group_key, prefix) -%}
 remembered_keys as (
+
     select
         as_of_month,
         {{ member_key }},
@@ -21,9 +22,11 @@ remembered_keys as (
         group_key as {{ group_key }},
         2 as memory_rank
     from kept_keys
+
 ),
 
 last_keys as (
+
     select
         {{ member_key }},
         {{ group_key }}
@@ -32,9 +35,11 @@ last_keys as (
         partition by {{ member_key }}
         order by as_of_month desc, memory_rank asc
     ) = 1
+
 ),
 
 shares as (
+
     select
         {{ groups }}.cluster_key,
         last_keys.{{ group_key }},
@@ -43,41 +48,51 @@ shares as (
     inner join last_keys
         on {{ groups }}.{{ member_key }} = last_keys.{{ member_key }}
     group by {{ groups }}.cluster_key, last_keys.{{ group_key }}
+
 ),
 
 heirs as (
+
     select *
     from shares
     qualify row_number() over (
         partition by {{ group_key }}
         order by member_count desc, cluster_key asc
     ) = 1
+
 ),
 
 inherited_keys as (
+
     select *
     from heirs
     qualify row_number() over (
         partition by cluster_key
         order by member_count desc, {{ group_key }} asc
     ) = 1
+
 ),
 
 used_keys as (
+
     select distinct {{ group_key }}
     from remembered_keys
+
 ),
 
 new_keys as (
+
     select
         cluster_key,
         '{{ prefix }}' || left(md5(cluster_key), 16) as plain_key,
         '{{ prefix }}' || left(md5(cluster_key || ' ' || cast({{ as_of_month() }} as varchar)), 16) as dated_key
     from {{ groups }}
     where {{ member_key }} = cluster_key
+
 ),
 
 cluster_keys as (
+
     select
         new_keys.cluster_key,
         coalesce(
@@ -89,9 +104,11 @@ cluster_keys as (
         on new_keys.cluster_key = inherited_keys.cluster_key
     left join used_keys
         on new_keys.plain_key = used_keys.{{ group_key }}
+
 ),
 
-final as (
+keyed_members as (
+
     select
         {{ as_of_month() }} as as_of_month,
         {{ groups }}.{{ member_key }},
@@ -99,5 +116,65 @@ final as (
     from {{ groups }}
     inner join cluster_keys
         on {{ groups }}.cluster_key = cluster_keys.cluster_key
+
+)
+{%- endmacro %}
+
+{# What a registry remembered before this month, as the CTE `earlier_months`; nothing when it is built for the first time.
+
+   columns: of the registry, without as_of_month, all text. #}
+{% macro earlier_months(columns) -%}
+earlier_months as (
+
+    {% if is_incremental() -%}
+    select * from {{ this }}
+    where as_of_month < {{ as_of_month() }}
+    {%- else -%}
+    select
+        cast(null as date) as as_of_month,
+        {% for column in columns -%}
+        cast(null as varchar) as {{ column }}{{ ',' if not loop.last }}
+        {% endfor -%}
+    where false
+    {%- endif %}
+
+)
+{%- endmacro %}
+
+{# The strongest accepted pair of every member whose other end is in the same group: what explains why it is there. Pairs
+   between two groups, which clustering refused, explain nothing.
+
+   Reads the CTEs `accepted_pairs`, with left_ and right_`member_key`, and `registry`, with `member_key` and `group_key`;
+   `columns` of the pairs are kept, `strongest_first` orders them. Gives the CTEs up to `best_ends`: `member_key`, its
+   other_`member_key`, and the columns. #}
+{% macro best_ends(member_key, group_key, columns, strongest_first) -%}
+ends as (
+
+    {% for one, other in [('left', 'right'), ('right', 'left')] -%}
+    select
+        {{ one }}_{{ member_key }} as {{ member_key }},
+        {{ other }}_{{ member_key }} as other_{{ member_key }},
+        {{ columns | join(',\n        ') }}
+    from accepted_pairs
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+best_ends as (
+
+    select ends.*
+    from ends
+    inner join registry as own
+        on ends.{{ member_key }} = own.{{ member_key }}
+    inner join registry as others
+        on
+            ends.other_{{ member_key }} = others.{{ member_key }}
+            and own.{{ group_key }} = others.{{ group_key }}
+    qualify row_number() over (
+        partition by ends.{{ member_key }}
+        order by {{ strongest_first }}, ends.other_{{ member_key }} asc
+    ) = 1
+
 )
 {%- endmacro %}

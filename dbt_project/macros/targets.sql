@@ -1,4 +1,10 @@
-{# How targets are ordered and shown. #}
+{# How targets are scored, ordered and shown. #}
+
+{# What a priority is made of; the weight of each and the score of its levels are in seeds/reference, where any other
+   component is refused. #}
+{% macro priority_components() -%}
+    {{ return(["relationship_strength", "icp_fit", "timing", "deal_size", "competition"]) }}
+{%- endmacro %}
 
 {# The order of targets: the higher priority, then what is known better, then the bigger deal. #}
 {% macro priority_order(score="priority_score") -%}
@@ -88,7 +94,7 @@ targets as (
         account_plans.note,
         nullif(concat_ws(
             ', '
-            {%- for component in ['relationship_strength', 'icp_fit', 'timing', 'deal_size', 'competition'] %},
+            {%- for component in priority_components() %},
             case
                 when priorities.{{ component }}_level is not null and priorities.{{ component }}_score = 1
                     then '{{ component }}'

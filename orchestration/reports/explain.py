@@ -133,7 +133,7 @@ DECISIONS = f"""
 BETWEEN_ACCOUNTS = """
     select
         count(*) as pairs,
-        coalesce(sum(pairs.match_bits), 0) / 1000 as bits,
+        coalesce(sum(pairs.match_millibits), 0) / 1000 as bits,
         count(*) filter (where pairs.decision in ('reject', 'hold')) as forbidden_pairs,
         count(*) filter (where pairs.guard = 'conflicting registration ids') as conflicting_pairs
     from stored.resolution.res_decided_pairs as pairs

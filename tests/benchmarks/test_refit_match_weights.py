@@ -17,7 +17,7 @@ def decided(count: int, is_same: bool, level: str = "misspelt") -> pd.DataFrame:
     """Pairs of one kind that are doubtful by the weights as they are, all decided alike."""
     return pd.DataFrame(
         {
-            "match_bits": [0] * count,
+            "match_millibits": [0] * count,
             "is_same": [is_same] * count,
             "name_level": [level] * count,
             "city_level": "unknown",

@@ -195,7 +195,7 @@ def model(dbt: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple
                 record_number integer, lei varchar, duns varchar, vat_number varchar, siret varchar, cik varchar
             );
             create table resolution.res_decided_pairs (
-                left_record_number integer, right_record_number integer, match_bits integer, band varchar,
+                left_record_number integer, right_record_number integer, match_millibits integer, band varchar,
                 decision varchar, match_reason varchar, registration_level varchar
             );
             """

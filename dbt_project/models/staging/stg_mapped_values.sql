@@ -69,6 +69,38 @@ exchange_rates as (
 
 ),
 
+-- Every distinct delivered value once: mapping it costs as much as there are different values, not rows.
+delivered_by_file as (
+
+    {% for object, columns in mapped_columns.items() %}
+    {% for column, field in columns.items() %}
+    select
+        records.party_id,
+        '{{ object }}' as object,
+        records.source_system,
+        '{{ column }}' as column_name,
+        '{{ field }}' as field,
+        records.{{ column }} as delivered_value,
+        records.file_name,
+        records.sheet_name,
+        min(records.row_number) as row_number,
+        count(*) as record_count
+    from {{ source('raw', object) }} as records
+    inner join current_exports
+        on
+            records.party_id = current_exports.party_id
+            and records.export_month = current_exports.export_month
+            and current_exports.object = '{{ object }}'
+    where records.{{ column }} is not null
+    group by
+        records.party_id, records.source_system, records.{{ column }}, records.file_name, records.sheet_name
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
 -- A row for one source system beats a row for all of them; both beat what the reference seeds say by themselves.
 rules as (
 
@@ -119,38 +151,6 @@ rules as (
         currency as value,
         3 as precedence
     from exchange_rates
-
-),
-
--- Every distinct delivered value once: mapping it costs as much as there are different values, not rows.
-delivered_by_file as (
-
-    {% for object, columns in mapped_columns.items() %}
-    {% for column, field in columns.items() %}
-    select
-        records.party_id,
-        '{{ object }}' as object,
-        records.source_system,
-        '{{ column }}' as column_name,
-        '{{ field }}' as field,
-        records.{{ column }} as delivered_value,
-        records.file_name,
-        records.sheet_name,
-        min(records.row_number) as row_number,
-        count(*) as record_count
-    from {{ source('raw', object) }} as records
-    inner join current_exports
-        on
-            records.party_id = current_exports.party_id
-            and records.export_month = current_exports.export_month
-            and current_exports.object = '{{ object }}'
-    where records.{{ column }} is not null
-    group by
-        records.party_id, records.source_system, records.{{ column }}, records.file_name, records.sheet_name
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
 
 ),
 

@@ -1,7 +1,19 @@
 {{ config(materialized='view') }}
 
-select
-    as_of_month,
-    reloaded_month
-from {{ source('seen', 'months') }}
-where as_of_month <= {{ as_of_month() }}
+with seen_months as (
+
+    select * from {{ source('seen', 'months') }}
+    where as_of_month <= {{ as_of_month() }}
+
+),
+
+final as (
+
+    select
+        as_of_month,
+        reloaded_month
+    from seen_months
+
+)
+
+select * from final

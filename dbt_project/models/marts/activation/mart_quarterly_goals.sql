@@ -7,10 +7,8 @@ with kpis as (
 
 kpi_targets as (
 
-    select kpi_targets.*
-    from {{ ref('kpi_targets') }} as kpi_targets
-    inner join kpis on kpi_targets.kpi = kpis.kpi
-    where kpi_targets.partner_id is null
+    select * from {{ ref('kpi_targets') }}
+    where partner_id is null
 
 ),
 
@@ -30,7 +28,9 @@ our_lists as (
 
 quarters as (
 
-    select distinct period_start as quarter_start from kpi_targets
+    select distinct kpi_targets.period_start as quarter_start
+    from kpi_targets
+    inner join kpis on kpi_targets.kpi = kpis.kpi
 
 ),
 

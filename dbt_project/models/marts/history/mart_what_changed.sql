@@ -1,5 +1,4 @@
 {{ history(also_anew="cause = 'restatement'") }}
-{%- set components = ['relationship_strength', 'icp_fit', 'timing', 'deal_size', 'competition'] -%}
 
 with account_overlaps as (
 
@@ -97,7 +96,7 @@ priorities_in_words as (
         cast(priority_score as varchar) as score,
         concat_ws(
             ', ',
-            {% for component in components %}
+            {% for component in priority_components() %}
             coalesce({{ component }}_level, 'missing'){{ ',' if not loop.last }}
             {% endfor %}
         ) as levels

@@ -53,6 +53,26 @@ account_overlaps as (
 
 ),
 
+unlinked_rows as (
+
+    {% for object in ['opportunities', 'engagements', 'contacts'] %}
+    select
+        party_id,
+        '{{ object }}' as object,
+        export_month,
+        file_name,
+        sheet_name,
+        row_number,
+        source_id,
+        account_source_id,
+        account_name
+    from {{ ref('stg_' ~ object) }}
+    where account_record_key is null
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
 -- A refused contact or engagement names persons, and this table is for everybody: the file and row say where to look.
 refused_on_delivery as (
 
@@ -135,11 +155,10 @@ not_mapped as (
 
 not_linked as (
 
-    {% for object in ['opportunities', 'engagements', 'contacts'] %}
     select
         'unlinked row' as refused,
         party_id,
-        '{{ object }}' as object,
+        object,
         export_month,
         file_name,
         sheet_name,
@@ -151,10 +170,7 @@ not_linked as (
         'no_account' as rule,
         'The row names no account of the party''s own list, or a name that several of its accounts have' as reason,
         'Give the id of the account as the accounts list has it' as remedy
-    from {{ ref('stg_' ~ object) }}
-    where account_record_key is null
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    from unlinked_rows
 
 ),
 

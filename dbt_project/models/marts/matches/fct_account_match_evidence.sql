@@ -72,7 +72,10 @@ records as (
         phone,
         case when domain = delivered_domain then domain else concat(delivered_domain, ' = ', domain) end as domains,
         concat_ws(
-            ', ', 'LEI ' || lei, 'DUNS ' || duns, 'VAT ' || vat_number, 'SIRET ' || siret, 'CIK ' || cik
+            ', ',
+            {% for scheme in registration_schemes() -%}
+            '{{ scheme.scheme | upper }} ' || {{ scheme.column }}{{ ',' if not loop.last }}
+            {% endfor %}
         ) as registrations
     from account_records
 

@@ -35,7 +35,7 @@ final as (
         -- what was decided
         decided_pairs.match_reason,
         decided_pairs.match_probability,
-        decided_pairs.match_bits as match_millibits,
+        decided_pairs.match_millibits,
         decided_pairs.guard,
         pair_joins.clustering_refusal,
         decided_pairs.decision,

@@ -56,7 +56,7 @@ pairs as (
             concat_ws(
                 chr(31)
                 {%- for side in ['left', 'right'] -%}
-                {%- for attribute in telling_attributes() -%}
+                {%- for attribute in fingerprinted_attributes() -%}
                 , coalesce({{ side }}_records.{{ attribute }}, '')
                 {%- endfor -%}
                 {%- endfor -%}

@@ -1,5 +1,4 @@
 {{ history() }}
-{%- set components = ['relationship_strength', 'icp_fit', 'timing', 'deal_size', 'competition'] -%}
 
 with account_overlaps as (
 
@@ -215,7 +214,7 @@ component_columns as (
     select
         account_key,
         partner_id,
-        {% for component in components %}
+        {% for component in priority_components() %}
         max(level) filter (where component = '{{ component }}') as {{ component }}_level,
         max(score) filter (where component = '{{ component }}') as {{ component }}_score,
         {% endfor %}
@@ -363,7 +362,7 @@ final as (
         with_states.account_key,
         with_states.partner_id,
         -- the components
-        {% for component in components %}
+        {% for component in priority_components() %}
         with_states.{{ component }}_level,
         with_states.{{ component }}_score,
         {% endfor %}

@@ -1,5 +1,3 @@
-{%- set components = ['relationship_strength', 'icp_fit', 'timing', 'deal_size', 'competition'] -%}
-
 with priorities as (
 
     select * from {{ ref('fct_account_priorities') }}
@@ -69,7 +67,7 @@ moved_scores as (
         moves.component,
         moves.direction,
         priorities.priority_score + moves.weight_change * case moves.component
-            {% for component in components %}
+            {% for component in priority_components() %}
             when '{{ component }}' then priorities.{{ component }}_score
             {% endfor %}
         end as moved_score

@@ -1,35 +1,48 @@
 -- The group of each account. Its key is the key of the account that has been known longest, so it stays while that
 -- account does, and an old one is looked up like any account key.
 with account_clusters as (
+
     select * from {{ ref('res_account_clusters') }}
+
 ),
 
 registry as (
+
     select * from {{ ref('res_account_registry') }}
+
 ),
 
 group_links as (
+
     select * from {{ ref('res_group_links') }}
+
 ),
 
 account_parents as (
+
     select * from {{ ref('res_account_parents') }}
+
 ),
 
 accounts as (
+
     select distinct account_key
     from account_clusters
+
 ),
 
 first_months as (
+
     select
         account_key,
         min(as_of_month) as first_month
     from registry
     group by account_key
+
 ),
 
 members as (
+
     select
         left_account_key as account_key,
         left_group_number as group_number
@@ -41,9 +54,11 @@ members as (
         right_group_number as group_number
     from group_links
     where right_group_number is not null
+
 ),
 
 grouped as (
+
     select
         accounts.account_key,
         first_months.first_month,
@@ -53,9 +68,11 @@ grouped as (
         on accounts.account_key = first_months.account_key
     left join members
         on accounts.account_key = members.account_key
+
 ),
 
 keyed as (
+
     select
         account_key,
         first_value(account_key) over (
@@ -64,10 +81,12 @@ keyed as (
         ) as group_key,
         count(*) over (partition by joined_as) as group_account_count
     from grouped
+
 ),
 
 -- The account at the top, where it is of the group and lists agree on it.
 tops as (
+
     select
         members.group_key,
         min(account_parents.ultimate_parent_account_key) as ultimate_parent_account_key
@@ -80,9 +99,11 @@ tops as (
             and members.group_key = parents.group_key
     group by members.group_key
     having count(distinct account_parents.ultimate_parent_account_key) = 1
+
 ),
 
 final as (
+
     select
         keyed.account_key,
         keyed.group_key,
@@ -91,6 +112,7 @@ final as (
     from keyed
     left join tops
         on keyed.group_key = tops.group_key
+
 )
 
 select * from final

@@ -1,17 +1,24 @@
 -- What lists say of parents: by its id, else by a name that only one record of the same list has.
 with recursive accounts as (
+
     select * from {{ ref('stg_accounts') }}
+
 ),
 
 account_clusters as (
+
     select * from {{ ref('res_account_clusters') }}
+
 ),
 
 unique_account_names as (
+
     {{ unique_account_names() }}
+
 ),
 
 named_parents as (
+
     select
         record_key,
         party_id,
@@ -19,17 +26,21 @@ named_parents as (
         parent_name as account_name
     from accounts
     where parent_source_id is not null or parent_name is not null
+
 ),
 
 parent_records as (
+
     select
         named_parents.record_key,
         coalesce(accounts_by_id.record_key, unique_account_names.record_key) as parent_record_key
     from named_parents
     {{ join_account_links('named_parents') }}
+
 ),
 
 parents as (
+
     select
         parent_records.record_key,
         parent_records.parent_record_key,
@@ -41,10 +52,12 @@ parents as (
     inner join account_clusters as parents
         on parent_records.parent_record_key = parents.record_key
     where children.account_key <> parents.account_key
+
 ),
 
 -- Every account above another; a set, so that a circle of parents ends.
 ancestors as (
+
     select
         account_key,
         parent_account_key as ancestor_account_key
@@ -56,9 +69,11 @@ ancestors as (
     from ancestors
     inner join parents
         on ancestors.ancestor_account_key = parents.account_key
+
 ),
 
 tops as (
+
     select
         ancestors.account_key,
         min(ancestors.ancestor_account_key) as ultimate_parent_account_key,
@@ -68,9 +83,11 @@ tops as (
         on ancestors.ancestor_account_key = parents.account_key
     where parents.account_key is null
     group by ancestors.account_key
+
 ),
 
 final as (
+
     select
         parents.record_key,
         parents.parent_record_key,
@@ -82,6 +99,7 @@ final as (
     from parents
     left join tops
         on parents.account_key = tops.account_key
+
 )
 
 select * from final

@@ -3,57 +3,54 @@
 {{ history() }}
 
 with record_clusters as (
+
     select * from {{ ref('res_record_clusters') }}
+
 ),
 
 records as (
+
     select * from {{ ref('res_account_records') }}
+
 ),
 
 rules as (
+
     select max(version) as rules_version
     from {{ ref('match_weights') }}
+
+),
+
+kept_keys as (
+
+    select * from {{ ref('stg_kept_keys') }}
+    where kind = 'account'
+
 ),
 
 described_records as (
+
     select
         record_key,
         md5(
             concat_ws(
                 chr(31)
-                {%- for attribute in telling_attributes() -%}
+                {%- for attribute in fingerprinted_attributes() -%}
                 , coalesce({{ attribute }}, '')
                 {%- endfor -%}
             )
         ) as record_fingerprint
     from records
+
 ),
 
-kept_keys as (
-    select * from {{ ref('stg_kept_keys') }}
-    where kind = 'account'
-),
-
-{% if is_incremental() -%}
-earlier_months as (
-    select * from {{ this }}
-    where as_of_month < {{ as_of_month() }}
-),
-{%- else -%}
-earlier_months as (
-    select
-        cast(null as date) as as_of_month,
-        cast(null as varchar) as record_key,
-        cast(null as varchar) as account_key,
-        cast(null as varchar) as record_fingerprint
-    where false
-),
-{%- endif %}
+{{ earlier_months(['record_key', 'account_key', 'record_fingerprint']) }},
 
 {{ stable_keys('record_clusters', 'record_key', 'account_key', 'a-') }},
 
 -- What each record was when it was last there.
 last_records as (
+
     select
         as_of_month,
         record_key,
@@ -64,18 +61,22 @@ last_records as (
         partition by record_key
         order by as_of_month desc
     ) = 1
+
 ),
 
 last_months as (
+
     select max(as_of_month) as last_month
     from earlier_months
+
 ),
 
-described_keys as (
+final as (
+
     select
-        final.as_of_month,
-        final.record_key,
-        final.account_key,
+        keyed_members.as_of_month,
+        keyed_members.record_key,
+        keyed_members.account_key,
         last_records.account_key as previous_account_key,
         described_records.record_fingerprint,
         rules.rules_version,
@@ -85,13 +86,14 @@ described_keys as (
             when last_records.record_fingerprint <> described_records.record_fingerprint then 'changed'
             else 'unchanged'
         end as record_change
-    from final
+    from keyed_members
     inner join described_records
-        on final.record_key = described_records.record_key
+        on keyed_members.record_key = described_records.record_key
     cross join rules
     cross join last_months
     left join last_records
-        on final.record_key = last_records.record_key
+        on keyed_members.record_key = last_records.record_key
+
 )
 
-select * from described_keys
+select * from final

@@ -1,18 +1,25 @@
 -- Why two accounts may be of one group (parent, subsidiary, region, brand), and which accounts that joins. A group is
 -- information, never a match.
 with account_clusters as (
+
     select * from {{ ref('res_account_clusters') }}
+
 ),
 
 account_parents as (
+
     select * from {{ ref('res_account_parents') }}
+
 ),
 
 decided_pairs as (
+
     select * from {{ ref('res_decided_pairs') }}
+
 ),
 
 pairs_between_accounts as (
+
     select
         decided_pairs.*,
         left_clusters.account_key as one_account_key,
@@ -23,10 +30,12 @@ pairs_between_accounts as (
     inner join account_clusters as right_clusters
         on decided_pairs.right_record_key = right_clusters.record_key
     where left_clusters.account_key <> right_clusters.account_key
+
 ),
 
 -- Who only said "not the same company" (decision reject, no relation) did not rule a group out.
 decided_links as (
+
     select
         one_account_key,
         other_account_key,
@@ -37,9 +46,11 @@ decided_links as (
         0 as strength_millibits
     from pairs_between_accounts
     where relation in ('same group', 'unrelated')
+
 ),
 
 parent_links as (
+
     select
         account_key as one_account_key,
         parent_account_key as other_account_key,
@@ -49,16 +60,20 @@ parent_links as (
         concat(record_key, ' names ', parent_record_key, ' as its parent') as evidence,
         0 as strength_millibits
     from account_parents
+
 ),
 
 -- What nobody decided, and what no trick of letters or note in brackets makes alike.
 undecided_pairs as (
+
     select * from pairs_between_accounts
     where decision is null and not has_mixed_scripts and left_name_number < 2 and right_name_number < 2
+
 ),
 
 -- A house with one website: a domain alone may be an agency's, so the names must share a telling word.
 domain_links as (
+
     select
         one_account_key,
         other_account_key,
@@ -72,10 +87,12 @@ domain_links as (
         domain_level in ('same', 'alias')
         and not has_common_name
         and shared_millibits >= {{ var('common_name_millibits') }}
+
 ),
 
 -- Acme Japan, Acme Holding. The very same name in two countries is none: strangers share names.
 name_links as (
+
     select
         one_account_key,
         other_account_key,
@@ -86,9 +103,11 @@ name_links as (
         shared_millibits as strength_millibits
     from undecided_pairs
     where has_group_name
+
 ),
 
 every_link as (
+
     select * from decided_links
     union all
     select * from parent_links
@@ -96,10 +115,12 @@ every_link as (
     select * from domain_links
     union all
     select * from name_links
+
 ),
 
 -- One pair of records stands for all that say the same: the strongest.
 links as (
+
     select
         link_reason,
         left_record_key,
@@ -114,9 +135,11 @@ links as (
             least(one_account_key, other_account_key), greatest(one_account_key, other_account_key), link_reason
         order by strength_millibits desc, left_record_key asc, right_record_key asc, evidence asc
     ) = 1
+
 ),
 
 numbers as (
+
     select
         account_key,
         row_number() over (order by account_key) as account_number
@@ -125,9 +148,11 @@ numbers as (
         union
         select right_account_key as account_key from links
     ) as linked
+
 ),
 
 linked_accounts as (
+
     select
         left_numbers.account_number as left_number,
         right_numbers.account_number as right_number,
@@ -142,9 +167,11 @@ linked_accounts as (
     inner join numbers as right_numbers
         on links.right_account_key = right_numbers.account_key
     group by left_numbers.account_number, right_numbers.account_number
+
 ),
 
 linked_pairs as (
+
     select
         list(
             {
@@ -158,10 +185,12 @@ linked_pairs as (
             }
         ) as pairs
     from linked_accounts
+
 ),
 
 -- Two groups with different companies at their top are two, whatever names say.
 ultimate_parents as (
+
     select
         account_key,
         ultimate_parent_account_key
@@ -173,9 +202,11 @@ ultimate_parents as (
         ultimate_parent_account_key
     from account_parents
     where ultimate_parent_account_key is not null
+
 ),
 
 numbered_parents as (
+
     select
         list(
             {
@@ -187,18 +218,22 @@ numbered_parents as (
     from ultimate_parents
     inner join numbers
         on ultimate_parents.account_key = numbers.account_key
+
 ),
 
 joined as (
+
     select
         unnest(
             pair_joins(linked_pairs.pairs, numbered_parents.ids, {{ var('most_accounts_joined_by_names') }})
         ) as account_join
     from linked_pairs
     cross join numbered_parents
+
 ),
 
 final as (
+
     select
         links.left_account_key,
         links.right_account_key,
@@ -224,6 +259,7 @@ final as (
         on
             left_numbers.account_number = joined.account_join.left_number
             and right_numbers.account_number = joined.account_join.right_number
+
 )
 
 select * from final

@@ -1,43 +1,48 @@
 -- Accepted pairs joined into groups; a join that other evidence contradicts is refused, with its reason, and left to a
 -- person. So groups are no mere connected components.
-{#- The establishment's part of a SIRET may differ inside one company. -#}
-{%- set schemes = {
-    'lei': 'lei', 'duns': 'duns', 'vat': 'vat_number', 'siren': 'left(siret, 9)', 'cik': 'cik',
-} %}
 with records as (
+
     select * from {{ ref('res_account_records') }}
+
 ),
 
 decided_pairs as (
+
     select
         left_record_number,
         right_record_number,
         registration_level,
         -- an identifier is accepted below even odds too (res_decided_pairs); what is accepted speaks for a join
-        case when band = 'auto' then greatest(match_bits, 1) else match_bits end as millibits,
+        case when band = 'auto' then greatest(match_millibits, 1) else match_millibits end as millibits,
         band = 'auto' as is_accepted,
         coalesce(decision = 'approve', false) as is_certain,
         coalesce(decision in ('reject', 'hold'), false) as is_forbidden,
         -- nothing but likeness speaks for the pair: no person, number or domain, nor the very same name
         match_reason in ('fuzzy name', 'acronym') as is_weak
     from {{ ref('res_decided_pairs') }}
+
 ),
 
 ends as (
+
     select unnest([left_record_number, right_record_number]) as record_number
     from decided_pairs
     where is_accepted
+
 ),
 
 lone_ends as (
+
     select record_number
     from ends
     group by record_number
     having count(*) = 1
+
 ),
 
 -- Most accepted pairs are the only one of both records, and nothing can speak against them.
 undisputed_pairs as (
+
     select
         decided_pairs.left_record_number,
         decided_pairs.right_record_number
@@ -45,17 +50,21 @@ undisputed_pairs as (
     inner join lone_ends as left_ends on decided_pairs.left_record_number = left_ends.record_number
     inner join lone_ends as right_ends on decided_pairs.right_record_number = right_ends.record_number
     where decided_pairs.is_accepted and decided_pairs.registration_level = 'unknown'
+
 ),
 
 disputed_ends as (
+
     select distinct ends.record_number
     from ends
     left join undisputed_pairs as left_pairs on ends.record_number = left_pairs.left_record_number
     left join undisputed_pairs as right_pairs on ends.record_number = right_pairs.right_record_number
     where left_pairs.left_record_number is null and right_pairs.right_record_number is null
+
 ),
 
 disputed_pairs as (
+
     select
         list(
             {
@@ -71,21 +80,25 @@ disputed_pairs as (
     from decided_pairs
     inner join disputed_ends as left_ends on decided_pairs.left_record_number = left_ends.record_number
     inner join disputed_ends as right_ends on decided_pairs.right_record_number = right_ends.record_number
+
 ),
 
 registrations as (
-    {% for scheme, number in schemes.items() -%}
+
+    {% for scheme in registration_schemes() -%}
     select
         record_number,
-        '{{ scheme }}' as scheme,
-        {{ number }} as number
+        '{{ scheme.company_scheme }}' as scheme,
+        {{ scheme.company_number | format(scheme.column) }} as number
     from records
-    where {{ number }} is not null
+    where {{ scheme.column }} is not null
     {{ 'union all' if not loop.last }}
     {% endfor %}
+
 ),
 
 disputed_registrations as (
+
     select
         list(
             {
@@ -96,9 +109,11 @@ disputed_registrations as (
         ) as ids
     from registrations
     inner join disputed_ends on registrations.record_number = disputed_ends.record_number
+
 ),
 
 clustered as (
+
     select
         unnest(
             pair_joins(
@@ -107,9 +122,11 @@ clustered as (
         ) as pair_join
     from disputed_pairs
     cross join disputed_registrations
+
 ),
 
 joined as (
+
     select
         left_record_number,
         right_record_number,
@@ -125,9 +142,11 @@ joined as (
         pair_join.right_cluster_number,
         pair_join.refusal as clustering_refusal
     from clustered
+
 ),
 
 final as (
+
     select
         left_record_number,
         right_record_number,
@@ -136,6 +155,7 @@ final as (
         clustering_refusal,
         case when clustering_refusal is null then 'auto' else 'review' end as band
     from joined
+
 )
 
 select * from final

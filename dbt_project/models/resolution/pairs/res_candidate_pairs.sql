@@ -1,29 +1,36 @@
 -- Unordered pairs of records worth comparing, with the rules that proposed them.
-{% set sufficient_rules = ["acronym", "decision", "domain", "label", "name", "phone", "registration"] -%}
-
 with blocking_keys as (
+
     select
         record_number,
         key_number,
         is_part,
         cast({{ rule_bit('rule') }} as integer) as rule_bit
     from {{ ref('res_blocking_keys') }}
+
 ),
 
 records as (
+
     select * from {{ ref('res_account_records') }}
+
 ),
 
 account_names as (
+
     select * from {{ ref('res_account_names') }}
+
 ),
 
 match_decisions as (
+
     select * from {{ ref('stg_match_decisions') }}
+
 ),
 
 -- What a person has judged is always looked at, whatever the keys say.
 decided as (
+
     select
         least(one.record_number, other.record_number) as left_record_number,
         greatest(one.record_number, other.record_number) as right_record_number,
@@ -34,9 +41,11 @@ decided as (
     inner join records as other
         on match_decisions.right_record_key = other.record_key
     where one.record_number <> other.record_number
+
 ),
 
 shared_keys as (
+
     select
         one.record_number as left_record_number,
         other.record_number as right_record_number,
@@ -47,15 +56,19 @@ shared_keys as (
             one.key_number = other.key_number
             and one.record_number < other.record_number
     where not (one.is_part and other.is_part)
+
 ),
 
 proposals as (
+
     select * from shared_keys
     union all
     select * from decided
+
 ),
 
 proposed as (
+
     select
         left_record_number,
         right_record_number,
@@ -63,10 +76,12 @@ proposed as (
         count(*) as proposal_count
     from proposals
     group by left_record_number, right_record_number
+
 ),
 
 -- A cheap look at the names spares most pairs the full comparison.
 glued_names as (
+
     select
         record_number,
         party_id,
@@ -74,9 +89,11 @@ glued_names as (
         replace(core_name, ' ', '') as glued_name,
         count(*) over (partition by record_number) as name_count
     from account_names
+
 ),
 
 looked_at as (
+
     select
         proposed.left_record_number,
         proposed.right_record_number,
@@ -92,22 +109,26 @@ looked_at as (
         on proposed.left_record_number = left_names.record_number
     left join glued_names as right_names
         on proposed.right_record_number = right_names.record_number
+
 ),
 
 worth_comparing as (
+
     select *
     from looked_at
     where
-        rule_bits & {{ rule_bits(sufficient_rules) }} > 0
+        rule_bits & {{ rule_bits(blocking_rules_that('is_sufficient')) }} > 0
         or similarity >= case
             when is_inside_one_list then {{ var('candidate_similarity_in_one_list') }}
             when proposal_count > 1 then {{ var('candidate_similarity_of_two_keys') }}
             else {{ var('candidate_similarity') }}
         end
+
 ),
 
 -- Of records with several names, the two that look most alike.
 best_names as (
+
     select *
     from worth_comparing
     where coalesce(name_pair_count, 1) = 1
@@ -119,9 +140,11 @@ best_names as (
         partition by left_record_number, right_record_number
         order by similarity desc, left_name_number asc, right_name_number asc
     ) = 1
+
 ),
 
 final as (
+
     select
         left_records.record_key as left_record_key,
         right_records.record_key as right_record_key,
@@ -137,6 +160,7 @@ final as (
         on best_names.left_record_number = left_records.record_number
     inner join records as right_records
         on best_names.right_record_number = right_records.record_number
+
 )
 
 select * from final

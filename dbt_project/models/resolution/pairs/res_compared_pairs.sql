@@ -1,22 +1,31 @@
 -- What two records say about each other, comparison by comparison. Every comparison has a level for "not known":
 -- a missing value is neither agreement nor disagreement.
 with candidate_pairs as (
+
     select * from {{ ref('res_candidate_pairs') }}
+
 ),
 
 records as (
+
     select * from {{ ref('res_account_records') }}
+
 ),
 
 account_names as (
+
     select * from {{ ref('res_account_names') }}
+
 ),
 
 name_list as (
+
     select * from {{ ref('res_names') }}
+
 ),
 
 described_names as (
+
     select
         account_names.record_number,
         account_names.name_number,
@@ -30,9 +39,11 @@ described_names as (
     from account_names
     inner join name_list
         on account_names.core_name = name_list.core_name
+
 ),
 
 name_pairs as (
+
     select
         candidate_pairs.left_record_number,
         candidate_pairs.right_record_number,
@@ -66,9 +77,11 @@ name_pairs as (
         on
             candidate_pairs.right_record_number = right_names.record_number
             and candidate_pairs.right_name_number = right_names.name_number
+
 ),
 
 joined as (
+
     select
         name_pairs.left_core_name,
         name_pairs.right_core_name,
@@ -116,27 +129,31 @@ joined as (
         left_records.has_mixed_scripts or right_records.has_mixed_scripts as has_mixed_scripts,
         replace(left_records.domain_label, '-', '') as left_domain_label,
         replace(right_records.domain_label, '-', '') as right_domain_label,
-        left_records.lei = right_records.lei
-        or left_records.duns = right_records.duns
-        or left_records.vat_number = right_records.vat_number
-        or left_records.siret = right_records.siret
-        or left_records.cik = right_records.cik as has_equal_registration,
-        coalesce(left_records.lei <> right_records.lei, false)
-        or coalesce(left_records.duns <> right_records.duns, false)
-        or coalesce(left_records.vat_number <> right_records.vat_number, false)
-        or coalesce(left(left_records.siret, 9) <> left(right_records.siret, 9), false)
-        or coalesce(left_records.cik <> right_records.cik, false) as has_conflicting_registration
+        {% for scheme in registration_schemes() -%}
+        left_records.{{ scheme.column }} = right_records.{{ scheme.column }}{{ ' or' if not loop.last }}
+        {% endfor %}
+            as has_equal_registration,
+        {% for scheme in registration_schemes() -%}
+        coalesce(
+            {{ scheme.company_number | format('left_records.' ~ scheme.column) }}
+            <> {{ scheme.company_number | format('right_records.' ~ scheme.column) }},
+            false
+        ){{ ' or' if not loop.last }}
+        {% endfor %}
+            as has_conflicting_registration
     from name_pairs
     inner join records as left_records
         on name_pairs.left_record_number = left_records.record_number
     inner join records as right_records
         on name_pairs.right_record_number = right_records.record_number
+
 ),
 
 -- What is left over of each name: nothing; words of structure (group, holding, .com); a numeral; a place; words that
 -- many companies share; or a word that tells companies apart. Words that only name where one of the two records says it
 -- is add nothing to the name. Bits as in compare_names.
 rest_classes as (
+
     select
         joined.*,
         {% for side in ['left', 'right'] -%}
@@ -165,9 +182,11 @@ rest_classes as (
         least(joined.left_rest_millibits, joined.right_rest_millibits) as smaller_rest_millibits,
         greatest(joined.left_rest_millibits, joined.right_rest_millibits) as larger_rest_millibits
     from joined
+
 ),
 
 ordered_rests as (
+
     select
         *,
         least(left_rest_class, right_rest_class) as one_rest_class,
@@ -175,9 +194,11 @@ ordered_rests as (
         left_rest_class = 'none' and right_rest_class = 'none' as is_whole_name,
         left_rest_class = 'none' or right_rest_class = 'none' as is_contained_name
     from rest_classes
+
 ),
 
 levels as (
+
     select
         *,
         case
@@ -202,14 +223,7 @@ levels as (
                     when is_contained_name then 'contained '
                     else 'part '
                 end
-                || case
-                    when shared_millibits < 8000 then 'under 8'
-                    when shared_millibits < 11000 then '8 to 11'
-                    when shared_millibits < 14000 then '11 to 14'
-                    when shared_millibits < 18000 then '14 to 18'
-                    when shared_millibits < 24000 then '18 to 24'
-                    else 'over 24'
-                end
+                || {{ level_between('shared_millibits', 'distinctiveness', 1000) }}
         end as distinctiveness_level,
         case
             when shared_millibits is null or shared_millibits = 0 then 'unknown'
@@ -217,30 +231,15 @@ levels as (
             else
                 case
                     when smaller_rest_millibits = 0 then '0'
-                    when smaller_rest_millibits < 9000 then 'under 9'
-                    when smaller_rest_millibits < 14000 then '9 to 14'
-                    else 'over 14'
+                    else {{ level_between('smaller_rest_millibits', 'smaller_rest', 1000) }}
                 end
                 || ' and '
-                || case
-                    when larger_rest_millibits < 7000 then 'under 7'
-                    when larger_rest_millibits < 10000 then '7 to 10'
-                    when larger_rest_millibits < 14000 then '10 to 14'
-                    when larger_rest_millibits < 20000 then '14 to 20'
-                    else 'over 20'
-                end
+                || {{ level_between('larger_rest_millibits', 'larger_rest', 1000) }}
         end as rest_level,
         case
             when glued_similarity is null then 'unknown'
             when is_whole_name and unequal_millibits = 0 then 'equal'
-            when glued_similarity >= 0.95 then 'over 0.95'
-            when glued_similarity >= 0.9 then '0.9 to 0.95'
-            when glued_similarity >= 0.85 then '0.85 to 0.9'
-            when glued_similarity >= 0.8 then '0.8 to 0.85'
-            when glued_similarity >= 0.7 then '0.7 to 0.8'
-            when glued_similarity >= 0.6 then '0.6 to 0.7'
-            when glued_similarity >= 0.5 then '0.5 to 0.6'
-            else 'under 0.5'
+            else {{ level_between('glued_similarity', 'spelling') }}
         end as spelling_level,
         case
             when partial_similarity is null then 'unknown'
@@ -275,22 +274,12 @@ levels as (
             when namesake_count <= 4 then 'few'
             else 'many'
         end as namesake_level,
+        {{ level_of_two('country_code') }} as country_level,
         case
-            when left_country_code is null or right_country_code is null then 'unknown'
-            when left_country_code = right_country_code then 'same'
-            else 'different'
-        end as country_level,
-        case
-            when left_city is null or right_city is null then 'unknown'
-            when left_city = right_city then 'same'
             when starts_with(left_city, right_city) or starts_with(right_city, left_city) then 'same'
-            else 'different'
+            else {{ level_of_two('city') }}
         end as city_level,
-        case
-            when left_phone is null or right_phone is null then 'unknown'
-            when left_phone = right_phone then 'same'
-            else 'different'
-        end as phone_level,
+        {{ level_of_two('phone') }} as phone_level,
         case
             when left_domain is null or right_domain is null then 'unknown'
             when left_delivered_domain = right_delivered_domain then 'same'
@@ -332,9 +321,11 @@ levels as (
             else 'other'
         end as name_kind_level
     from ordered_rests
+
 ),
 
 final as (
+
     select
         left_record_number,
         right_record_number,
@@ -356,6 +347,7 @@ final as (
         left_rest_class,
         right_rest_class
     from levels
+
 )
 
 select * from final

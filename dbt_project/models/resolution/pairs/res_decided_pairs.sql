@@ -1,38 +1,55 @@
 -- What is done about each pair: bands by probability, guards where evidence of its kind never suffices, and people's
 -- decisions, which always win.
 with scored_pairs as (
+
     select * from {{ ref('res_scored_pairs') }}
+
 ),
 
 resemblance_limits as (
+
     select * from {{ ref('res_resemblance_limits') }}
+
 ),
 
 compared_pairs as (
+
     select * from {{ ref('res_compared_pairs') }}
+
 ),
 
 pair_evidence as (
+
     select * from {{ ref('res_pair_evidence') }}
+
 ),
 
 candidate_pairs as (
+
     select * from {{ ref('res_candidate_pairs') }}
+
 ),
 
 records as (
+
     select * from {{ ref('res_account_records') }}
+
 ),
 
 account_names as (
+
     select * from {{ ref('res_account_names') }}
+
 ),
 
 match_decisions as (
+
     select * from {{ ref('stg_match_decisions') }}
+
 ),
 
 effective_decisions as (
+
     select
         left_record_key,
         right_record_key,
@@ -46,10 +63,12 @@ effective_decisions as (
     where
         decided_on <= {{ as_of_date() }}
         and (expires_on is null or expires_on >= {{ as_of_date() }})
+
 ),
 
 -- The latest decision counts; of one day's, the most cautious. The one before it is told beside it.
 ranked_decisions as (
+
     select
         *,
         row_number() over latest_first as decision_rank,
@@ -68,11 +87,13 @@ ranked_decisions as (
                 decision_reason asc,
                 relation asc
         )
+
 ),
 
 -- A person may change their mind from one day to the next; two people who differ, or two answers of one day, are a
 -- dispute, until the latest two answers agree.
 latest_decisions as (
+
     select
         *,
         coalesce(
@@ -81,9 +102,11 @@ latest_decisions as (
         ) as is_disputed
     from ranked_decisions
     where decision_rank = 1
+
 ),
 
 reasoned as (
+
     select
         scored_pairs.* replace (
             case when latest_decisions.decision is null then scored_pairs.match_reason else 'human decision' end
@@ -103,7 +126,7 @@ reasoned as (
         case
             when
                 scored_pairs.is_resemblance
-                and scored_pairs.match_bits <= resemblance_limits.doubtful_bits
+                and scored_pairs.match_millibits <= resemblance_limits.doubtful_millibits
                 and scored_pairs.match_probability >= {{ var('auto_probability') }}
                 then 'mere resemblance'
         end as list_guard
@@ -117,9 +140,11 @@ reasoned as (
             scored_pairs.left_record_key = latest_decisions.left_record_key
             and scored_pairs.right_record_key = latest_decisions.right_record_key
     where scored_pairs.is_kept or latest_decisions.decision is not null
+
 ),
 
 proposed as (
+
     select
         *,
         case
@@ -136,10 +161,12 @@ proposed as (
             else 'rejected'
         end as proposed_band
     from reasoned
+
 ),
 
 -- Records that already have their match in the other party's list.
 matched_ends as (
+
     select
         left_record_key as record_key,
         right_party_id as other_party_id
@@ -151,10 +178,12 @@ matched_ends as (
         left_party_id as other_party_id
     from proposed
     where proposed_band = 'auto'
+
 ),
 
 -- Such a record need not wait for a person's word on a pair that is less likely.
 settled as (
+
     select
         proposed.*,
         proposed.decision is null
@@ -169,18 +198,22 @@ settled as (
         on
             proposed.right_record_key = right_ends.record_key
             and proposed.left_party_id = right_ends.other_party_id
+
 ),
 
 banded as (
+
     select
         *,
         coalesce(own_guard, case when is_already_matched then 'already matched' else list_guard end) as guard,
         case when is_already_matched then 'rejected' else proposed_band end as band
     from settled
+
 ),
 
 -- What the two records say is told only of pairs that are kept: few.
-described as (
+final as (
+
     select
         banded.left_record_key,
         banded.right_record_key,
@@ -192,7 +225,7 @@ described as (
         banded.band,
         banded.match_reason,
         banded.match_probability,
-        banded.match_bits,
+        banded.match_millibits,
         banded.own_guard,
         banded.guard,
         banded.decision,
@@ -267,6 +300,7 @@ described as (
         on
             banded.right_record_number = right_names.record_number
             and compared_pairs.right_name_number = right_names.name_number
+
 )
 
-select * from described
+select * from final

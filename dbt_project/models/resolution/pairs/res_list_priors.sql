@@ -10,37 +10,50 @@
 -- strangers as their sizes make of that; what is more may be true. Where that is more than the scores believe, the
 -- kind is believed in as far as on the lists the weights were fitted on.
 with pair_evidence as (
+
     select * from {{ ref('res_pair_evidence') }}
+
 ),
 
 records as (
+
     select * from {{ ref('res_account_records') }}
+
 ),
 
 pair_guards as (
+
     select * from {{ ref('res_pair_guards') }}
+
 ),
 
 match_weights as (
+
     select * from {{ ref('match_weights') }}
+
 ),
 
 -- log2 of the true pairs of a kind that are believed beside each strong one
 class_shares as (
+
     select
         level as evidence_class,
         weight_millibits as share_millibits
     from match_weights
     where comparison = 'class share'
+
 ),
 
 fitted_shares as (
+
     select weight_millibits as fitted_share_millibits
     from match_weights
     where comparison = 'prior' and level = 'true share'
+
 ),
 
 score_counts as (
+
     select
         left_party_id,
         right_party_id,
@@ -48,9 +61,11 @@ score_counts as (
         count(*) as pair_count
     from pair_evidence
     group by left_party_id, right_party_id, fitted_millibits
+
 ),
 
 score_lists as (
+
     select
         left_party_id,
         right_party_id,
@@ -59,9 +74,11 @@ score_lists as (
         sum(pair_count) as pair_count
     from score_counts
     group by left_party_id, right_party_id
+
 ),
 
 prior_shifts as (
+
     select
         score_lists.left_party_id,
         score_lists.right_party_id,
@@ -74,9 +91,11 @@ prior_shifts as (
         ) as estimated_shift_millibits
     from score_lists
     cross join fitted_shares
+
 ),
 
 list_shifts as (
+
     select
         left_party_id,
         right_party_id,
@@ -86,9 +105,11 @@ list_shifts as (
             else least(estimated_shift_millibits, {{ var('largest_prior_shift_millibits') }})
         end as list_shift_millibits
     from prior_shifts
+
 ),
 
 believable_counts as (
+
     select
         pair_evidence.left_party_id,
         pair_evidence.right_party_id,
@@ -108,9 +129,11 @@ believable_counts as (
         pair_guards.own_guard is null
         and pair_evidence.fitted_millibits + list_shifts.list_shift_millibits >= {{ var('believable_millibits') }}
     group by all
+
 ),
 
 class_lists as (
+
     select
         left_party_id,
         right_party_id,
@@ -121,26 +144,32 @@ class_lists as (
         sum(cast(round(1e6 * pair_count / (1.0 + power(2.0, -millibits / 1000.0))) as bigint)) / 1e6 as expected_count
     from believable_counts
     group by left_party_id, right_party_id, evidence_class
+
 ),
 
 strong_counts as (
+
     select
         left_party_id,
         right_party_id,
         expected_count as strong_count
     from class_lists
     where evidence_class = 'strong'
+
 ),
 
 list_sizes as (
+
     select
         party_id,
         count(*) as record_count
     from records
     group by party_id
+
 ),
 
 misspelt_counts as (
+
     select
         pair_evidence.left_party_id,
         pair_evidence.right_party_id,
@@ -158,10 +187,12 @@ misspelt_counts as (
             or pair_guards.own_guard = 'differing names in one list'
         )
     group by pair_evidence.left_party_id, pair_evidence.right_party_id
+
 ),
 
 -- The share of strangers among all pairs, by either list, times the pairs between the two: the mean of both.
 stranger_counts as (
+
     select
         misspelt_counts.left_party_id,
         misspelt_counts.right_party_id,
@@ -183,10 +214,12 @@ stranger_counts as (
             misspelt_counts.right_party_id = right_strangers.left_party_id
             and misspelt_counts.right_party_id = right_strangers.right_party_id
     where misspelt_counts.left_party_id <> misspelt_counts.right_party_id
+
 ),
 
 -- every kind of evidence, whether these lists have pairs of it or not
 list_classes as (
+
     select
         list_shifts.left_party_id,
         list_shifts.right_party_id,
@@ -207,9 +240,11 @@ list_classes as (
         on
             list_shifts.left_party_id = strong_counts.left_party_id
             and list_shifts.right_party_id = strong_counts.right_party_id
+
 ),
 
 shifted as (
+
     select
         list_classes.left_party_id,
         list_classes.right_party_id,
@@ -234,13 +269,16 @@ shifted as (
             list_classes.left_party_id = class_lists.left_party_id
             and list_classes.right_party_id = class_lists.right_party_id
             and list_classes.evidence_class = class_lists.evidence_class
+
 ),
 
 final as (
+
     select
         *,
         cast(list_shift_millibits + class_shift_millibits as bigint) as list_prior_millibits
     from shifted
+
 )
 
 select * from final

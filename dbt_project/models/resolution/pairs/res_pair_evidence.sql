@@ -1,22 +1,29 @@
 -- The evidence of every comparison in 1/1000 bit, as integers; how far the pair leads over the other choices of its two
 -- records is evidence too.
 with compared_pairs as (
+
     select * from {{ ref('res_compared_pairs') }}
+
 ),
 
 match_weights as (
+
     select * from {{ ref('match_weights') }}
+
 ),
 
 prior as (
+
     select
         weight_millibits as prior_millibits,
         version as rules_version
     from match_weights
     where comparison = 'prior' and level = 'fitted'
+
 ),
 
 weighed as (
+
     select
         compared_pairs.left_record_number,
         compared_pairs.right_record_number,
@@ -35,9 +42,11 @@ weighed as (
             {{ comparison }}_weights.comparison = '{{ comparison }}'
             and compared_pairs.{{ comparison }}_level = {{ comparison }}_weights.level
     {% endfor %}
+
 ),
 
 summed as (
+
     select
         *,
         prior_millibits
@@ -45,10 +54,12 @@ summed as (
         + {{ comparison }}_millibits
         {%- endfor %} as own_millibits
     from weighed
+
 ),
 
 -- Both ends of a pair, to see whom else each record could be: of the other side's party, best first.
 ends as (
+
     select
         left_record_number as record_number,
         right_record_number as other_record_number,
@@ -62,9 +73,11 @@ ends as (
         left_party_id as other_party_id,
         own_millibits
     from summed
+
 ),
 
 ranked_ends as (
+
     select
         record_number,
         other_record_number,
@@ -85,9 +98,11 @@ ranked_ends as (
             order by own_millibits desc, other_record_number asc
             rows between unbounded preceding and unbounded following
         )
+
 ),
 
 rivals as (
+
     select
         record_number,
         other_record_number,
@@ -95,9 +110,11 @@ rivals as (
         case when choice = 1 then second_millibits else best_millibits end as rival_millibits,
         own_millibits - case when choice = 1 then second_millibits else best_millibits end as lead_millibits
     from ranked_ends
+
 ),
 
 contested as (
+
     select
         summed.*,
         left_rivals.rival_record_number as left_rival_record_number,
@@ -115,10 +132,12 @@ contested as (
         on
             summed.right_record_number = right_rivals.record_number
             and summed.left_record_number = right_rivals.other_record_number
+
 ),
 
 -- The runner-up is the stronger of the two ends' other choices. Without any, the lead is unbounded (null).
 runners_up as (
+
     select
         *,
         case
@@ -134,9 +153,11 @@ runners_up as (
                 then greatest(left_lead_millibits, right_lead_millibits)
         end as larger_lead_millibits
     from contested
+
 ),
 
 led as (
+
     select
         *,
     {% for lead in ['smaller_lead', 'larger_lead'] -%}
@@ -144,21 +165,18 @@ led as (
         -- duplicates inside one list are no rivals
         when left_party_id = right_party_id then 'unknown'
         when {{ lead }}_millibits is null then 'no rival'
-        when {{ lead }}_millibits < -8000 then 'behind by over 8'
-        when {{ lead }}_millibits < -4000 then 'behind by 4 to 8'
-        when {{ lead }}_millibits < -1000 then 'behind by 1 to 4'
-        when {{ lead }}_millibits < 0 then 'behind by under 1'
         when {{ lead }}_millibits = 0 then 'tie'
-        when {{ lead }}_millibits < 2000 then 'ahead by under 2'
-        when {{ lead }}_millibits < 4000 then 'ahead by 2 to 4'
-        when {{ lead }}_millibits < 8000 then 'ahead by 4 to 8'
-        else 'ahead by over 8'
+        when {{ lead }}_millibits > 0 then 'ahead by ' || {{ level_between(lead ~ '_millibits', 'ahead', 1000) }}
+        -- behind by just as much as a cut is still the level below it
+        else 'behind by ' || {{ level_between('(-' ~ lead ~ '_millibits - 1)', 'behind', 1000) }}
     end as {{ lead }}_level{{ ',' if not loop.last }}
     {% endfor %}
     from runners_up
+
 ),
 
-scored as (
+final as (
+
     select
         led.*,
         cast(
@@ -177,7 +195,8 @@ scored as (
         on
             larger_lead_weights.comparison = 'larger_lead'
             and led.larger_lead_level = larger_lead_weights.level
+
 )
 
 -- the columns of the CTEs are made by loops, so the linter cannot count them
-select * from scored -- noqa: AM04
+select * from final -- noqa: AM04

@@ -1,9 +1,12 @@
 -- Which kind of evidence speaks for each pair, and whether a guard forbids an automatic match whatever the score.
 with compared_pairs as (
+
     select * from {{ ref('res_compared_pairs') }}
+
 ),
 
 described as (
+
     select
         *,
         registration_level = 'same' or domain_level in ('same', 'alias') as has_identifier,
@@ -20,9 +23,11 @@ described as (
         ) as has_differing_names_in_one_list,
         coalesce(domain_name_count >= {{ var('crowded_domain_name_count') }}, false) as has_crowded_domain
     from compared_pairs
+
 ),
 
 guarded as (
+
     select
         *,
         case
@@ -57,9 +62,11 @@ guarded as (
             when has_differing_names_in_one_list then 'differing names in one list'
         end as own_guard
     from described
+
 ),
 
 final as (
+
     select
         left_record_number,
         right_record_number,
@@ -96,6 +103,7 @@ final as (
             else 'both left over'
         end as evidence_class
     from guarded
+
 )
 
 select * from final

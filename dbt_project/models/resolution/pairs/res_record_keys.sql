@@ -2,64 +2,46 @@
 {{ config(materialized='ephemeral') }}
 
 with records as (
+
     select * from {{ ref('res_account_records') }}
+
 ),
 
 account_names as (
+
     select * from {{ ref('res_account_names') }}
+
 ),
 
 name_list as (
+
     select * from {{ ref('res_names') }}
+
 ),
 
 name_words as (
+
     select * from {{ ref('res_name_words') }}
+
 ),
 
 registrations as (
+
+    {% for scheme in registration_schemes() -%}
     select
         record_key,
         record_number,
         'registration' as rule,
-        'lei:' || lei as blocking_key
+        '{{ scheme.scheme }}:' || {{ scheme.column }} as blocking_key
     from records
-    where lei is not null
-    union all
-    select
-        record_key,
-        record_number,
-        'registration' as rule,
-        'duns:' || duns as blocking_key
-    from records
-    where duns is not null
-    union all
-    select
-        record_key,
-        record_number,
-        'registration' as rule,
-        'vat:' || vat_number as blocking_key
-    from records
-    where vat_number is not null
-    union all
-    select
-        record_key,
-        record_number,
-        'registration' as rule,
-        'siret:' || siret as blocking_key
-    from records
-    where siret is not null
-    union all
-    select
-        record_key,
-        record_number,
-        'registration' as rule,
-        'cik:' || cik as blocking_key
-    from records
-    where cik is not null
+    where {{ scheme.column }} is not null
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
 ),
 
 domains as (
+
     select
         record_key,
         record_number,
@@ -67,9 +49,11 @@ domains as (
         domain as blocking_key
     from records
     where domain is not null
+
 ),
 
 phones as (
+
     select
         record_key,
         record_number,
@@ -77,18 +61,22 @@ phones as (
         phone as blocking_key
     from records
     where phone is not null
+
 ),
 
 ranked_words as (
+
     select
         core_number,
         unnest(words) as word,
         unnest(word_ranks) as distinctiveness_rank,
         generate_subscripts(words, 1) as word_position
     from name_list
+
 ),
 
 leading_words as (
+
     select
         ranked_words.core_number,
         ranked_words.word,
@@ -102,9 +90,11 @@ leading_words as (
     inner join name_words
         on ranked_words.word = name_words.word
     where ranked_words.distinctiveness_rank <= {{ var('blocking_words_per_name') }}
+
 ),
 
 name_keys as (
+
     select
         core_number,
         'name' as rule,
@@ -192,9 +182,11 @@ name_keys as (
     inner join name_list
         on leading_words.core_number = name_list.core_number
     where len(name_list.words) > 1 and length(leading_words.word) >= 4 and not leading_words.is_crowded
+
 ),
 
 numbered_names as (
+
     select
         account_names.record_key,
         account_names.record_number,
@@ -202,9 +194,11 @@ numbered_names as (
     from account_names
     inner join name_list
         on account_names.core_name = name_list.core_name
+
 ),
 
 record_name_keys as (
+
     select
         numbered_names.record_key,
         numbered_names.record_number,
@@ -213,9 +207,11 @@ record_name_keys as (
     from name_keys
     inner join numbered_names
         on name_keys.core_number = numbered_names.core_number
+
 ),
 
 domain_labels as (
+
     select
         record_key,
         record_number,
@@ -223,9 +219,11 @@ domain_labels as (
         replace(domain_label, '-', '') as blocking_key
     from records
     where domain_label is not null
+
 ),
 
 keys as (
+
     select * from registrations
     union all
     select * from domains
@@ -235,10 +233,12 @@ keys as (
     select * from record_name_keys
     union all
     select * from domain_labels
+
 ),
 
 -- Two names of the same initials or a word in common are no pair for that: one must be the acronym, or be the word.
 ruled as (
+
     select
         record_key,
         record_number,
@@ -246,14 +246,17 @@ ruled as (
         case rule when 'initials' then 'acronym' when 'own_word' then 'label' else rule end as rule,
         rule in ('initials', 'own_word') as is_part
     from keys
+
 ),
 
 -- Texts are slow to group, so keys go by number.
 final as (
+
     select
         *,
         {{ key_number(['rule', 'blocking_key']) }} as key_number
     from ruled
+
 )
 
 select * from final

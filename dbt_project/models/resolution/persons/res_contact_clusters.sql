@@ -1,19 +1,24 @@
 -- Contacts grouped into persons along the pairs held to be one, strongest rule first; a pair that is two persons keeps
 -- their groups apart. Pairs never leave their account, so neither do persons.
 with contacts as (
+
     select
         contact_key,
         account_key,
         cast(row_number() over (order by contact_key) as integer) as contact_number
     from {{ ref('res_contacts') }}
     where account_key is not null
+
 ),
 
 contact_pairs as (
+
     select * from {{ ref('res_contact_pairs') }}
+
 ),
 
 judged_pairs as (
+
     select
         list(
             {
@@ -31,14 +36,18 @@ judged_pairs as (
         on contact_pairs.left_contact_key = left_contacts.contact_key
     inner join contacts as right_contacts
         on contact_pairs.right_contact_key = right_contacts.contact_key
+
 ),
 
 joined as (
+
     select unnest(pair_joins(pairs, [], 0)) as pair_join
     from judged_pairs
+
 ),
 
 members as (
+
     select
         pair_join.left_number as contact_number,
         pair_join.left_cluster_number as cluster_number
@@ -48,9 +57,11 @@ members as (
         pair_join.right_number as contact_number,
         pair_join.right_cluster_number as cluster_number
     from joined
+
 ),
 
 final as (
+
     select
         contacts.contact_key,
         contacts.account_key,
@@ -60,6 +71,7 @@ final as (
         on contacts.contact_number = members.contact_number
     left join contacts as firsts
         on members.cluster_number = firsts.contact_number
+
 )
 
 select * from final

@@ -2,6 +2,7 @@
 {%- set rules = ['e-mail', 'name and title', 'short name and title', 'misspelt name and title'] -%}
 -- Pairs of contacts on one account that might be one person: what speaks for and against, the rule, the answer.
 with contacts as (
+
     select
         *,
         length(given_name) = 1 as has_initial,
@@ -9,28 +10,34 @@ with contacts as (
         regexp_replace(local_part, '[0-9]+', '', 'g') as unnumbered_local_part
     from {{ ref('res_contacts') }}
     where account_key is not null
+
 ),
 
 mailbox_names as (
+
     select
         mailbox,
         count(distinct full_name) as name_count
     from contacts
     where mailbox is not null
     group by mailbox
+
 ),
 
 -- Whether the address is one person's: a list's own name for a department, or many names, and it proves nothing.
 described_contacts as (
+
     select
         contacts.*,
         contacts.is_shared_mailbox or mailbox_names.name_count > {{ var('mailbox_name_limit') }} as has_shared_mailbox
     from contacts
     left join mailbox_names
         on contacts.mailbox = mailbox_names.mailbox
+
 ),
 
 keys as (
+
     select
         contact_key,
         account_key,
@@ -62,17 +69,21 @@ keys as (
         unnest(given_forms) || ' ' || normalized_title as key_value
     from described_contacts
     where given_forms is not null and normalized_title is not null
+
 ),
 
 -- What hundreds of contacts of one account share tells none of them from the others, and its pairs are quadratic.
 telling_keys as (
+
     select
         *,
         count(*) over (partition by account_key, key_rule, key_value) as contact_count
     from keys
+
 ),
 
 candidate_pairs as (
+
     select distinct
         left_keys.contact_key as left_contact_key,
         right_keys.contact_key as right_contact_key
@@ -84,11 +95,13 @@ candidate_pairs as (
             and left_keys.key_value = right_keys.key_value
             and left_keys.contact_key < right_keys.contact_key
     where left_keys.contact_count <= {{ var('strong_key_record_limit') }}
+
 ),
 
 -- A missing value is unknown, never different. Two addresses at one company speak against one person; at a provider
 -- that serves everybody they say nothing.
 compared as (
+
     select
         candidate_pairs.left_contact_key,
         candidate_pairs.right_contact_key,
@@ -140,9 +153,11 @@ compared as (
         on candidate_pairs.left_contact_key = lefts.contact_key
     inner join described_contacts as rights
         on candidate_pairs.right_contact_key = rights.contact_key
+
 ),
 
 ends as (
+
     select
         left_contact_key as contact_key,
         right_contact_key as other_contact_key,
@@ -154,20 +169,24 @@ ends as (
         left_contact_key as other_contact_key,
         name_level
     from compared
+
 ),
 
 -- An address that stands on another name as well is nobody's own.
 contradicted_mailboxes as (
+
     select distinct contacts.mailbox
     from compared
     inner join contacts
         on compared.left_contact_key = contacts.contact_key
     where compared.email_level = 'same' and compared.name_level = 'different'
+
 ),
 
 -- R. Smith and Alex Smith may be either of two people when the account has a Robert and a Rachel, an Alexander and an
 -- Alexandra.
 ambiguous_contacts as (
+
     select distinct ends.contact_key
     from ends
     inner join ends as other_ends
@@ -183,9 +202,11 @@ ambiguous_contacts as (
         and other_ends.name_level in ('nickname', 'initial')
         and not (ones.has_initial or others.has_initial)
         and not list_has_any(ones.given_forms, others.given_forms)
+
 ),
 
 judged as (
+
     select
         compared.*,
         case
@@ -221,9 +242,11 @@ judged as (
         on compared.left_contact_key = left_ambiguous.contact_key
     left join ambiguous_contacts as right_ambiguous
         on compared.right_contact_key = right_ambiguous.contact_key
+
 ),
 
 final as (
+
     select
         left_contact_key,
         right_contact_key,
@@ -246,6 +269,7 @@ final as (
             else 'unsure'
         end as answer
     from judged
+
 )
 
 select * from final

@@ -1,29 +1,40 @@
 -- Records ready to be compared: what each of them says about the company's name, place and identifiers.
 with accounts as (
+
     select * from {{ ref('stg_accounts') }}
+
 ),
 
 name_forms as (
+
     select * from {{ ref('res_name_forms') }}
+
 ),
 
 host_domains as (
+
     select * from {{ ref('res_host_domains') }}
+
 ),
 
 countries as (
+
     select * from {{ ref('countries') }}
+
 ),
 
 -- Pairs are joined by number: in the order of keys, so that the smaller number has the smaller key.
 record_numbers as (
+
     select
         record_key,
         cast(row_number() over (order by record_key) as integer) as record_number
     from accounts
+
 ),
 
 country_names as (
+
     select
         country_code,
         name as country_name
@@ -34,26 +45,32 @@ country_names as (
         alias as country_name
     from countries
     where alias is not null
+
 ),
 
 listed_country_words as (
+
     select
         upper(country_code) as country_code,
         unnest(string_split(folded_text(country_name), ' ')) as word
     from country_names
+
 ),
 
 country_words as (
+
     select
         country_code,
         list(distinct word order by word) as words
     from listed_country_words
     where length(word) > 3
     group by country_code
+
 ),
 
 -- An agency puts its own site on all its customers' records, and a group one site on all its companies'.
 party_domain_names as (
+
     select
         accounts.party_id,
         host_domains.domain,
@@ -65,17 +82,21 @@ party_domain_names as (
         on accounts.website_host = host_domains.website_host
     where host_domains.domain is not null
     group by accounts.party_id, host_domains.domain
+
 ),
 
 domain_names as (
+
     select
         domain,
         max(name_count) as domain_name_count
     from party_domain_names
     group by domain
+
 ),
 
 described as (
+
     select
         accounts.record_key,
         accounts.party_id,
@@ -100,12 +121,11 @@ described as (
         case when accounts.state is not null then folded_text(accounts.state) end as state,
         case when accounts.city is not null then folded_text(accounts.city) end as city,
         case when accounts.phone is not null then phone_digits(accounts.phone) end as phone,
-        {% for scheme, column in [
-            ('lei', 'lei'), ('duns', 'duns'), ('vat', 'vat_number'), ('siret', 'siret'), ('cik', 'cik')
-        ] -%}
+        {% for scheme in registration_schemes() -%}
         case
-            when accounts.{{ column }} is not null then valid_registration_number(accounts.{{ column }}, '{{ scheme }}')
-        end as {{ column }},
+            when accounts.{{ scheme.column }} is not null
+                then valid_registration_number(accounts.{{ scheme.column }}, '{{ scheme.scheme }}')
+        end as {{ scheme.column }},
         {% endfor -%}
         record_numbers.record_number
     from accounts
@@ -119,9 +139,11 @@ described as (
         on accounts.website_host = host_domains.website_host
     left join domain_names
         on host_domains.domain = domain_names.domain
+
 ),
 
 final as (
+
     select
         * exclude (country_words),
         case
@@ -129,6 +151,7 @@ final as (
             else list_distinct(list_concat(string_split(city, ' '), coalesce(country_words, [])))
         end as place_words
     from described
+
 )
 
 select * from final

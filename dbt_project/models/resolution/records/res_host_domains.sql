@@ -1,21 +1,30 @@
 -- Every distinct host, of records and of exclusions, with the domain that somebody registered.
 with accounts as (
+
     select * from {{ ref('stg_accounts') }}
+
 ),
 
 exclusions as (
+
     select * from {{ ref('stg_exclusions') }}
+
 ),
 
 generic_domains as (
+
     select * from {{ ref('generic_domains') }}
+
 ),
 
 domain_aliases as (
+
     select * from {{ ref('domain_aliases') }}
+
 ),
 
 hosts as (
+
     select website_host
     from accounts
     where website_host is not null
@@ -23,16 +32,20 @@ hosts as (
     select website_host
     from exclusions
     where website_host is not null
+
 ),
 
 host_parts as (
+
     select
         website_host,
         domain_parts(website_host) as parts
     from hosts
+
 ),
 
-host_domains as (
+final as (
+
     select
         host_parts.website_host,
         case
@@ -48,6 +61,7 @@ host_domains as (
         on host_parts.parts.domain = domain_aliases.domain
     left join generic_domains
         on host_parts.parts.domain = generic_domains.domain
+
 )
 
-select * from host_domains
+select * from final

@@ -1,25 +1,36 @@
 -- Every distinct name, of records and of exclusions, brought to the forms names are compared by.
 with accounts as (
+
     select * from {{ ref('stg_accounts') }}
+
 ),
 
 exclusions as (
+
     select * from {{ ref('stg_exclusions') }}
+
 ),
 
 legal_forms as (
+
     select * from {{ ref('legal_forms') }}
+
 ),
 
 name_abbreviations as (
+
     select * from {{ ref('name_abbreviations') }}
+
 ),
 
 generic_words as (
+
     select * from {{ ref('generic_words') }}
+
 ),
 
 word_facts as (
+
     select
         case position
             when 'either' then 'leading_legal_form'
@@ -44,19 +55,23 @@ word_facts as (
         cast(null as varchar) as value,
         cast(null as varchar) as class
     from generic_words
+
 ),
 
 -- The seeds travel to the function as one list, once per batch of names.
 name_rules as (
+
     select
         list(
             { 'kind': kind, 'form': form, 'value': value, 'class': class }
             order by kind, form
         ) as rules
     from word_facts
+
 ),
 
 distinct_names as (
+
     select name
     from accounts
     where name is not null
@@ -64,30 +79,38 @@ distinct_names as (
     select account_name as name
     from exclusions
     where account_name is not null
+
 ),
 
 numbered_names as (
+
     select
         name,
         row_number() over (order by name) // {{ var('names_per_batch') }} as batch_number
     from distinct_names
+
 ),
 
 name_batches as (
+
     select
         batch_number,
         list(name order by name) as names
     from numbered_names
     group by batch_number
+
 ),
 
 named_forms as (
+
     select unnest(name_forms(name_batches.names, name_rules.rules)) as form
     from name_batches
     cross join name_rules
+
 ),
 
-unfolded as (
+final as (
+
     select
         form.name,
         form.normalized_name,
@@ -97,6 +120,7 @@ unfolded as (
         form.other_core_names,
         form.has_mixed_scripts
     from named_forms
+
 )
 
-select * from unfolded
+select * from final

@@ -1,40 +1,53 @@
 -- How distinctive each word is: by the lists at hand, and by what is known of words everywhere.
 with account_names as (
+
     select * from {{ ref('res_account_names') }}
+
 ),
 
 generic_words as (
+
     select * from {{ ref('generic_words') }}
+
 ),
 
 distinct_names as (
+
     select distinct core_name
     from account_names
+
 ),
 
 name_total as (
+
     select count(*) as name_count
     from distinct_names
+
 ),
 
 words_of_names as (
+
     select
         core_name,
         unnest(string_split(core_name, ' ')) as word
     from distinct_names
+
 ),
 
 word_counts as (
+
     select
         word,
         count(distinct core_name) as name_count
     from words_of_names
     group by word
+
 ),
 
 -- A ten-line list cannot tell that "group" is common. So every list is read as if it stood beside a background of
 -- names in which generic words have their known share and any other word a very small one.
 expected_counts as (
+
     select
         word_counts.word,
         word_counts.name_count,
@@ -45,9 +58,11 @@ expected_counts as (
     cross join name_total
     left join generic_words
         on word_counts.word = generic_words.word
+
 ),
 
 weighed as (
+
     select
         word,
         name_count,
@@ -64,9 +79,11 @@ weighed as (
             ) as integer
         ) as distinctiveness_millibits
     from expected_counts
+
 ),
 
-coded as (
+final as (
+
     select
         word,
         name_count,
@@ -85,6 +102,7 @@ coded as (
         end as kind_code,
         name_skeleton(word) as skeleton
     from weighed
+
 )
 
-select * from coded
+select * from final
