@@ -62,7 +62,7 @@
             and ({{ alias }}.valid_until is null or {{ alias }}.valid_until > {{ month }})
 {%- endmacro %}
 
-{# One row per record with a flag for each of `columns` that the door refused; few rows, as few values are refused. #}
+{# One row per record with a flag for each of `columns` that landing refused; few rows, as few values are refused. #}
 {% macro refused_columns(object, columns) -%}
     select
         party_id,
@@ -84,7 +84,7 @@
             and {{ records }}.source_id = refused_columns.source_id
 {%- endmacro %}
 
-{# A delivered value, or null where the door refused it: a negative amount can be read, and is wrong all the same. #}
+{# A delivered value, or null where landing refused it: a negative amount can be read, and is wrong all the same. #}
 {% macro accepted(records, column) -%}
     case when not coalesce(refused_columns.is_{{ column }}_refused, false) then {{ records }}.{{ column }} end
 {%- endmacro %}

@@ -1,4 +1,4 @@
--- Fails for an overlap that last month's rows and the changes told of this month do not give: one too many, one
+-- Fails for an overlap that last month's rows and the changes reported of this month do not give: one too many, one
 -- missing, or one of another status, category, tier or score.
 with account_overlaps as (
 
@@ -86,8 +86,8 @@ changed as (
 
 ),
 
--- A new overlap is told with its statuses alone.
-told as (
+-- A new overlap is reported with its statuses alone.
+reported as (
 
     select
         account_key,
@@ -129,7 +129,7 @@ true_rows as (
 
 told_and_not_true as (
 
-    select * from told
+    select * from reported
     except all
     select * from true_rows
 
@@ -139,7 +139,7 @@ true_and_not_told as (
 
     select * from true_rows
     except all
-    select * from told
+    select * from reported
 
 ),
 
@@ -152,7 +152,7 @@ final as (
         category,
         tier,
         score,
-        'told, not true' as problem
+        'reported, not true' as problem
     from told_and_not_true
     union all
     select
@@ -162,7 +162,7 @@ final as (
         category,
         tier,
         score,
-        'true, not told' as problem
+        'true, not reported' as problem
     from true_and_not_told
 
 )

@@ -238,7 +238,7 @@ rule_changes as (
 
 ),
 
--- What may have brought it about, the most telling first.
+-- What may have brought it about, the most specific first.
 explained as (
 
     select

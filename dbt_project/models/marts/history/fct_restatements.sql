@@ -10,7 +10,7 @@ seen_overlaps as (
 
 ),
 
-told_restatements as (
+reported_restatements as (
 
     select * from {{ ref('stg_seen_restatements') }}
 
@@ -35,7 +35,7 @@ registry as (
 
 ),
 
--- Nothing is told of a partner whose lists may not be read any more.
+-- Nothing is reported of a partner whose lists may not be read any more.
 partners as (
 
     select * from {{ ref('stg_partners') }}
@@ -189,13 +189,13 @@ differences as (
 last_restatements as (
 
     select coalesce(max(restatement_number), 0) as last_number
-    from told_restatements
+    from reported_restatements
 
 ),
 
 restatements as (
 
-    select * from told_restatements
+    select * from reported_restatements
     union all by name
     select
         differences.*,

@@ -270,7 +270,7 @@ described as (
 
 ),
 
--- The first that applies, most telling first: what happened to the partner, to the grouping of records, to the records.
+-- The first that applies, most specific first: what happened to the partner, to the grouping of records, to the records.
 explained as (
 
     select
@@ -396,7 +396,7 @@ final as (
     cross join previous_months
     left join accounts on changes.account_key = accounts.account_key
     union all
-    -- What was published of a month, and what the month has become since; every month tells all of them anew.
+    -- What was published of a month, and what the month has become since; every month reports all of them anew.
     select
         restatements.as_of_month,
         restatements.as_of_month as previous_month,

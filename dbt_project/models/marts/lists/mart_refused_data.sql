@@ -95,7 +95,7 @@ refused_on_delivery as (
 
 ),
 
--- A currency that the door has refused by row and column is not listed a second time.
+-- A currency that landing has refused by row and column is not listed a second time.
 refused_currencies as (
 
     select distinct

@@ -157,7 +157,7 @@ weighed as (
     select
         components.*,
         weights.weight,
-        concat(components.component, ' ', components.score) as told,
+        concat(components.component, ' ', components.score) as described,
         components.score < {{ var('partner_nurture_score') }} as is_weak
     from components
     inner join weights on components.component = weights.component
@@ -172,7 +172,7 @@ weighted as (
         sum(weight) filter (where score is not null) as known_weight,
         string_agg(component, ', ' order by weight desc, component asc) filter (where score is null)
             as missing_components,
-        string_agg(told, ', ' order by score asc, weight desc, component asc) filter (where is_weak) as weak_components
+        string_agg(described, ', ' order by score asc, weight desc, component asc) filter (where is_weak) as weak_components
     from weighed
     group by partner_id
 

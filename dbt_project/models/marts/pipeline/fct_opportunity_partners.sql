@@ -155,7 +155,7 @@ candidates as (
 
 ),
 
--- Each condition of the rule by itself; what cannot be told is not met.
+-- Each condition of the rule by itself; what is not known is not met.
 tested as (
 
     select

@@ -72,7 +72,7 @@ served_by_signed as (
 
 ),
 
--- The play of the two statuses comes first, so that its reason is told where another rule finds the same play.
+-- The play of the two statuses comes first, so that its reason is given where another rule finds the same play.
 found_plays as (
 
     select
@@ -133,7 +133,7 @@ found_plays as (
 
 ),
 
-told_once as (
+reasoned_once as (
 
     select
         account_key,
@@ -149,17 +149,17 @@ told_once as (
 final as (
 
     select
-        told_once.account_key,
-        told_once.partner_id,
-        told_once.play,
+        reasoned_once.account_key,
+        reasoned_once.partner_id,
+        reasoned_once.play,
         plays.play_number,
-        told_once.reason,
+        reasoned_once.reason,
         row_number() over (
-            partition by told_once.account_key, told_once.partner_id
+            partition by reasoned_once.account_key, reasoned_once.partner_id
             order by plays.play_number
         ) = 1 as is_first
-    from told_once
-    left join plays on told_once.play = plays.play
+    from reasoned_once
+    left join plays on reasoned_once.play = plays.play
 
 )
 

@@ -71,7 +71,7 @@ undecided_pairs as (
 
 ),
 
--- A house with one website: a domain alone may be an agency's, so the names must share a telling word.
+-- A house with one website: a domain alone may be an agency's, so the names must share a distinctive word.
 domain_links as (
 
     select

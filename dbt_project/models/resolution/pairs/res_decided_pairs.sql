@@ -66,7 +66,7 @@ effective_decisions as (
 
 ),
 
--- The latest decision counts; of one day's, the most cautious. The one before it is told beside it.
+-- The latest decision counts; of one day's, the most cautious. The one before it is recorded beside it.
 ranked_decisions as (
 
     select
@@ -211,7 +211,7 @@ banded as (
 
 ),
 
--- What the two records say is told only of pairs that are kept: few.
+-- What the two records say is recorded only of pairs that are kept: few.
 final as (
 
     select

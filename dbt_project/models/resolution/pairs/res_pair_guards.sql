@@ -76,7 +76,7 @@ final as (
         not has_identifier and (not has_same_name or legal_form_level = 'different') as is_resemblance,
         -- an identifier of one company stands above any name
         has_identifier and not has_crowded_domain and country_level <> 'different' as has_own_identifier,
-        -- the same telling words, and nothing left over but places and words of structure: Acme Japan, Acme Holding
+        -- the same distinctive words, and nothing left over but places and words of structure: Acme Japan, Acme Holding
         not has_common_name
         and unequal_millibits = 0
         and shared_millibits >= {{ var('group_name_millibits') }}

@@ -70,7 +70,7 @@ final as (
 
     select
         *,
-        -- names of one group are told of, however unlikely they are one company
+        -- names of one group are kept, however unlikely they are one company
         match_probability >= {{ var('kept_probability') }} or coalesce(has_group_name, false) as is_kept
     from likely
 

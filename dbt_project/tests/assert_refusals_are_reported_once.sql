@@ -1,4 +1,4 @@
--- Fails when a refusal of the door is missing from the mart, or in it twice.
+-- Fails when a refusal of landing is missing from the mart, or in it twice.
 with refusals as (
 
     select count(*) as refusal_count from {{ ref('stg_refusals') }}
