@@ -1,6 +1,7 @@
-"""What several test modules share: workspaces of their own, the demo's run, lists made by hand.
+"""What several test modules share: workspaces of their own, the demo's run, rows made by hand.
 
-Belongs here: making and asking workspaces. Does not belong here: anything that asserts what the product does.
+Belongs here: making and asking workspaces. Does not belong here: lists as parties deliver them
+(deliveries.py), and anything that asserts what the product does.
 """
 
 import csv
@@ -18,7 +19,6 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.ingestion.landing import land_month
 from orchestration.objects import OBJECTS
 from orchestration.settings import HOME, Settings
 from orchestration.warehouse import build
@@ -347,51 +347,6 @@ class Workspace:
     def marts(self, marts: Sequence[str] = MARTS) -> dict[str, Rows]:
         """Every mart, ordered by all of its columns: what "equal" means between two runs."""
         return {mart: self.query(f"select * from marts.{mart} order by all") for mart in marts}
-
-
-# --- lists that are delivered -----------------------------------------------------------------------------------------
-
-DECISION = ("Left record", "Right record", "Answer", "Comment", "Decided by", "Decided on", "Fingerprint")
-
-
-def deliver(exports: Path, party: str, month: str, name: str, rows: list[tuple[str, ...]]) -> None:
-    folder = exports / party / month
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / name).open("w", newline="", encoding="utf-8") as stream:
-        csv.writer(stream).writerows(rows)
-
-
-def land(given: Workspace, month: str) -> None:
-    """Load a month as the job does."""
-    settings = given.settings
-    first_day = date.fromisoformat(f"{month}-01")
-    loaded_at = datetime(2026, 12, 1, tzinfo=UTC)
-    results = settings.validations
-    land_month(settings.warehouse, settings.exports, settings.seeds, first_day, "by hand", loaded_at, results)
-
-
-# Three months of two parties in which accounts merge, split, leave and come back.
-HEADER = ("Account ID", "Account Name", "Website", "Country", "City")
-ZELWERK = ("Zelwerk Maschinenbau GmbH", "zelwerk.de", "DE", "Ulm")
-ORBITEL = ("Orbitel Networks Inc", "orbitel.com", "US", "Austin")
-QUANDARY = ("Quandary Foods Ltd", "quandaryfoods.co.uk", "GB", "Leeds")
-PELLWICK = ("Pellwick Paper AB", "pellwick.se", "SE", "Lund")
-HARTUNO = ("Hartuno Textiles SpA", "hartuno.it", "IT", "Prato")
-VESPRIL = ("Vespril Marine BV", "vespril.nl", "NL", "Breda")
-MOLKERRY = ("Molkerry Dairy DAC", "molkerry.ie", "IE", "Cork")
-STRANGER = ("Umbrovia Logistics SA", "", "ES", "Vigo")
-
-Lists = dict[str, dict[str, tuple[str, ...]]]
-
-# Of each party, the number of a record and what it says.
-ZELWERK_ALONE: Lists = {"us": {"1": ZELWERK}}
-LASTING: Lists = {
-    "us": {"2": ORBITEL, "3": QUANDARY, "33": QUANDARY, "4": PELLWICK, "5": HARTUNO},
-    "alpha": {"2": ORBITEL, "3": QUANDARY, "33": QUANDARY, "4": PELLWICK},
-}
-AUGUST: Lists = {"us": {"6": VESPRIL, "7": MOLKERRY}, "alpha": {"5": STRANGER}}
-SEPTEMBER: Lists = {"alpha": {"5": HARTUNO}}
-OCTOBER: Lists = {"us": {"7": MOLKERRY}, "alpha": {"5": HARTUNO}}
 
 
 # --- marts that are published -----------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.workspaces import (
+from tests.deliveries import (
     DECISION,
     HARTUNO,
     HEADER,
@@ -19,10 +19,10 @@ from tests.workspaces import (
     VESPRIL,
     ZELWERK,
     Lists,
-    Workspace,
     deliver,
     land,
 )
+from tests.workspaces import Workspace
 
 pytestmark = pytest.mark.usefixtures("dbt")
 

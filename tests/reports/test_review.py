@@ -13,7 +13,8 @@ from openpyxl import Workbook, load_workbook
 
 from orchestration.reports import NoReportError
 from orchestration.reports.review import write_review_sheet
-from tests.workspaces import DECISION, Run, Workspace, deliver, land, run_command
+from tests.deliveries import DECISION, deliver, land
+from tests.workspaces import Run, Workspace, run_command
 
 LISTS = {
     "us": [
