@@ -1,7 +1,7 @@
 """What every test run needs: the demo built once, dbt's manifest, and which tests are quick.
 
-Belongs here: fixtures and marks. Does not belong here: anything a test imports (workspaces.py,
-deliveries.py).
+Belongs here: fixtures and marks. Does not belong here: anything a test imports (workspaces.py, deliveries.py,
+processes.py).
 
 A test that needs dbt, directly or by a fixture, is marked so; `make test-fast` runs the others. Without the mark, dbt
 refuses to run, so the mark cannot be forgotten.

@@ -37,6 +37,8 @@ def person_words() -> PersonRules:
 
 # --- the product as its user runs it ----------------------------------------------------------------------------------
 
+RUN_OF_OCTOBER = ("run", "--exports", str(HOME / "demo" / "exports"), "--month", "2026-10")
+
 
 @dataclass(frozen=True)
 class Run:
