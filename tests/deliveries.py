@@ -15,6 +15,7 @@ import duckdb
 
 from orchestration.ingestion.landing import LandingSummary, land_month
 from orchestration.ingestion.snapshots import Limits
+from orchestration.settings import Settings
 from tests.workspaces import MONTH, Workspace
 
 # --- a landing folder, and what comes of it in the raw tables -------------------------------------------------------
@@ -98,6 +99,13 @@ def land(given: Workspace, month: str) -> None:
     loaded_at = datetime(2026, 12, 1, tzinfo=UTC)
     results = settings.validations
     land_month(settings.warehouse, settings.exports, settings.seeds, first_day, "by hand", loaded_at, results)
+
+
+def land_into(settings: Settings, month: date = MONTH) -> None:
+    """Load a month of a workspace's own landing folder."""
+    settings.var.mkdir(exist_ok=True)
+    moment = datetime(2026, 11, 2, tzinfo=UTC)
+    land_month(settings.warehouse, settings.exports, settings.seeds, month, "run-1", moment, settings.validations)
 
 
 # Three months of two parties in which accounts merge, split, leave and come back.

@@ -11,11 +11,12 @@ import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -108,6 +109,20 @@ def copy_of(settings: Settings, var: Path) -> Settings:
     return copied
 
 
+def own_copy_of(demo: Run, folder: Path) -> Settings:
+    """Copy the demo into a workspace of its own, seeds and exports included."""
+    shutil.copytree(HOME / "seeds", folder / "seeds")
+    shutil.copytree(demo.settings.exports, folder / "exports")
+    copy_of(replace(demo.settings, exports=folder / "exports"), folder / "var")
+    return Settings.for_exports(folder / "exports", None, {})
+
+
+def read(file: Path, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+    """Ask a DuckDB file."""
+    with duckdb.connect(str(file), read_only=True) as connection:
+        return connection.execute(sql, parameters).fetchall()
+
+
 # --- lists and what dbt makes of them ---------------------------------------------------------------------------------
 
 GOLDEN = Path(__file__).parent / "golden" / "marts"
@@ -169,6 +184,24 @@ def rewrite_seed(path: Path, rows: Sequence[dict[str, str]]) -> None:
         writer = csv.DictWriter(stream, columns, restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
+
+
+def edit_seed(seed: Path, edit: Callable[[dict[str, str]], dict[str, str] | None]) -> None:
+    """Edit the rows of a seed; a row for which nothing is given goes."""
+    with seed.open(encoding="utf-8", newline="") as stream:
+        header, *rows = csv.reader(stream)
+    edited = [row for row in (edit(dict(zip(header, row, strict=True))) for row in rows) if row]
+    with seed.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, header, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(edited)
+
+
+def write_withdrawal(seeds: Path, party_id: str, day: str) -> None:
+    edit_seed(
+        seeds / "company" / "partners.csv",
+        lambda row: row | ({"withdrawn_on": day} if row["party_id"] == party_id else {}),
+    )
 
 
 def as_text(rows: Rows) -> list[tuple[str, ...]]:
