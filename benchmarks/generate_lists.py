@@ -137,7 +137,7 @@ def written(company: dict[str, str], rng: random.Random, changes: int) -> dict[s
             website = ""
         elif change == "no place":
             country, city = "", ""
-        elif change == "glue" and len(words) > 2:  # noqa: PLR2004
+        elif change == "glue" and len(words) > 2:  # noqa: PLR2004 - two words would become one
             words = [words[0] + words[1].lower(), *words[2:]]
         elif change == "ampersand":
             form = f"& {form}" if form.startswith("Co") else form

@@ -1,12 +1,14 @@
 """What every test run needs: the demo built once, dbt's manifest, and which tests are quick.
 
-Belongs here: fixtures and marks. Does not belong here: anything a test imports (workspaces.py).
+Belongs here: fixtures and marks. Does not belong here: anything a test imports (workspaces.py, deliveries.py,
+processes.py).
 
 A test that needs dbt, directly or by a fixture, is marked so; `make test-fast` runs the others. Without the mark, dbt
 refuses to run, so the mark cannot be forgotten.
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from hypothesis import settings as hypothesis_settings
 
 from orchestration.settings import HOME, Settings
 from orchestration.warehouse import build
+from tests.deliveries import LandingFolder
 from tests.workspaces import Run, copy_of, run_command, workspace_in
 
 # A loaded machine is slower, not wrong.
@@ -88,3 +91,30 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     build.parse(settings)
     parsed: dict[str, Any] = json.loads((settings.dbt_parsed / "manifest.json").read_text(encoding="utf-8"))
     return parsed
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[LandingFolder]:
+    """An empty landing folder; in the end, every row that a test has delivered is accounted for."""
+    made = LandingFolder(tmp_path)
+    yield made
+    if not made.warehouse.exists():
+        return
+    # Whatever a test delivered: every row that was read is accepted, collapsed or refused.
+    for file in made.rows(
+        """
+        select party_id, object, export_month, sum(rows_read) as read, sum(rows_rejected) as rejected,
+            sum(rows_accepted) as accepted
+        from raw.files where status = 'landed' group by all
+        """
+    ):
+        where = f"party_id = '{file['party_id']}' and export_month = '{file['export_month']}'"
+        kept = made.rows(
+            "select count(*) as n, coalesce(sum(identical_row_count), 0) as represented "
+            f"from raw.{file['object']} where {where}"
+        )[0]
+        refused = made.rows(
+            f"select count(*) as n from raw.rejected_rows where object = '{file['object']}' and {where}"
+        )[0]["n"]
+        assert file["read"] == kept["represented"] + refused
+        assert (file["accepted"], file["rejected"]) == (kept["n"], refused)

@@ -1,6 +1,7 @@
-"""What several test modules share: workspaces of their own, the demo's run, lists made by hand.
+"""What several test modules share: workspaces of their own, the demo's run, rows made by hand.
 
-Belongs here: making and asking workspaces. Does not belong here: anything that asserts what the product does.
+Belongs here: making and asking workspaces. Does not belong here: lists as parties deliver them
+(deliveries.py), and anything that asserts what the product does.
 """
 
 import csv
@@ -10,15 +11,15 @@ import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
-from orchestration.ingestion.landing import land_month
 from orchestration.objects import OBJECTS
 from orchestration.settings import HOME, Settings
 from orchestration.warehouse import build
@@ -36,6 +37,8 @@ def person_words() -> PersonRules:
 
 
 # --- the product as its user runs it ----------------------------------------------------------------------------------
+
+RUN_OF_OCTOBER = ("run", "--exports", str(HOME / "demo" / "exports"), "--month", "2026-10")
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,20 @@ def copy_of(settings: Settings, var: Path) -> Settings:
     return copied
 
 
+def own_copy_of(demo: Run, folder: Path) -> Settings:
+    """Copy the demo into a workspace of its own, seeds and exports included."""
+    shutil.copytree(HOME / "seeds", folder / "seeds")
+    shutil.copytree(demo.settings.exports, folder / "exports")
+    copy_of(replace(demo.settings, exports=folder / "exports"), folder / "var")
+    return Settings.for_exports(folder / "exports", None, {})
+
+
+def read(file: Path, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+    """Ask a DuckDB file."""
+    with duckdb.connect(str(file), read_only=True) as connection:
+        return connection.execute(sql, parameters).fetchall()
+
+
 # --- lists and what dbt makes of them ---------------------------------------------------------------------------------
 
 GOLDEN = Path(__file__).parent / "golden" / "marts"
@@ -167,6 +184,24 @@ def rewrite_seed(path: Path, rows: Sequence[dict[str, str]]) -> None:
         writer = csv.DictWriter(stream, columns, restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
+
+
+def edit_seed(seed: Path, edit: Callable[[dict[str, str]], dict[str, str] | None]) -> None:
+    """Edit the rows of a seed; a row for which nothing is given goes."""
+    with seed.open(encoding="utf-8", newline="") as stream:
+        header, *rows = csv.reader(stream)
+    edited = [row for row in (edit(dict(zip(header, row, strict=True))) for row in rows) if row]
+    with seed.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, header, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(edited)
+
+
+def write_withdrawal(seeds: Path, party_id: str, day: str) -> None:
+    edit_seed(
+        seeds / "company" / "partners.csv",
+        lambda row: row | ({"withdrawn_on": day} if row["party_id"] == party_id else {}),
+    )
 
 
 def as_text(rows: Rows) -> list[tuple[str, ...]]:
@@ -347,51 +382,6 @@ class Workspace:
     def marts(self, marts: Sequence[str] = MARTS) -> dict[str, Rows]:
         """Every mart, ordered by all of its columns: what "equal" means between two runs."""
         return {mart: self.query(f"select * from marts.{mart} order by all") for mart in marts}
-
-
-# --- lists that are delivered -----------------------------------------------------------------------------------------
-
-DECISION = ("Left record", "Right record", "Answer", "Comment", "Decided by", "Decided on", "Fingerprint")
-
-
-def deliver(exports: Path, party: str, month: str, name: str, rows: list[tuple[str, ...]]) -> None:
-    folder = exports / party / month
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / name).open("w", newline="", encoding="utf-8") as stream:
-        csv.writer(stream).writerows(rows)
-
-
-def land(given: Workspace, month: str) -> None:
-    """Load a month as the job does."""
-    settings = given.settings
-    first_day = date.fromisoformat(f"{month}-01")
-    loaded_at = datetime(2026, 12, 1, tzinfo=UTC)
-    results = settings.validations
-    land_month(settings.warehouse, settings.exports, settings.seeds, first_day, "by hand", loaded_at, results)
-
-
-# Three months of two parties in which accounts merge, split, leave and come back.
-HEADER = ("Account ID", "Account Name", "Website", "Country", "City")
-ZELWERK = ("Zelwerk Maschinenbau GmbH", "zelwerk.de", "DE", "Ulm")
-ORBITEL = ("Orbitel Networks Inc", "orbitel.com", "US", "Austin")
-QUANDARY = ("Quandary Foods Ltd", "quandaryfoods.co.uk", "GB", "Leeds")
-PELLWICK = ("Pellwick Paper AB", "pellwick.se", "SE", "Lund")
-HARTUNO = ("Hartuno Textiles SpA", "hartuno.it", "IT", "Prato")
-VESPRIL = ("Vespril Marine BV", "vespril.nl", "NL", "Breda")
-MOLKERRY = ("Molkerry Dairy DAC", "molkerry.ie", "IE", "Cork")
-STRANGER = ("Umbrovia Logistics SA", "", "ES", "Vigo")
-
-Lists = dict[str, dict[str, tuple[str, ...]]]
-
-# Of each party, the number of a record and what it says.
-ZELWERK_ALONE: Lists = {"us": {"1": ZELWERK}}
-LASTING: Lists = {
-    "us": {"2": ORBITEL, "3": QUANDARY, "33": QUANDARY, "4": PELLWICK, "5": HARTUNO},
-    "alpha": {"2": ORBITEL, "3": QUANDARY, "33": QUANDARY, "4": PELLWICK},
-}
-AUGUST: Lists = {"us": {"6": VESPRIL, "7": MOLKERRY}, "alpha": {"5": STRANGER}}
-SEPTEMBER: Lists = {"alpha": {"5": HARTUNO}}
-OCTOBER: Lists = {"us": {"7": MOLKERRY}, "alpha": {"5": HARTUNO}}
 
 
 # --- marts that are published -----------------------------------------------------------------------------------------

@@ -9,22 +9,8 @@ from pathlib import Path
 import pytest
 
 from orchestration.settings import HOME, Settings
-from tests.workspaces import (
-    AUGUST,
-    DECISION,
-    HEADER,
-    LASTING,
-    OCTOBER,
-    PARTNERS,
-    SEPTEMBER,
-    ZELWERK_ALONE,
-    Lists,
-    Run,
-    deliver,
-    published_rows,
-    rewrite_seed,
-    run_command,
-)
+from tests.deliveries import AUGUST, DECISION, HEADER, LASTING, OCTOBER, SEPTEMBER, ZELWERK_ALONE, Lists, deliver
+from tests.workspaces import PARTNERS, Run, published_rows, rewrite_seed, run_command
 
 pytestmark = pytest.mark.faults
 

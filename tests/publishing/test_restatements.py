@@ -13,7 +13,8 @@ import pytest
 
 from orchestration.publishing.published import publish_marts
 from orchestration.publishing.restatements import UnreadableMartsError, keep_published
-from tests.workspaces import Rows, Workspace, deliver, land
+from tests.deliveries import deliver, land
+from tests.workspaces import Rows, Workspace
 
 pytestmark = pytest.mark.usefixtures("dbt")
 

@@ -1,6 +1,6 @@
 """`explain` on the demo's warehouse: the same figures as the marts, and an answer for pairs the build never looked at.
 
-Belongs here: what a person is told about a pair. Does not belong here: whether the pipeline is right (test_demo.py).
+Belongs here: what a person is told about a pair. Does not belong here: whether the pipeline is right (test_found.py).
 """
 
 from collections.abc import Iterator

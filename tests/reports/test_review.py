@@ -1,7 +1,8 @@
-"""People's decisions from the queue to the sheet, back through the landing folder, and through the months.
+"""People's decisions from the queue to the sheet, and back through the landing folder.
 
-Belongs here: that no decision is lost, guessed or taken from a stranger. Does not belong here: which pairs the scores
-leave to a person (test_demo.py), nor which decision counts (dbt unit tests of res_decided_pairs).
+Belongs here: that no decision is guessed or taken from a stranger, and that a sheet comes back as it was filled. Does
+not belong here: what becomes of decisions over the months (test_keys_and_decisions.py), nor which pairs the scores
+leave to a person (test_found.py).
 """
 
 from datetime import date
@@ -13,118 +14,12 @@ from openpyxl import Workbook, load_workbook
 
 from orchestration.reports import NoReportError
 from orchestration.reports.review import write_review_sheet
-from tests.workspaces import DECISION, Run, Workspace, deliver, land, run_command
-
-LISTS = {
-    "us": [
-        ("1", "Zelwerk Maschinenbau GmbH", "zelwerk.de", "DE", "Ulm"),
-        ("2", "Orbitel Networks Inc", "orbitel.com", "US", "Austin"),
-        ("3", "Quandary Foods Ltd", "quandaryfoods.co.uk", "GB", "Leeds"),
-        ("4", "Pellwick Paper AB", "pellwick.se", "SE", "Lund"),
-    ],
-    "alpha": [
-        ("1", "Zelwerk Maschinenbau", "zelwerk.de", "DE", "Ulm"),
-        ("2", "Orbitel Networks", "orbitel.com", "US", "Austin"),
-        ("3", "Quandary Foods", "quandaryfoods.co.uk", "GB", "Leeds"),
-        ("4", "Pellwick Paper", "pellwick.se", "SE", "Lund"),
-    ],
-}
-
-
-def deliver_lists(exports: Path, month: str) -> None:
-    for party, accounts in LISTS.items():
-        header = ("Account ID", "Account Name", "Website", "Country", "City")
-        deliver(exports, party, month, "accounts.csv", [header, *accounts])
-
-
-def refresh(given: Workspace, month: str) -> None:
-    """Land a month and build what decisions reach; the seeds of the first month stay."""
-    is_first = not given.settings.warehouse.exists()
-    land(given, month)
-    seeds = ["resource_type:seed"] if is_first else []
-    selection = [*seeds, "+mart_review_queue", "+mart_refused_data", "+bridge_account_records"]
-    kinds = ["--exclude-resource-type", "test", "unit_test", *([] if is_first else ["seed"])]
-    done = given.dbt("build", "--select", *selection, *kinds, month=month)
-    assert done.returncode == 0, done.stdout
-
-
-def bands(given: Workspace) -> dict[str, tuple[str, str | None, bool]]:
-    """By the number of both records: the pair's band, the relation a person named, and whether they are one account."""
-    return {
-        str(number): (str(band), None if relation is None else str(relation), bool(is_one))
-        for number, band, relation, is_one in given.query(
-            """
-            select split_part(pairs.left_record_key, ':', 2), pairs.band, pairs.relation,
-                one.account_key = other.account_key
-            from resolution.res_decided_pairs as pairs
-            inner join marts.bridge_account_records as one on one.record_key = pairs.left_record_key
-            inner join marts.bridge_account_records as other on other.record_key = pairs.right_record_key
-            where split_part(pairs.left_record_key, ':', 2) = split_part(pairs.right_record_key, ':', 2)
-            """
-        )
-    }
-
-
-def queue(given: Workspace) -> dict[str, tuple[str, str, str | None, str]]:
-    """By the number of both records: why the pair waits, who decided it, who says otherwise, its fingerprint."""
-    return {
-        str(number): (str(reason), str(by), None if other is None else str(other), str(fingerprint))
-        for number, reason, by, other, fingerprint in given.query(
-            """
-            select split_part(left_record_key, ':', 2), queue_reason, decided_by, other_decided_by, pair_fingerprint
-            from marts.mart_review_queue where decision is not null
-            """
-        )
-    }
+from tests.deliveries import DECISION, deliver, land
+from tests.workspaces import Run, Workspace, run_command
 
 
 def decision(number: str, answer: str, author: str, day: str, fingerprint: str = "") -> tuple[str, ...]:
     return (f"us:{number}", f"alpha:{number}", answer, "asked them", author, day, fingerprint)
-
-
-@pytest.mark.usefixtures("dbt")
-def test_no_decision_is_lost_over_three_months(tmp_path: Path) -> None:
-    given = Workspace(tmp_path)
-    exports = given.settings.exports
-    deliver_lists(exports, "2026-08")
-    august = [
-        decision("1", "Different", "Ada", "2026-08-10"),
-        decision("2", "same group", "Ada", "2026-08-10"),
-        decision("3", "same", "Ada", "2026-08-10", "what Ada saw was another record"),
-        decision("4", "", "", ""),
-        decision("4", "n/a", "", ""),
-        ("us:1", "alpha:none", "same", "", "Ada", "2026-08-10", ""),
-    ]
-    deliver(exports, "us", "2026-08", "decisions.csv", [DECISION, *august])
-    refresh(given, "2026-08")
-    rejected, grouped = ("rejected", "unrelated", False), ("rejected", "same group", False)
-    assert bands(given) == {"1": rejected, "2": grouped, "3": ("auto", "same company", True), "4": ("auto", None, True)}
-    assert {number: row[:3] for number, row in queue(given).items()} == {"3": ("inputs changed", "Ada", None)}
-    assert given.query("select source_id, file_name from marts.mart_refused_data where refused = 'decision'") == [
-        ("alpha:none", "us/2026-08/decisions.csv row 7")
-    ]
-
-    deliver_lists(exports, "2026-09")
-    september = [
-        decision("3", "same", "Ada", "2026-09-10", queue(given)["3"][3]),
-        decision("4", "same", "Ada", "2026-09-10"),
-        decision("4", "unsure", "Bo", "2026-09-10"),
-    ]
-    deliver(exports, "us", "2026-09", "decisions_of_september.csv", [DECISION, *september])
-    refresh(given, "2026-09")
-    expected = {"1": rejected, "2": grouped, "3": ("auto", "same company", True), "4": ("review", None, False)}
-    assert bands(given) == expected
-    assert {number: row[:3] for number, row in queue(given).items()} == {"4": ("decisions disagree", "Bo", "Ada")}
-
-    deliver_lists(exports, "2026-10")
-    moved = [("Account ID", "Account Name", "Website", "Country", "City"), ("3", "Quandary Foods", "", "GB", "York")]
-    deliver(exports, "alpha", "2026-10", "accounts.csv", [*moved, *(a for a in LISTS["alpha"] if a[0] != "3")])
-    refresh(given, "2026-10")
-    assert bands(given) == expected
-    assert {number: row[:3] for number, row in queue(given).items()} == {
-        "3": ("inputs changed", "Ada", "Ada"),
-        "4": ("decisions disagree", "Bo", "Ada"),
-    }
 
 
 def test_what_is_no_decision_is_refused_with_its_reason(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Clustering: whatever the order, no join that the evidence forbids, in Python and in the model that calls it.
 
 Belongs here: which accepted pairs are joined. Does not belong here: which pairs are accepted (unit tests of
-res_decided_pairs), nor the account keys that groups get (test_account_keys.py).
+res_decided_pairs), nor the account keys that groups get (test_keys_and_decisions.py).
 """
 
 import random

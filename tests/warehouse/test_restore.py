@@ -1,7 +1,7 @@
 """An earlier month, published again from what the warehouse holds.
 
 Belongs here: that it is that month as it was, and that nothing of the latest is lost by it. Does not belong here: what
-a month's marts hold (test_demo.py).
+a month's marts hold (test_found.py).
 """
 
 import subprocess
@@ -9,20 +9,13 @@ import sys
 from datetime import date
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from orchestration.warehouse.held import CopyError
 from orchestration.warehouse.restore import copy_until
-from tests.workspaces import Run, copy_of, run_command
+from tests.workspaces import Run, copy_of, read, run_command
 
-Rows = list[tuple[object, ...]]
 HISTORY = "select * from {file}.fct_account_overlaps where as_of_month <= '2026-09-01' order by all"
-
-
-def read(file: Path, sql: str) -> Rows:
-    with duckdb.connect(str(file), read_only=True) as connection:
-        return connection.execute(sql).fetchall()
 
 
 def test_an_earlier_month_is_published_as_it_was_and_the_warehouse_stays(demo: Run, tmp_path: Path) -> None:

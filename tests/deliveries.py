@@ -1,0 +1,132 @@
+"""What parties deliver in tests: a landing folder of its own, lists put into a workspace, three months with a story.
+
+Belongs here: writing lists and loading them. Does not belong here: what dbt makes of them (workspaces.py), and anything
+that asserts what the product does.
+"""
+
+import csv
+import io
+import zipfile
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.ingestion.landing import LandingSummary, land_month
+from orchestration.ingestion.snapshots import Limits
+from orchestration.settings import Settings
+from tests.workspaces import MONTH, Workspace
+
+# --- a landing folder, and what comes of it in the raw tables -------------------------------------------------------
+
+PARTIES = """party_id,name,status,signed_on,nda_signed_on,source_system,date_order,decimal_mark,default_currency
+us,We,us,,,,,,USD
+acme,Acme,signed,2026-01-01,2026-01-01,,,,
+german,German,signed,2026-01-01,2026-01-01,plain,dmy,",",EUR
+nonda,No NDA,candidate,,,,,,
+late,Late NDA,candidate,,2026-11-01,,,,
+"""
+
+HEADER_LINE = "Account ID,Account Name,Website,Employees,Annual Revenue,Last Modified\n"
+
+
+class LandingFolder:
+    """A landing folder, seeds and a warehouse in a folder of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.exports = folder / "exports"
+        self.seeds = folder / "seeds"
+        self.warehouse = folder / "warehouse.duckdb"
+        self.exports.mkdir()
+        (self.seeds / "company").mkdir(parents=True)
+        (self.seeds / "company" / "partners.csv").write_text(PARTIES, encoding="utf-8")
+
+    def put(self, name: str, content: str | bytes, party: str = "acme", month: str = "2026-10") -> Path:
+        """Deliver a file."""
+        path = self.exports / party / month / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    def land(self, month: date = MONTH, limits: Limits | None = None) -> LandingSummary:
+        """Load a month; nobody is writing to the files that a test has put there."""
+        return land_month(
+            self.warehouse, self.exports, self.seeds, month, "run-1", datetime(2026, 11, 2, 6, tzinfo=UTC),
+            self.folder / "results", limits or Limits(quiet_seconds=0),
+        )  # fmt: skip
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        """Ask the warehouse."""
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+            cursor = connection.execute(sql)
+            names = [column[0] for column in cursor.description or []]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def file(self, name: str = "accounts.csv") -> dict[str, Any]:
+        """The one row of raw.files about a file."""
+        found = self.rows(f"select * from raw.files where file_name like '%{name}'")
+        assert len(found) == 1, found
+        return found[0]
+
+
+def archive(parts: dict[str, bytes]) -> bytes:
+    """Make a zip file."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, content in parts.items():
+            made.writestr(name, content)
+    return stream.getvalue()
+
+
+# --- lists in a workspace ------------------------------------------------------------------------------------------
+
+DECISION = ("Left record", "Right record", "Answer", "Comment", "Decided by", "Decided on", "Fingerprint")
+
+
+def deliver(exports: Path, party: str, month: str, name: str, rows: list[tuple[str, ...]]) -> None:
+    folder = exports / party / month
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / name).open("w", newline="", encoding="utf-8") as stream:
+        csv.writer(stream).writerows(rows)
+
+
+def land(given: Workspace, month: str) -> None:
+    """Load a month as the job does."""
+    settings = given.settings
+    first_day = date.fromisoformat(f"{month}-01")
+    loaded_at = datetime(2026, 12, 1, tzinfo=UTC)
+    results = settings.validations
+    land_month(settings.warehouse, settings.exports, settings.seeds, first_day, "by hand", loaded_at, results)
+
+
+def land_into(settings: Settings, month: date = MONTH) -> None:
+    """Load a month of a workspace's own landing folder."""
+    settings.var.mkdir(exist_ok=True)
+    moment = datetime(2026, 11, 2, tzinfo=UTC)
+    land_month(settings.warehouse, settings.exports, settings.seeds, month, "run-1", moment, settings.validations)
+
+
+# Three months of two parties in which accounts merge, split, leave and come back.
+HEADER = ("Account ID", "Account Name", "Website", "Country", "City")
+ZELWERK = ("Zelwerk Maschinenbau GmbH", "zelwerk.de", "DE", "Ulm")
+ORBITEL = ("Orbitel Networks Inc", "orbitel.com", "US", "Austin")
+QUANDARY = ("Quandary Foods Ltd", "quandaryfoods.co.uk", "GB", "Leeds")
+PELLWICK = ("Pellwick Paper AB", "pellwick.se", "SE", "Lund")
+HARTUNO = ("Hartuno Textiles SpA", "hartuno.it", "IT", "Prato")
+VESPRIL = ("Vespril Marine BV", "vespril.nl", "NL", "Breda")
+MOLKERRY = ("Molkerry Dairy DAC", "molkerry.ie", "IE", "Cork")
+STRANGER = ("Umbrovia Logistics SA", "", "ES", "Vigo")
+
+Lists = dict[str, dict[str, tuple[str, ...]]]
+
+# Of each party, the number of a record and what it says.
+ZELWERK_ALONE: Lists = {"us": {"1": ZELWERK}}
+LASTING: Lists = {
+    "us": {"2": ORBITEL, "3": QUANDARY, "33": QUANDARY, "4": PELLWICK, "5": HARTUNO},
+    "alpha": {"2": ORBITEL, "3": QUANDARY, "33": QUANDARY, "4": PELLWICK},
+}
+AUGUST: Lists = {"us": {"6": VESPRIL, "7": MOLKERRY}, "alpha": {"5": STRANGER}}
+SEPTEMBER: Lists = {"alpha": {"5": HARTUNO}}
+OCTOBER: Lists = {"us": {"7": MOLKERRY}, "alpha": {"5": HARTUNO}}

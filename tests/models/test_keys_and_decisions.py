@@ -1,0 +1,263 @@
+"""Three months in one workspace: what becomes of account keys, and that no decision of a person is lost.
+
+Belongs here: keys that merge, split, go and come back, and decisions that go on or are asked for again. Does not belong
+here: which records are one company (test_clusters.py), nor which decision counts (dbt unit tests of res_decided_pairs).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.deliveries import AUGUST, DECISION, HEADER, LASTING, OCTOBER, SEPTEMBER, ZELWERK_ALONE, Lists, deliver, land
+from tests.workspaces import Rows, Workspace
+
+pytestmark = pytest.mark.usefixtures("dbt")
+
+# Pairs of the same number, of which people decide in the meantime; no record of them is one of the story of keys.
+US_ASKED: dict[str, tuple[str, ...]] = {
+    "51": ("Brakstone Valves GmbH", "brakstone.de", "DE", "Ulm"),
+    "52": ("Lumivant Optics Inc", "lumivant.com", "US", "Austin"),
+    "53": ("Tarrowby Spices Ltd", "tarrowby.co.uk", "GB", "Leeds"),
+    "54": ("Skogvik Timber AB", "skogvik.se", "SE", "Lund"),
+}
+ALPHA_ASKED: dict[str, tuple[str, ...]] = {
+    "51": ("Brakstone Valves", "brakstone.de", "DE", "Ulm"),
+    "52": ("Lumivant Optics", "lumivant.com", "US", "Austin"),
+    "53": ("Tarrowby Spices", "tarrowby.co.uk", "GB", "Leeds"),
+    "54": ("Skogvik Timber", "skogvik.se", "SE", "Lund"),
+}
+ASKED: Lists = {"us": US_ASKED, "alpha": ALPHA_ASKED}
+ASKED_AND_MOVED: Lists = {"us": US_ASKED, "alpha": {**ALPHA_ASKED, "53": ("Tarrowby Spices", "", "GB", "York")}}
+
+Bands = dict[str, tuple[str, str | None, bool]]
+Queue = dict[str, tuple[str, str, str | None, str]]
+
+
+def deliver_month(given: Workspace, month: str, *parts: Lists) -> None:
+    for party in ("us", "alpha"):
+        rows = [(number, *says) for part in parts for number, says in part.get(party, {}).items()]
+        deliver(given.settings.exports, party, month, "accounts.csv", [HEADER, *rows])
+
+
+def decide(given: Workspace, month: str, left: str, right: str, answer: str) -> None:
+    row = (left, right, answer, "asked them", "Ada", f"{month}-10", "")
+    deliver(given.settings.exports, "us", month, f"decisions_{answer}.csv", [DECISION, row])
+
+
+def build(given: Workspace, month: str, *more: str) -> None:
+    is_first = not given.settings.warehouse.exists()
+    land(given, month)
+    kinds = ["--exclude-resource-type", "unit_test", *([] if is_first else ["seed"])]
+    seeds = ["resource_type:seed"] if is_first else []
+    tests = ["--indirect-selection", "cautious"]
+    models = ["+dim_account_keys", "+bridge_account_records", *more]
+    done = given.dbt("build", "--select", *seeds, *models, *kinds, *tests, month=month)
+    assert done.returncode == 0, done.stdout
+
+
+def keys(given: Workspace, month: str) -> dict[str, str]:
+    rows = given.query(
+        f"select record_key, account_key from resolution.res_account_registry where as_of_month = '{month}-01'"
+    )
+    return {str(record): str(key) for record, key in rows}
+
+
+def decision(number: str, answer: str, author: str, day: str, fingerprint: str = "") -> tuple[str, ...]:
+    return (f"us:{number}", f"alpha:{number}", answer, "asked them", author, day, fingerprint)
+
+
+def bands(given: Workspace) -> Bands:
+    """By the number of both records: the pair's band, the relation a person named, and whether they are one account."""
+    return {
+        str(number): (str(band), None if relation is None else str(relation), bool(is_one))
+        for number, band, relation, is_one in given.query(
+            """
+            select split_part(pairs.left_record_key, ':', 2), pairs.band, pairs.relation,
+                one.account_key = other.account_key
+            from resolution.res_decided_pairs as pairs
+            inner join marts.bridge_account_records as one on one.record_key = pairs.left_record_key
+            inner join marts.bridge_account_records as other on other.record_key = pairs.right_record_key
+            where split_part(pairs.left_record_key, ':', 2) = split_part(pairs.right_record_key, ':', 2)
+            """
+        )
+        if number in US_ASKED
+    }
+
+
+def queue(given: Workspace) -> Queue:
+    """By the number of both records: why the pair waits, who decided it, who says otherwise, its fingerprint."""
+    return {
+        str(number): (str(reason), str(by), None if other is None else str(other), str(fingerprint))
+        for number, reason, by, other, fingerprint in given.query(
+            """
+            select split_part(left_record_key, ':', 2), queue_reason, decided_by, other_decided_by, pair_fingerprint
+            from marts.mart_review_queue where decision is not null
+            """
+        )
+    }
+
+
+@dataclass(frozen=True)
+class Month:
+    """What a month said of the pairs that people were asked about, before the next one was loaded."""
+
+    bands: Bands
+    queue: Queue
+    refused: Rows
+
+
+@dataclass(frozen=True)
+class Story:
+    """Three months, and what each said in its time."""
+
+    given: Workspace
+    months: dict[str, Month]
+
+
+REFUSED = "select source_id, file_name from marts.mart_refused_data where refused = 'decision'"
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
+    """Keys of one company after the other lost to the next, one split, one record changed, accounts gone and back.
+
+    Meanwhile people decide on pairs, contradict each other, and a record changes that was decided on.
+    """
+    given = Workspace(Path(tmp_path_factory.mktemp("three_months")))
+    exports = given.settings.exports
+    told = Story(given, {})
+
+    def build_all(month: str) -> None:
+        build(given, month, "+mart_review_queue", "+mart_refused_data")
+        told.months[month] = Month(bands(given), queue(given), given.query(REFUSED))
+
+    deliver_month(given, "2026-08", ZELWERK_ALONE, LASTING, AUGUST, ASKED)
+    august = [
+        decision("51", "Different", "Ada", "2026-08-10"),
+        decision("52", "same group", "Ada", "2026-08-10"),
+        decision("53", "same", "Ada", "2026-08-10", "what Ada saw was another record"),
+        decision("54", "", "", ""),
+        decision("54", "n/a", "", ""),
+        ("us:51", "alpha:none", "same", "", "Ada", "2026-08-10", ""),
+    ]
+    deliver(exports, "us", "2026-08", "decisions.csv", [DECISION, *august])
+    build_all("2026-08")
+
+    deliver_month(given, "2026-09", ZELWERK_ALONE, LASTING, SEPTEMBER, ASKED)
+    decide(given, "2026-09", "us:1", "us:2", "same")
+    decide(given, "2026-09", "us:4", "alpha:4", "different")
+    september = [
+        decision("53", "same", "Ada", "2026-09-10", told.months["2026-08"].queue["53"][3]),
+        decision("54", "same", "Ada", "2026-09-10"),
+        decision("54", "unsure", "Bo", "2026-09-10"),
+    ]
+    deliver(exports, "us", "2026-09", "decisions_of_september.csv", [DECISION, *september])
+    build_all("2026-09")
+
+    deliver_month(given, "2026-10", ZELWERK_ALONE, LASTING, OCTOBER, ASKED_AND_MOVED)
+    decide(given, "2026-10", "us:2", "us:3", "same")
+    build_all("2026-10")
+    return told
+
+
+@pytest.fixture
+def three_months(story: Story) -> Workspace:
+    return story.given
+
+
+def changes(given: Workspace, from_key: str) -> list[tuple[object, ...]]:
+    return given.query(
+        f"""
+        select strftime(as_of_month, '%Y-%m'), to_account_key, kind, cause, is_successor,
+            moved_record_count, earlier_record_count, remaining_record_count
+        from marts.fct_account_key_changes where from_account_key = '{from_key}' order by all
+        """
+    )
+
+
+def leads_to(given: Workspace, key: str) -> tuple[object, ...]:
+    (found,) = given.query(
+        f"""
+        select current_account_key, no_account_reason, change_count
+        from marts.dim_account_keys where account_key = '{key}'
+        """
+    )
+    return found
+
+
+def test_a_chain_of_merges_is_followed_to_its_end(three_months: Workspace) -> None:
+    august, september, october = (keys(three_months, f"2026-{month}") for month in ("08", "09", "10"))
+    first, second, third = august["us:1"], august["us:2"], august["us:3"]
+    assert (september["us:1"], october["us:1"]) == (second, third)
+    assert changes(three_months, first) == [("2026-09", second, "merge", "decision", True, 1, 1, 0)]
+    assert changes(three_months, second) == [("2026-10", third, "merge", "decision", True, 3, 3, 0)]
+    assert leads_to(three_months, first) == (third, None, 2)
+    assert leads_to(three_months, second) == (third, None, 1)
+    assert leads_to(three_months, third) == (third, None, 0)
+
+
+def test_a_split_account_keeps_its_key_and_tells_where_the_others_went(three_months: Workspace) -> None:
+    august, september = keys(three_months, "2026-08"), keys(three_months, "2026-09")
+    old = august["us:4"]
+    assert sorted([september["us:4"], september["alpha:4"]]) == sorted([old, september["us:4"]])
+    assert changes(three_months, old) == [("2026-09", september["us:4"], "split", "decision", False, 1, 2, 1)]
+    assert leads_to(three_months, old) == (old, None, 0)
+
+
+def test_a_changed_record_is_told_as_the_cause(three_months: Workspace) -> None:
+    august, september = keys(three_months, "2026-08"), keys(three_months, "2026-09")
+    assert september["us:5"] == september["alpha:5"]
+    (lost,) = {august["us:5"], august["alpha:5"]} - {september["us:5"]}
+    ((_, _, kind, cause, *_),) = changes(three_months, lost)
+    assert (kind, cause) == ("merge", "changed record")
+
+
+def test_an_account_that_left_is_told_so_until_it_comes_back(three_months: Workspace) -> None:
+    key = keys(three_months, "2026-08")["us:7"]
+    assert changes(three_months, key) == [
+        ("2026-09", None, "retired", "record gone", False, 0, 1, 0),
+        ("2026-10", key, "returned", "record came back", False, 1, 0, 1),
+    ]
+    assert leads_to(three_months, key) == (key, None, 0)
+
+
+def test_a_key_without_an_account_says_why(three_months: Workspace) -> None:
+    key = keys(three_months, "2026-08")["us:6"]
+    assert changes(three_months, key) == [("2026-09", None, "retired", "record gone", False, 0, 1, 0)]
+    assert leads_to(three_months, key) == (None, "its records left the lists", 0)
+
+
+def test_no_decision_is_lost_over_three_months(story: Story) -> None:
+    august, september, october = story.months.values()
+    rejected, grouped = ("rejected", "unrelated", False), ("rejected", "same group", False)
+    assert august.bands == {
+        "51": rejected,
+        "52": grouped,
+        "53": ("auto", "same company", True),
+        "54": ("auto", None, True),
+    }
+    assert {number: row[:3] for number, row in august.queue.items()} == {"53": ("inputs changed", "Ada", None)}
+    assert august.refused == [("alpha:none", "us/2026-08/decisions.csv row 7")]
+    expected = {
+        "51": rejected,
+        "52": grouped,
+        "53": ("auto", "same company", True),
+        "54": ("review", None, False),
+    }
+    assert september.bands == expected
+    assert {number: row[:3] for number, row in september.queue.items()} == {"54": ("decisions disagree", "Bo", "Ada")}
+    assert october.bands == expected
+    assert {number: row[:3] for number, row in october.queue.items()} == {
+        "53": ("inputs changed", "Ada", "Ada"),
+        "54": ("decisions disagree", "Bo", "Ada"),
+    }
+
+
+def test_loading_an_earlier_month_again_and_the_later_ones_gives_the_same_history(three_months: Workspace) -> None:
+    history = "select * from marts.fct_account_key_changes order by all"
+    resolved = "select * from marts.dim_account_keys order by all"
+    before = three_months.query(history), three_months.query(resolved)
+    for month in ("2026-09", "2026-10"):
+        build(three_months, month)
+    assert (three_months.query(history), three_months.query(resolved)) == before
