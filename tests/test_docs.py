@@ -1,8 +1,10 @@
-"""What the documents must name: every command, setting, seed and published mart, and nothing that is not there.
+"""What documents must name: every command, setting, seed, published mart and comparison, and nothing that is not there.
 
-Belongs here: whether it is named, and whether links lead somewhere. Does not belong here: whether what is said is true.
+Belongs here: whether it is named, whether links and paths lead somewhere, and figures that a seed has too. Does not
+belong here: whether what else is said is true.
 """
 
+import csv
 import re
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,20 @@ from orchestration.settings import HOME
 PAGES = [HOME / "README.md", *sorted((HOME / "docs").glob("*.md"))]
 DECISIONS = sorted((HOME / "docs" / "decisions").glob("*.md"))
 README_LINES = 150
+# What a newcomer wants to add.
+RECIPES = {
+    "A header of a known field",
+    "A CRM",
+    "A KPI",
+    "An attribute of partners",
+    "A blocking rule",
+    "A field of an object",
+    "An output",
+    "A mart",
+}
+FILES = re.compile(r"[\w.<>{},-]+(?:/[\w.<>{},-]+)*\.(?:csv|lock|md|py|sql|toml|yaml|yml)\b")
+FOLDERS = re.compile(r"`([\w-]+(?:/[\w{},-]+)+)/?`")
+FEWEST_TERMS = 20
 
 
 def text_of(pages: list[Path]) -> str:
@@ -88,3 +104,73 @@ def test_every_decision_has_its_own_number_and_day_and_stands_in_the_index() -> 
 def test_every_link_leads_somewhere(page: Path) -> None:
     links = re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8"))
     assert [link for link in links if "://" not in link and not (page.parent / link).exists()] == []
+
+
+def section(page: str, title: str) -> str:
+    """What stands under a heading of a page of docs, up to the next of its rank."""
+    text = (HOME / "docs" / page).read_text(encoding="utf-8")
+    return text.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def cells_of(text: str) -> list[list[str]]:
+    """The rows of a table, below its header."""
+    rows = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in row] for row in rows[2:]]
+
+
+def test_every_recipe_says_the_places_and_what_proves_it() -> None:
+    recipes = re.findall(r"^### (.*)\n((?:(?!### ).*\n?)*)", section("contributing.md", "Recipes"), flags=re.MULTILINE)
+    assert {title for title, _ in recipes} == RECIPES
+    for title, text in recipes:
+        assert re.search(r"^1\. .*`", text, flags=re.MULTILINE), f"{title}: no place"
+        assert re.search(r"^Proof: .*`", text, flags=re.MULTILINE), f"{title}: nothing proves it"
+
+
+def places(name: str) -> list[str]:
+    """What a name in a document stands for: `{a,b}` is two of them, `<name>` is any."""
+    choices = re.search(r"\{(.*?)\}", name)
+    names = [name.replace(choices[0], choice) for choice in choices[1].split(",")] if choices else [name]
+    return [re.sub(r"<.*?>", "*", each) for each in names]
+
+
+def is_there(place: str) -> bool:
+    """Whether a path leads somewhere; a name without a folder may stand in any."""
+    return any(HOME.glob(place)) or ("/" not in place and any((HOME / "orchestration").rglob(place)))
+
+
+def test_every_path_that_contributing_names_is_there() -> None:
+    page = HOME / "docs" / "contributing.md"
+    text = re.sub(r"\]\([^)]*\)", "]", page.read_text(encoding="utf-8"))  # links are looked at below
+    named = {*FILES.findall(text), *FOLDERS.findall(text)}
+    assert {"orchestration/objects.py", "orchestration/publishing/published.py", "orchestration/defs"} <= named
+    assert [name for name in sorted(named) for place in places(name) if not is_there(place)] == []
+
+
+def test_the_comparisons_are_worth_what_the_seed_says() -> None:
+    with (HOME / "seeds" / "reference" / "match_weights.csv").open(encoding="utf-8", newline="") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["comparison"] not in {"prior", "class share"}]
+    expected = {}
+    for comparison in dict.fromkeys(row["comparison"] for row in rows):
+        levels = {row["level"]: int(row["weight_millibits"]) for row in rows if row["comparison"] == comparison}
+        best, worst = (extreme(levels, key=lambda level: levels[level]) for extreme in (max, min))
+        expected[f"`{comparison}`"] = (
+            len(levels),
+            *(f"{level} {levels[level] / 1000:+.2f}".replace("-", "−") for level in (best, worst)),
+        )
+    told = cells_of(section("matching.md", "What is compared, and what it is worth"))
+    assert {row[0]: (int(row[2].partition(":")[0]), *row[3:]) for row in told} == expected
+
+
+def test_every_step_of_a_pair_names_models_that_are_there() -> None:
+    steps = cells_of(section("matching.md", "The way of a pair"))
+    named = {name for row in steps for name in re.findall(r"`(res_\w+)`", row[2])}
+    there = {model.stem for model in (HOME / "dbt_project" / "models" / "resolution").rglob("*.sql")}
+    of_pairs = {model.stem for model in (HOME / "dbt_project" / "models" / "resolution" / "pairs").glob("*.sql")}
+    assert of_pairs <= named <= there
+
+
+def test_the_terms_are_in_order_and_a_sentence_each() -> None:
+    terms = cells_of(section("matching.md", "Terms"))
+    assert len(terms) >= FEWEST_TERMS
+    assert [term for term, _ in terms] == sorted({term for term, _ in terms})
+    assert [term for term, meaning in terms if not re.fullmatch(r"[A-Z].*[^.]\.", meaning) or ". " in meaning] == []

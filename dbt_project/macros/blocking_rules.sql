@@ -1,4 +1,4 @@
-{# The rules that propose pairs, in order of names; the keys of each are a CTE of res_record_keys, but for decision, which
+{# The rules that propose pairs, a new one at the end; the keys of each are a CTE of res_record_keys, but for decision, which
    stands for what a person has judged.
 
    is_strong: a key may be shared by as many records as strong_key_record_limit says, else by weak_key_record_limit.
@@ -22,7 +22,7 @@
     }) }}
 {%- endmacro %}
 
-{# The rules that have a property, as a list in order of names. #}
+{# The rules that have a property, as a list. #}
 {% macro blocking_rules_that(property) -%}
     {%- set found = [] -%}
     {%- for name, rule in blocking_rules().items() if rule[property] -%}
@@ -42,14 +42,14 @@
 
 {# The rules behind a sum of bits, as a list in order of names. #}
 {% macro rules_of_bits(bits) -%}
-    list_filter(
+    list_sort(list_filter(
         [
             {%- for name in blocking_rules() %}
             case when {{ bits }} & {{ 2 ** loop.index0 }} > 0 then '{{ name }}' end{{ "," if not loop.last }}
             {%- endfor %}
         ],
         lambda name: name is not null
-    )
+    ))
 {%- endmacro %}
 
 {# The sum of the bits of some rules. #}

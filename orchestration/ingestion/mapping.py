@@ -13,8 +13,6 @@ from pathlib import Path
 from orchestration.ingestion.snapshots import FileRefusedError
 from orchestration.objects import OBJECTS
 
-SOURCE_SYSTEMS = ("plain", "crossbeam", "hubspot", "salesforce")
-
 
 @dataclass(frozen=True)
 class Column:

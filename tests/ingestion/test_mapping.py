@@ -3,6 +3,7 @@
 Belongs here: header, fields and source system. Does not belong here: what the cells say (test_judging.py).
 """
 
+import csv
 import json
 
 import pytest
@@ -121,3 +122,11 @@ def test_the_source_system_is_detected_from_the_header(object_name: str, header:
         assert [column.field for column in sorted(found.columns, key=lambda c: c.index)] == [
             *("source_id", "name", "website", "country", "state", "city", "industry", "employees")
         ]
+
+
+def test_every_source_system_has_a_header_for_what_a_list_of_accounts_must_have() -> None:
+    seed = HOME / "seeds" / "reference" / "column_mappings.csv"
+    with seed.open(encoding="utf-8", newline="") as stream:
+        rows = [row for row in csv.DictReader(stream) if (row["object"], row["field"]) == ("accounts", "name")]
+    # a system that is misspelt in a row has none
+    assert set(ColumnMappings.read(seed).source_systems) == {row["source_system"] for row in rows}

@@ -82,24 +82,12 @@ described_records as (
     select
         account_records.account_key,
         account_records.record_key,
-        records.name,
         compared_records.domain,
-        records.website,
-        records.phone,
-        records.industry,
-        records.employees,
-        records.annual_revenue_usd,
-        records.country_code,
-        records.state,
-        records.city,
-        records.parent_name,
         account_parents.parent_account_key,
         case when records.party_id = 'us' then records.owner end as our_owner,
-        records.lei,
-        records.duns,
-        records.vat_number,
-        records.siret,
-        records.cik,
+        {% for attribute in attributes if attribute not in ('domain', 'parent_account_key', 'our_owner') %}
+        records.{{ attribute }},
+        {% endfor %}
         {% for attribute in attributes %}
         party_trust.{{ attribute }}_trust_rank,
         {% endfor %}

@@ -270,7 +270,8 @@ described as (
 
 ),
 
--- The first that applies, most specific first: what happened to the partner, to the grouping of records, to the records.
+-- The first that applies, most specific first: what happened to the partner, to the grouping of records, to the
+-- records.
 explained as (
 
     select

@@ -172,7 +172,8 @@ weighted as (
         sum(weight) filter (where score is not null) as known_weight,
         string_agg(component, ', ' order by weight desc, component asc) filter (where score is null)
             as missing_components,
-        string_agg(described, ', ' order by score asc, weight desc, component asc) filter (where is_weak) as weak_components
+        string_agg(described, ', ' order by score asc, weight desc, component asc) filter (where is_weak)
+            as weak_components
     from weighed
     group by partner_id
 
