@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -155,7 +156,7 @@ TICKS = """{ sensorsOrError(repositorySelector: {
 }) { ... on Sensors { results { name sensorState { ticks(afterTimestamp: 1) { status } } } } } }"""
 
 
-def ask(port: int, query: str, **headers: str) -> dict[str, object]:
+def ask(port: int, query: str, **headers: str) -> dict[str, Any]:
     """Ask the page by GraphQL."""
     request = urllib.request.Request(
         f"http://localhost:{port}/graphql",
@@ -163,7 +164,7 @@ def ask(port: int, query: str, **headers: str) -> dict[str, object]:
         {"content-type": "application/json", **headers},
     )
     with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - our own address
-        found: dict[str, object] = json.load(answer)
+        found: dict[str, Any] = json.load(answer)
         return found
 
 
@@ -214,6 +215,43 @@ def test_make_dev_opens_its_guarded_page_and_killed_takes_its_parts_along(house:
         while is_anybody_left(killed.pid):
             assert time.monotonic() < until, type_in(house, "ps", "-e", "-o", "pgid,pid,args")
             time.sleep(1)
+
+
+RUNS = """{ runsOrError { ... on Runs { results {
+    runId status assetMaterializations { assetKey { path } partition }
+} } } }"""
+
+
+def runs_of(port: int) -> list[dict[str, Any]]:
+    """Ask the page for its runs."""
+    runs: list[dict[str, Any]] = ask(port, RUNS)["data"]["runsOrError"]["results"]
+    return runs
+
+
+@pytest.mark.bi
+def test_one_asset_pressed_in_a_browser_is_materialised_alone(house: Path, tmp_path: Path) -> None:
+    port, picture = free_port(), tmp_path / "pressed.png"
+    with served(house, port, sys.executable, "-m", "orchestration", "dev", "--port", str(port)):
+        assert_every_asset_is_offered(port)
+        before = {run["runId"] for run in runs_of(port)}
+        assert before  # those of the demo
+        done = subprocess.run(
+            [
+                str(HOME / ".venv-bi" / "bin" / "python"), "-m", "tests.press_materialize",
+                f"http://localhost:{port}/assets/marts/mart_pipeline_review", "2026-10", str(picture),
+            ],
+            cwd=HOME, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert picture.stat().st_size > 0
+        until = time.monotonic() + PATIENCE_SECONDS
+        new: list[dict[str, Any]] = []
+        while not new or new[0]["status"] not in {"SUCCESS", "FAILURE", "CANCELED"}:
+            assert time.monotonic() < until, new
+            time.sleep(1)
+            new = [run for run in runs_of(port) if run["runId"] not in before]
+    materialised = {"assetKey": {"path": ["marts", "mart_pipeline_review"]}, "partition": "2026-10"}
+    assert [(run["status"], run["assetMaterializations"]) for run in new] == [("SUCCESS", [materialised])]
 
 
 OURS = """Account Name,Website,Country,Industry,Employees,Annual Revenue,Status
