@@ -121,7 +121,7 @@ def test_a_split_account_keeps_its_key_and_tells_where_the_others_went(three_mon
     assert leads_to(three_months, old) == (old, None, 0)
 
 
-def test_a_changed_record_is_told_as_the_cause(three_months: Workspace) -> None:
+def test_a_changed_record_is_reported_as_the_cause(three_months: Workspace) -> None:
     august, september = keys(three_months, "2026-08"), keys(three_months, "2026-09")
     assert september["us:5"] == september["alpha:5"]
     (lost,) = {august["us:5"], august["alpha:5"]} - {september["us:5"]}
@@ -129,7 +129,7 @@ def test_a_changed_record_is_told_as_the_cause(three_months: Workspace) -> None:
     assert (kind, cause) == ("merge", "changed record")
 
 
-def test_an_account_that_left_is_told_so_until_it_comes_back(three_months: Workspace) -> None:
+def test_an_account_that_left_is_reported_so_until_it_comes_back(three_months: Workspace) -> None:
     key = keys(three_months, "2026-08")["us:7"]
     assert changes(three_months, key) == [
         ("2026-09", None, "retired", "record gone", False, 0, 1, 0),

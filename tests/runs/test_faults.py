@@ -120,7 +120,7 @@ def files_in(folder: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("arguments", [OCTOBER, ("demo",), ("restore", "--month", "2026-09")])
-def test_a_second_run_is_refused_at_once_and_told_of_the_first(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+def test_a_second_run_is_refused_at_once_with_a_word_of_the_first(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     settings = workspace_in(tmp_path)
     settings.published.mkdir(parents=True)
     (settings.published / "marts.duckdb").write_bytes(b"what readers see")
@@ -215,11 +215,11 @@ def test_a_held_warehouse_is_waited_for_and_the_person_learns_who_holds_it(
 
         monkeypatch.setattr(time, "sleep", close_after_two)
         wait_for_warehouse(settings)
-    told = capsys.readouterr().out
-    assert f"{settings.warehouse} is held open by" in told
-    assert f"(PID {shell.pid})" in told
-    assert "Close it there" in told
-    assert "two minutes" in told
+    said = capsys.readouterr().out
+    assert f"{settings.warehouse} is held open by" in said
+    assert f"(PID {shell.pid})" in said
+    assert "Close it there" in said
+    assert "two minutes" in said
     assert len(pauses) == 2
 
 
@@ -253,10 +253,10 @@ def test_a_step_waits_longer_and_longer_for_a_held_warehouse_and_not_for_ever(
     file = tmp_path / "warehouse.duckdb"
     duckdb.connect(str(file)).close()
     with open_shell(file) as shell:
-        result, told = step_that(lambda: faults.check_writable(file))
+        result, said = step_that(lambda: faults.check_writable(file))
         assert not result.success
         assert sum(event.is_step_up_for_retry for event in result.all_events) == 3
-        assert [f"(PID {shell.pid})" in sentence and str(file) in sentence for sentence in told] == [True]
+        assert [f"(PID {shell.pid})" in sentence and str(file) in sentence for sentence in said] == [True]
     assert step_that(lambda: faults.check_writable(file))[0].success
 
 
@@ -268,11 +268,11 @@ def test_what_does_not_pass_by_itself_is_not_tried_again(problem: Exception) -> 
         tries.append(1)
         raise problem
 
-    result, told = step_that(work)
+    result, said = step_that(work)
     assert not result.success
     assert len(tries) == 1
-    assert [sentence[:30] for sentence in told] == (["There is no space left to writ"] if told else [])
-    assert bool(told) == isinstance(problem, OSError)
+    assert [sentence[:30] for sentence in said] == (["There is no space left to writ"] if said else [])
+    assert bool(said) == isinstance(problem, OSError)
 
 
 # --- a damaged warehouse --------------------------------------------------------------------------------------------
@@ -297,11 +297,11 @@ def test_a_damaged_warehouse_is_named_and_neither_it_nor_the_marts_are_touched(t
     settings.published.mkdir()
     (settings.published / "marts.duckdb").write_bytes(b"what readers see")
     before = files_in(settings.var)
-    told = run_command(settings, *OCTOBER).output
-    assert "Traceback" not in told
-    assert f"The warehouse {settings.warehouse} is damaged" in told
-    assert f"mv {settings.warehouse} {settings.warehouse}.damaged" in told
-    assert "run every month again (2026-08, 2026-09, 2026-10)" in told
+    said = run_command(settings, *OCTOBER).output
+    assert "Traceback" not in said
+    assert f"The warehouse {settings.warehouse} is damaged" in said
+    assert f"mv {settings.warehouse} {settings.warehouse}.damaged" in said
+    assert "run every month again (2026-08, 2026-09, 2026-10)" in said
     assert files_in(settings.var) == before
 
 
@@ -408,7 +408,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, ({most_bytes}, {most_bytes}))
 try:
     exec({call!r})
 except Exception as problem:
-    print("TOLD", faults.explain(problem, Settings.from_environment()), flush=True)
+    print("EXPLAINED", faults.explain(problem, Settings.from_environment()), flush=True)
 """
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -434,9 +434,9 @@ def test_a_landing_without_space_says_so_and_changes_nothing(tmp_path: Path) -> 
         settings.validations,
     )
     before = landed(settings.var)
-    told = without_space(landing(settings.var), settings, 40_000)  # less than the first list has
-    assert "TOLD There is no space left to write below" in told
-    assert "Make some room, and run again" in told
+    said = without_space(landing(settings.var), settings, 40_000)  # less than the first list has
+    assert "EXPLAINED There is no space left to write below" in said
+    assert "Make some room, and run again" in said
     assert not (settings.var / "landing").exists()
     after = landed(settings.var)
     assert {table: rows for table, rows in after.items() if table != "files"} == {
@@ -451,8 +451,8 @@ def test_a_publication_without_space_says_so_and_leaves_the_old_and_no_rubbish(t
     publish_marts(warehouse_with(tmp_path / "old", [3]), settings.published, MONTH, "old", AT, ["fct_sales"])
     new = warehouse_with(tmp_path / "new", list(range(1000)))
     before = files_in(settings.published)
-    told = without_space(publishing(new, settings.published, "full"), settings, 10_000)
-    assert "TOLD There is no space left to write below" in told
+    said = without_space(publishing(new, settings.published, "full"), settings, 10_000)
+    assert "EXPLAINED There is no space left to write below" in said
     assert files_in(settings.published) == before
     publish_marts(new, settings.published, MONTH, "next", AT, ["fct_sales"])
     assert len(published_relations(settings.published)["fct_sales"]) == 1000
@@ -737,7 +737,9 @@ def test_a_run_killed_at_every_stage_leaves_the_old_marts_and_the_next_is_as_if_
 
 
 @pytest.mark.faults
-def test_a_full_disk_is_told_and_the_next_run_with_space_is_as_if_nothing_had_been(demo: Run, tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_and_the_next_run_with_space_is_as_if_nothing_had_happened(
+    demo: Run, tmp_path: Path
+) -> None:
     disk = tmp_path / "var"
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=600m", "tmpfs", str(disk)]
@@ -794,10 +796,10 @@ def test_a_file_of_two_gigabytes_is_refused_soon_and_taken_when_a_person_accepts
     call = landing(tmp_path, exports).replace(str(HOME / "seeds"), str(seeds))
     seconds, peak = measured(call)
     with duckdb.connect(str(tmp_path / "warehouse.duckdb"), read_only=True) as warehouse:
-        told = warehouse.execute("select status, rule, reason, file_sha256, remedy from raw.files").fetchall()
-    assert [row[:2] for row in told] == [("quarantined", "file_too_large")]
-    assert told[0][2] == "The file has 2,147,483,648 bytes; at most 1,073,741,824 are read."
-    assert f"accept it once by a row in seeds/company/accepted_files.csv: {told[0][3]}" in told[0][4]
+        said = warehouse.execute("select status, rule, reason, file_sha256, remedy from raw.files").fetchall()
+    assert [row[:2] for row in said] == [("quarantined", "file_too_large")]
+    assert said[0][2] == "The file has 2,147,483,648 bytes; at most 1,073,741,824 are read."
+    assert f"accept it once by a row in seeds/company/accepted_files.csv: {said[0][3]}" in said[0][4]
     assert seconds < 120
     assert peak < 1024**3
 
@@ -817,7 +819,7 @@ def test_a_file_of_two_gigabytes_is_refused_soon_and_taken_when_a_person_accepts
         accepted.write(f"{digest.hexdigest()},Dana Whitlock,2026-10-02,The whole CRM with its notes\n")
     seconds, peak = measured(call)
     with duckdb.connect(str(tmp_path / "warehouse.duckdb"), read_only=True) as warehouse:
-        told = warehouse.execute("select status, rule, rows_accepted from raw.files").fetchall()
-    assert told == [("landed", "accepted_by_a_person", 520_000)]
+        said = warehouse.execute("select status, rule, rows_accepted from raw.files").fetchall()
+    assert said == [("landed", "accepted_by_a_person", 520_000)]
     # Measured: 3.8 times the file, for a list is judged as a whole before any of it is written.
     assert peak < 6 * file.stat().st_size, f"{peak:,} bytes in {seconds:.0f} seconds"
