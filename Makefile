@@ -119,7 +119,7 @@ docs: $(SETUP) ## [EXPORTS=dir]: the documentation of every table and column
 bi: $(SETUP) $(BI_SETUP) ## [EXPORTS=dir] [PORT=8088] [DEMO_USER=1]: dashboards over the published marts, in Apache Superset
 	@$(RUN) bi $(call option,--exports,EXPORTS) $(call option,--port,PORT) $(if $(value DEMO_USER),--demo-user)
 
-test-bi: $(SETUP) $(BI_SETUP) $(CLIENTS_SETUP) ## the dashboards in a real Superset and Chromium, and other clients, on the demo
+test-bi: $(SETUP) $(BI_SETUP) $(CLIENTS_SETUP) ## the dashboards and Dagster's page in a real Superset and Chromium, and other clients, on the demo
 	@$(RUN) pytest -m bi
 
 test-faults: $(SETUP) ## the faults that make test leaves out: runs killed at every stage, a full disk, a file of 2 GB

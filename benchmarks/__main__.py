@@ -128,8 +128,8 @@ def put_together(sections: dict[str, str]) -> str:
         "# Measurements\n\nMade by `make bench`, a measurement and never a test. Parts may be of different runs; each"
         " section says which it is of."
     )
-    told = [f"## {heading}\n\n{sections[part]}" for part, heading in HEADINGS.items() if part in sections]
-    return "\n\n".join([introduction, *told]) + "\n"
+    parts = [f"## {heading}\n\n{sections[part]}" for part, heading in HEADINGS.items() if part in sections]
+    return "\n\n".join([introduction, *parts]) + "\n"
 
 
 @click.command()

@@ -23,7 +23,7 @@ from udfs.plugin import register
 LAST_MODEL = "model.account_mapping.bridge_account_records"
 KEYS, GUARDS = "model.account_mapping.res_blocking_keys", "model.account_mapping.res_pair_guards"
 WEIGHTS = "seed.account_mapping.match_weights"
-# Kinds of rules, and where the rules of a kind are told.
+# Kinds of rules, and where the rules of a kind are listed.
 RULES = {
     "comparison": "select comparison as rule from seeds.match_weights where comparison not in ('prior', 'class share')",
     "guard": "select own_guard as rule from resolution.res_pair_guards where own_guard is not null",

@@ -30,7 +30,7 @@ class Superset:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What Superset's processes are told; nothing of the caller's Python leaks in, and nothing is reported home."""
+        """What Superset's processes are given: nothing of the caller's Python leaks in, nothing is reported home."""
         kept = {
             name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "FLASK", "SUPERSET"))
         }

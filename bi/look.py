@@ -37,6 +37,16 @@ def look(
         Dashboard → names of the charts drawn, of the charts without rows, texts of errors, and what the browser's log
         calls severe.
     """
+    driver = open_browser()
+    try:
+        log_in(driver, address, account, password)
+        return {slug: look_at(driver, address, slug, pictures) for slug in slugs}
+    finally:
+        driver.quit()
+
+
+def open_browser() -> webdriver.Chrome:
+    """Start Chromium without a window, in English, keeping its log; where there is none, say what to install."""
     options = webdriver.ChromeOptions()
     options.binary_location = found("chromium", "chromium-browser", "google-chrome")
     for argument in (
@@ -48,12 +58,7 @@ def look(
     ):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(found("chromedriver")))
-    try:
-        log_in(driver, address, account, password)
-        return {slug: look_at(driver, address, slug, pictures) for slug in slugs}
-    finally:
-        driver.quit()
+    return webdriver.Chrome(options=options, service=webdriver.ChromeService(found("chromedriver")))
 
 
 def found(*programs: str) -> str:

@@ -175,14 +175,14 @@ def refresh(settings: Settings, months: list[str], *, is_landed: bool = False, i
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
         seconds = summary.add_step_seconds(seconds, result)
-        told = run_page.tell_of_run(settings, instance, result.run_id, warn)
+        ended = run_page.tell_of_run(settings, instance, result.run_id, warn)
         if not result.success:
             click.echo(summary.refused_files(settings, month))
             raise RefusedError(
-                f"{month} was not published.\n{summary.failure(result)}\nWhat to do, on one page: {told.page}"
+                f"{month} was not published.\n{summary.failure(result)}\nWhat to do, on one page: {ended.page}"
             )
     if is_shown:
-        click.echo(summary.of_published(settings, months[-1], told.page))
+        click.echo(summary.of_published(settings, months[-1], ended.page))
         click.echo(summary.of_seconds(seconds))
 
 

@@ -107,7 +107,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, ({most_bytes}, {most_bytes}))
 try:
     exec({call!r})
 except Exception as problem:
-    print("TOLD", faults.explain(problem, Settings.from_environment()), flush=True)
+    print("EXPLAINED", faults.explain(problem, Settings.from_environment()), flush=True)
 """
     done = subprocess.run(
         [sys.executable, "-c", code],

@@ -157,8 +157,8 @@ def test_the_comparisons_are_worth_what_the_seed_says() -> None:
             len(levels),
             *(f"{level} {levels[level] / 1000:+.2f}".replace("-", "−") for level in (best, worst)),
         )
-    told = cells_of(section("matching.md", "What is compared, and what it is worth"))
-    assert {row[0]: (int(row[2].partition(":")[0]), *row[3:]) for row in told} == expected
+    said = cells_of(section("matching.md", "What is compared, and what it is worth"))
+    assert {row[0]: (int(row[2].partition(":")[0]), *row[3:]) for row in said} == expected
 
 
 def test_every_step_of_a_pair_names_models_that_are_there() -> None:

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -30,6 +31,8 @@ BIN = Path(sys.executable).parent
 PARTS = ("dbt_project", "orchestration", "udfs", "seeds", "demo", "pyproject.toml", "README.md", "LICENSE", "Makefile")
 LEFT_OUT = shutil.ignore_patterns("__pycache__", ".seeds", "target", "logs", ".user.yml")
 PATIENCE_SECONDS = 240
+# A code server hears of its parent's end by silence: it listens for 45 seconds at a time, and then ends its own parts.
+UNATTENDED_SECONDS = 120
 
 pytestmark = pytest.mark.usefixtures("dbt")
 
@@ -106,10 +109,10 @@ def test_dagster_and_dg_find_the_definitions(house: Path) -> None:
 
 
 @contextmanager
-def served(house: Path, port: int, *command: str) -> Iterator[None]:
+def served(house: Path, port: int, *command: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a command in a session of its own until the block ends, once its page answers."""
     log = house / "served.log"
-    with log.open("w") as stream:
+    with log.open("a") as stream:
         process = subprocess.Popen(
             command,
             cwd=house,
@@ -128,7 +131,7 @@ def served(house: Path, port: int, *command: str) -> Iterator[None]:
                 break
             except OSError:
                 time.sleep(0.3)
-        yield
+        yield process
     finally:
         process.send_signal(signal.SIGINT)
         try:
@@ -149,8 +152,12 @@ def free_port() -> int:
 LOCATIONS = """{ workspaceOrError { ... on Workspace { locationEntries { locationOrLoadError {
     __typename ... on RepositoryLocation { repositories { assetNodes { id } } } } } } } }"""
 
+TICKS = """{ sensorsOrError(repositorySelector: {
+    repositoryName: "__repository__", repositoryLocationName: "orchestration.definitions"
+}) { ... on Sensors { results { name sensorState { ticks(afterTimestamp: 1) { status } } } } } }"""
 
-def ask(port: int, query: str, **headers: str) -> dict[str, object]:
+
+def ask(port: int, query: str, **headers: str) -> dict[str, Any]:
     """Ask the page by GraphQL."""
     request = urllib.request.Request(
         f"http://localhost:{port}/graphql",
@@ -158,30 +165,94 @@ def ask(port: int, query: str, **headers: str) -> dict[str, object]:
         {"content-type": "application/json", **headers},
     )
     with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - our own address
-        found: dict[str, object] = json.load(answer)
+        found: dict[str, Any] = json.load(answer)
         return found
+
+
+def assert_every_asset_is_offered(port: int) -> None:
+    """Ask the page until it has loaded its assets."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while "assetNodes" not in (answer := json.dumps(ask(port, LOCATIONS))):
+        assert time.monotonic() < until, answer
+        time.sleep(0.3)
+    assert answer.count('"id"') > 100
 
 
 @pytest.mark.parametrize(
     "command",
-    [
-        ("dagster", "dev", "-h", "127.0.0.1", "-p"),
-        ("dg", "dev", "--host", "127.0.0.1", "--port"),
-        (sys.executable, "-m", "orchestration", "dev", "--port"),  # make dev
-    ],
-    ids=lambda command: " ".join(part.rsplit("/", 1)[-1] for part in command[:4]),
+    [("dagster", "dev", "-h", "127.0.0.1", "-p"), ("dg", "dev", "--host", "127.0.0.1", "--port")],
+    ids=lambda command: " ".join(command[:2]),
 )
 def test_the_page_opens_with_every_asset(house: Path, command: tuple[str, ...]) -> None:
     port = free_port()
     with served(house, port, *command, str(port)):
+        assert_every_asset_is_offered(port)
+
+
+def is_anybody_left(group: int) -> bool:
+    """Say whether any process of a session still runs."""
+    try:
+        os.killpg(group, 0)
+    except (ProcessLookupError, PermissionError):  # macOS answers so for one that has ended and is still listed
+        return False
+    return True
+
+
+def test_make_dev_opens_its_guarded_page_and_killed_takes_its_parts_along(house: Path) -> None:
+    port = free_port()
+    command = (sys.executable, "-m", "orchestration", "dev", "--port", str(port))
+    with served(house, port, *command) as killed:
+        assert_every_asset_is_offered(port)
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            ask(port, LOCATIONS, Origin="https://evil.example")
+        killed.kill()
+        killed.wait()
+        until = time.monotonic() + UNATTENDED_SECONDS
+        with served(house, port, *command):  # the port is free at once
+            assert_every_asset_is_offered(port)
+            while '"ticks": [{' not in (answer := json.dumps(ask(port, TICKS))):  # daemon and page name sensors alike
+                assert time.monotonic() < until, answer
+                time.sleep(1)
+        while is_anybody_left(killed.pid):
+            assert time.monotonic() < until, type_in(house, "ps", "-e", "-o", "pgid,pid,args")
+            time.sleep(1)
+
+
+RUNS = """{ runsOrError { ... on Runs { results {
+    runId status assetMaterializations { assetKey { path } partition }
+} } } }"""
+
+
+def runs_of(port: int) -> list[dict[str, Any]]:
+    """Ask the page for its runs."""
+    runs: list[dict[str, Any]] = ask(port, RUNS)["data"]["runsOrError"]["results"]
+    return runs
+
+
+@pytest.mark.bi
+def test_one_asset_pressed_in_a_browser_is_materialised_alone(house: Path, tmp_path: Path) -> None:
+    port, picture = free_port(), tmp_path / "pressed.png"
+    with served(house, port, sys.executable, "-m", "orchestration", "dev", "--port", str(port)):
+        assert_every_asset_is_offered(port)
+        before = {run["runId"] for run in runs_of(port)}
+        assert before  # those of the demo
+        done = subprocess.run(
+            [
+                str(HOME / ".venv-bi" / "bin" / "python"), "-m", "tests.press_materialize",
+                f"http://localhost:{port}/assets/marts/mart_pipeline_review", "2026-10", str(picture),
+            ],
+            cwd=HOME, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert picture.stat().st_size > 0
         until = time.monotonic() + PATIENCE_SECONDS
-        while "assetNodes" not in (answer := json.dumps(ask(port, LOCATIONS))):
-            assert time.monotonic() < until, answer
-            time.sleep(0.3)
-        assert answer.count('"id"') > 100
-        if "orchestration" in command:
-            with pytest.raises(urllib.error.HTTPError, match="403"):
-                ask(port, LOCATIONS, Origin="https://evil.example")
+        new: list[dict[str, Any]] = []
+        while not new or new[0]["status"] not in {"SUCCESS", "FAILURE", "CANCELED"}:
+            assert time.monotonic() < until, new
+            time.sleep(1)
+            new = [run for run in runs_of(port) if run["runId"] not in before]
+    materialised = {"assetKey": {"path": ["marts", "mart_pipeline_review"]}, "partition": "2026-10"}
+    assert [(run["status"], run["assetMaterializations"]) for run in new] == [("SUCCESS", [materialised])]
 
 
 OURS = """Account Name,Website,Country,Industry,Employees,Annual Revenue,Status

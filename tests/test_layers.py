@@ -96,14 +96,14 @@ def test_a_mart_that_reads_persons_says_so_or_names_none(manifest: dict[str, Any
     marts = {node["name"]: node for node in models(manifest) if layer(node) == "marts"}
     persons = {name for name, node in marts.items() if node["config"]["meta"].get("contains_persons")}
     assert persons == {"bridge_person_contacts", "dim_persons", "mart_who_knows_whom"}
-    untold = [
+    unsaid = [
         f"{name}.{column}"
         for name, node in marts.items()
         if name not in persons
         for column in node["columns"]
         if column in OF_PERSONS
     ]
-    assert untold == []
+    assert unsaid == []
 
 
 def test_what_is_published_is_public_and_nothing_else(manifest: dict[str, Any]) -> None:

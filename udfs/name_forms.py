@@ -158,7 +158,7 @@ def _plain_parts(cleaned: pa.Array, rules: NameRules) -> tuple[list[pa.Array], B
     facts = _word_facts(words.words.dictionary, rules)
     words = words.kept(~facts.is_and[_ids(words)])
 
-    # the legal forms at the end are told by the last words that occur in any
+    # the legal forms at the end are found by the last words that occur in any
     is_other = ~facts.is_legal[_ids(words)]
     last_other = np.full(len(cleaned), -1)
     last_other[words.rows[is_other]] = words.positions[is_other]
@@ -171,9 +171,9 @@ def _plain_parts(cleaned: pa.Array, rules: NameRules) -> tuple[list[pa.Array], B
     stripped = [without_last_forms(["", *ending.split()], rules) for ending in endings.dictionary.to_pylist()]
     kept_of_ending = np.array([len(kept) - 1 for kept, _ in stripped], dtype=np.int64)
     has_form = np.array([bool(forms) for _, forms in stripped], dtype=np.bool_)[ending_ids]
-    told = [form_values(forms, rules) for _, forms in stripped]
-    legal_forms = pa.array([form for form, _ in told], pa.string()).take(endings.indices)
-    legal_classes = pa.array([generic for _, generic in told], pa.string()).take(endings.indices)
+    values = [form_values(forms, rules) for _, forms in stripped]
+    legal_forms = pa.array([form for form, _ in values], pa.string()).take(endings.indices)
+    legal_classes = pa.array([generic for _, generic in values], pa.string()).take(endings.indices)
 
     kept_counts = words.counts - tails.counts + kept_of_ending[ending_ids]
     words = words.kept(words.positions < kept_counts[words.rows])

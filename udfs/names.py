@@ -21,7 +21,7 @@ LONGEST_NAME = 250
 # More other names than this are noise (a sentence in the name column), and each costs a comparison.
 MOST_OTHER_NAMES = 3
 LONGEST_LEGAL_FORM_WORDS = 7
-# Legal forms long enough to be told at the end of a glued name, and how much of a name must stand before them.
+# Legal forms long enough to be recognised at the end of a glued name, and how much of a name must stand before them.
 GLUED_FORMS = ("corporation", "incorporated", "limited")
 SHORTEST_GLUED_NAME = 4
 
@@ -200,7 +200,7 @@ def clean_spellings(names: pa.Array) -> pa.Array:
         others = pc.replace_substring_regex(names.filter(pc.invert(plain)), _TRADEMARK, r"\1 ")
         others = pc.replace_substring_regex(pc.utf8_normalize(others, "NFKC"), _PICTURE, " ")
         names = pc.replace_with_mask(names, pc.invert(plain), others)
-    # a legal form glued to the name (SiemensAG) is told by its capitals
+    # a legal form glued to the name (SiemensAG) is recognised by its capitals
     names = pc.replace_substring_regex(names, r"([a-z])(GmbH|AG|SE|LLC|KG|Inc|Ltd|Corp)\b", r"\1 \2")
     plain = pc.string_is_ascii(names)
     if not pc.all(plain, min_count=0).as_py():

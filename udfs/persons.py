@@ -99,11 +99,11 @@ def _words(text: str) -> list[str]:
 
 def _without_titles(words: list[str], rules: PersonRules) -> list[str]:
     """Take titles off the front and suffixes off the end; both stand on either side (Weber, Dr.; PhD Weber)."""
-    untold = rules.titles | rules.suffixes
+    left_out = rules.titles | rules.suffixes
     start, end = 0, len(words)
-    while start < end and words[start] in untold:
+    while start < end and words[start] in left_out:
         start += 1
-    while end > start and words[end - 1] in untold:
+    while end > start and words[end - 1] in left_out:
         end -= 1
     return words[start:end]
 
@@ -124,14 +124,14 @@ def person_name(name: str, rules: PersonRules) -> PersonName:
     text = _BRACKETS.sub(" ", name[:LONGEST_PERSON_NAME])
     parts = [_words(transliterate(part)) for part in text.split(",")]
     # a title alone behind a comma (Weber, PhD) is no given name; stripping never empties a name
-    told = [kept for part in parts if (kept := _without_titles(part, rules))] or [part for part in parts if part]
-    words = [word for part in told for word in part]
+    kept_parts = [kept for part in parts if (kept := _without_titles(part, rules))] or [part for part in parts if part]
+    words = [word for part in kept_parts for word in part]
     if " ".join(words) in rules.placeholders:
         return PersonName("", "", "", [], "")
     if len(words) <= 1:
         return PersonName(" ".join(words), "", "", [], "")
-    if len(told) > 1:
-        family, given = told[0], [word for part in told[1:] for word in part]
+    if len(kept_parts) > 1:
+        family, given = kept_parts[0], [word for part in kept_parts[1:] for word in part]
     else:
         start = len(words) - 1
         while start > 1 and words[start - 1] in rules.particles:

@@ -22,11 +22,11 @@ MOST_WORDS = 10
 MOST_MISSPELT_WORDS = 3
 NUMERAL_KIND = 8
 # Words of structure, function words and domain endings: they say nothing about which company it is.
-UNTELLING_KINDS = (1, 6, 7)
+INDISTINCT_KINDS = (1, 6, 7)
 # How much of a word's distinctiveness survives when the words are not equal but seem meant to be.
 TYPO_SHARE = 0.85
 PREFIX_SHARE = 0.5
-# Below this a partial similarity is told as 0: nothing asks for it, and looking for it is slow.
+# Below this a partial similarity counts as 0: nothing asks for it, and looking for it is slow.
 SMALLEST_PARTIAL_SIMILARITY = 0.9
 
 Ints = npt.NDArray[np.int64]
@@ -232,8 +232,8 @@ def compare_names(
             pa.array(np.where(right_open, right_bits, 0).sum(axis=1).astype(np.int32)),
             pa.array(left_masks.astype(np.int32)),
             pa.array(right_masks.astype(np.int32)),
-            _open_words(vocabulary, left, left_open & ~np.isin(left_kind, UNTELLING_KINDS)),
-            _open_words(vocabulary, right, right_open & ~np.isin(right_kind, UNTELLING_KINDS)),
+            _open_words(vocabulary, left, left_open & ~np.isin(left_kind, INDISTINCT_KINDS)),
+            _open_words(vocabulary, right, right_open & ~np.isin(right_kind, INDISTINCT_KINDS)),
             pa.array(["conflict", "one_sided", "same", "none"]).take(pa.array(numerals)),
             pa.array(["same", "unequal", "different"]).take(pa.array(first_word)),
             pa.array(_is_acronym(left_names, right_names, left_offsets, right_offsets), pa.bool_()),

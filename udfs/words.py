@@ -205,11 +205,14 @@ def name_initials(names: pa.Array) -> pa.Array:
         list<varchar>: distinct initials of three letters or more; empty for a shorter name.
     """
     words = split_batch(one_chunk(names))
-    every, telling = initials_of(words)
+    every, distinctive = initials_of(words)
     has_initials = words.counts >= SHORTEST_ACRONYM
-    differs = pc.not_equal(every, telling).to_numpy(zero_copy_only=False)
-    has_both = has_initials & differs & (_lengths(telling) >= SHORTEST_ACRONYM)
-    both = pc.if_else(pc.less(every, telling), every, telling), pc.if_else(pc.less(every, telling), telling, every)
+    differs = pc.not_equal(every, distinctive).to_numpy(zero_copy_only=False)
+    has_both = has_initials & differs & (_lengths(distinctive) >= SHORTEST_ACRONYM)
+    both = (
+        pc.if_else(pc.less(every, distinctive), every, distinctive),
+        pc.if_else(pc.less(every, distinctive), distinctive, every),
+    )
     slots = np.stack([has_initials, has_both], axis=1)
     first = pc.if_else(pa.array(has_both), both[0], every)
     order = np.arange(2 * len(every)).reshape(2, -1).T[slots]
@@ -230,10 +233,10 @@ def initials_of(words: FlatWords) -> tuple[pa.Array, pa.Array]:
     data, offsets = _bytes_of(words.words)
     first_letters = data[offsets[:-1]]
     is_number = np.minimum.reduceat(_IS_DIGIT[data], offsets[:-1]) if len(words.words) else np.zeros(0, np.bool_)
-    is_telling = (np.diff(offsets) > LONGEST_LITTLE_WORD) | is_number
+    is_distinctive = (np.diff(offsets) > LONGEST_LITTLE_WORD) | is_number
     return (
         _strings_of(first_letters, words.starts),
-        _strings_of(first_letters[is_telling], _offsets_after(is_telling, words.starts)),
+        _strings_of(first_letters[is_distinctive], _offsets_after(is_distinctive, words.starts)),
     )
 
 

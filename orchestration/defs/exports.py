@@ -111,7 +111,7 @@ def arrivals(
     Args:
         files: what became of each file of the month, as in raw.files.
         month: `YYYY-MM`.
-        known: party → the metadata, as given here, of the arrival that was last told.
+        known: party → the metadata, as given here, of the arrival that was last reported.
 
     Returns:
         Party → month, file names and hashes of its lists. Not those of a month before the known one, nor the very same

@@ -84,8 +84,8 @@ def retry_while_locked() -> Iterator[None]:
         if faults.is_locked(problem) and retry_number < len(faults.WAIT_SECONDS):
             seconds = faults.jittered(faults.WAIT_SECONDS[retry_number])
             raise dg.RetryRequested(len(faults.WAIT_SECONDS), seconds) from problem
-        if told := faults.explain(problem, Settings.from_environment()):
-            raise dg.Failure(told, allow_retries=False) from problem
+        if explained := faults.explain(problem, Settings.from_environment()):
+            raise dg.Failure(explained, allow_retries=False) from problem
         raise
 
 

@@ -9,32 +9,26 @@ sends, and changes nothing on GET, which an `<img>` can do.
 """
 
 import json
-import signal
 import socket
-import subprocess
-import sys
-import time
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
-from contextlib import closing, contextmanager
-from tempfile import TemporaryDirectory
+from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import closing
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import click
 import dagster as dg
 import uvicorn
-from dagster._core.errors import DagsterUserCodeUnreachableError
-from dagster._core.workspace.context import WorkspaceProcessContext  # what dagster-webserver itself is made of
-from dagster._core.workspace.load_target import GrpcServerTarget
-from dagster._grpc.client import DagsterGrpcClient
+from dagster._cli.proxy_server_manager import ProxyServerManager  # this and the next: what dagster dev is made of
+from dagster._core.errors import DagsterUserCodeProcessError
+from dagster._core.workspace.context import WorkspaceProcessContext
+from dagster._core.workspace.load_target import GrpcServerTarget, ModuleTarget
+from dagster._daemon.controller import daemon_controller_from_instance
 from dagster_webserver.app import create_app_from_workspace_process_context
 
 from orchestration.settings import HOME, RefusedError
 
 LOOPBACK = "127.0.0.1"
 MODULE = "orchestration.definitions"
-# Seconds until the code server has loaded everything, dbt's first parse included.
-PATIENCE_SECONDS = 120
 
 Scope = MutableMapping[str, Any]
 App = Callable[[Scope, Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]]
@@ -95,35 +89,11 @@ def guarded(app: App, port: int) -> App:
     return guard
 
 
-@contextmanager
-def _running(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Keep one of Dagster's own programs running during a block."""
-    process = subprocess.Popen([sys.executable, "-m", *arguments], cwd=HOME)  # noqa: S603 - our own interpreter
-    try:
-        yield process
-    finally:
-        process.send_signal(signal.SIGINT)  # upon which it ends what it started
-        try:
-            process.wait(PATIENCE_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-
-
-def _await_answer(address: str, server: subprocess.Popen[bytes]) -> None:
-    """Wait until the code server has loaded the definitions."""
-    client = DagsterGrpcClient(socket=address)
-    until = time.monotonic() + PATIENCE_SECONDS
-    while server.poll() is None and time.monotonic() < until:
-        try:
-            client.ping("")
-            return
-        except DagsterUserCodeUnreachableError:
-            time.sleep(0.2)
-    raise RefusedError("The definitions could not be loaded; what is written above says why.")
-
-
 def serve(port: int) -> None:
     """Serve Dagster's page, with its code server and daemon, until it is interrupted.
+
+    However this process ends, its parts end too. The daemon is a thread of it. The code server hears from it every five
+    seconds, and when it has heard nothing for 45 it finishes the runs it has begun, and ends.
 
     Args:
         port: where to listen.
@@ -131,20 +101,28 @@ def serve(port: int) -> None:
     Raises:
         RefusedError: the port is taken, or the definitions could not be loaded.
     """
-    with closing(socket.socket()) as listening, TemporaryDirectory(prefix="account-mapping-") as folder:
+    with closing(socket.socket()) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((LOOPBACK, port))
         except OSError as problem:
             raise RefusedError(f"Port {port} cannot be used ({problem}). Name another one: PORT=3001.") from problem
-        # A socket of this user's own: a port would take orders from every user of the machine.
-        code = f"{folder}/code.sock"
-        with _running("dagster", "code-server", "start", "-m", MODULE, "-s", code) as server:
-            _await_answer(code, server)
-            with _running("dagster._daemon", "run", "--grpc-socket", code), dg.DagsterInstance.get() as instance:
-                target = GrpcServerTarget("localhost", None, code, MODULE)
-                with WorkspaceProcessContext(instance, target) as context:
-                    app = create_app_from_workspace_process_context(context)
-                    page = uvicorn.Server(uvicorn.Config(guarded(app, port), log_level="warning"))
-                    click.echo(f"Dagster's page: http://localhost:{port} (Ctrl-C ends it)")
-                    page.run(sockets=[listening])
+        with (
+            dg.DagsterInstance.get() as instance,
+            ProxyServerManager(instance, ModuleTarget(MODULE, None, str(HOME), MODULE)) as servers,
+        ):
+            try:
+                (server,) = servers.get_code_server_specs()
+            except DagsterUserCodeProcessError as problem:
+                raise RefusedError("The definitions could not be loaded; what is written above says why.") from problem
+            # A socket of this user alone, for nobody else may write to what we make (settings.py): a port would take
+            # orders from every user of the machine.
+            target = GrpcServerTarget("localhost", None, server["grpc_server"]["socket"], MODULE)
+            with (
+                daemon_controller_from_instance(instance, target),
+                WorkspaceProcessContext(instance, target) as context,
+            ):
+                app = create_app_from_workspace_process_context(context)
+                page = uvicorn.Server(uvicorn.Config(guarded(app, port), log_level="warning"))
+                click.echo(f"Dagster's page: http://localhost:{port} (Ctrl-C ends it)")
+                page.run(sockets=[listening])

@@ -24,7 +24,7 @@ SHORTEST_TEXT = 8
 SHORTEST_NUMBER = 9
 _CHUNK = 1 << 24
 _TABLE_BITS = 20
-# Between cells that are searched together; no cell holds it, as control characters are escaped at the door.
+# Between cells that are searched together; no cell holds it, as control characters are escaped on landing.
 _BETWEEN = "\x1f"
 # Stored column by column, texts lie end to end, and two that happen to meet look like a third: in the bytes of these
 # files, which hold what was deleted too, only keys and addresses are unmistakable.
@@ -38,7 +38,7 @@ class Texts:
     def __init__(self, texts: Iterable[str]) -> None:
         """Take the texts; those too short to mean anything are left out and counted in `too_short`."""
         given = {text.strip() for text in texts}
-        self.looked_for = {text for text in given if _is_telling(text)}
+        self.looked_for = {text for text in given if _is_distinctive(text)}
         self.too_short = len(given) - len(self.looked_for)
         self._by_start: dict[bytes, list[tuple[bytes, str]]] = {}
         self.unmistakable = {text for text in self.looked_for if _UNMISTAKABLE.fullmatch(text)}
@@ -152,7 +152,8 @@ def only_theirs(theirs: Iterable[str], others: Iterable[str]) -> Texts:
     for portion in others:
         said |= texts.found_in(portion.encode())
         said_plainly |= plain_texts.found_in(_plainly(portion).encode())
-    left = {text for text in texts.looked_for - said if plain[text] not in said_plainly and _is_telling(plain[text])}
+    unsaid = {text for text in texts.looked_for - said if plain[text] not in said_plainly}
+    left = {text for text in unsaid if _is_distinctive(plain[text])}
     kept = Texts(left)
     kept.too_short = texts.too_short
     return kept
@@ -178,7 +179,7 @@ def seed_rows(seeds: Path, pattern: re.Pattern[str]) -> list[str]:
     return named
 
 
-def _is_telling(text: str) -> bool:
+def _is_distinctive(text: str) -> bool:
     return len(text.encode()) >= SHORTEST_TEXT and (not text.isdigit() or len(text) >= SHORTEST_NUMBER)
 
 

@@ -126,7 +126,7 @@ def _texts_of(connection: duckdb.DuckDBPyConnection, party_id: str) -> set[str]:
                 [f"{party_id}:"],
             ).fetchall()
             texts |= {text for (text,) in rows}
-    told = {text for text in texts if text}
-    return told | {
-        re.sub(r"^(\w+://)?(www\.)?([^/?#]+).*$", r"\3", text) for text in told if "." in text and " " not in text
+    given = {text for text in texts if text}
+    return given | {
+        re.sub(r"^(\w+://)?(www\.)?([^/?#]+).*$", r"\3", text) for text in given if "." in text and " " not in text
     }

@@ -168,7 +168,7 @@ def _csv_batches(
             if budget < 0:
                 raise FileRefusedError(
                     "quotes_broken_throughout",
-                    "So many quotation marks in the file are not closed that its rows cannot be told apart.",
+                    "So many quotation marks in the file are not closed that its rows cannot be kept apart.",
                     "Export the list again; every quotation mark inside a cell must be doubled.",
                 )
             if len(numbers):

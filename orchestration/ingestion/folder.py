@@ -1,6 +1,6 @@
 """The landing folder: who may deliver, what lies there for a month, and what of it must not be opened.
 
-Belongs here: what can be told from seeds/company/partners.csv and from places and names alone.
+Belongs here: what can be seen from seeds/company/partners.csv and from places and names alone.
 Does not belong here: opening a file.
 """
 

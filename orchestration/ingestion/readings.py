@@ -324,7 +324,7 @@ def _name_codes(names: pa.Array, words: NameWords) -> pa.Array:
         flags = np.zeros(len(names), dtype=bool)
         flags[only] = True
         codes = pc.if_else(pa.array(flags), "name_only_legal_form", codes)
-    # "---" is a missing marker too, but the more telling word is that it is only punctuation.
+    # "---" is a missing marker too, but the more distinctive word is that it is only punctuation.
     blank = pc.or_(pc.is_null(names), pc.and_(empty, lettered))
     return pc.if_else(blank, "name_empty", codes)
 

@@ -24,7 +24,7 @@ class Limits:
     """What a file may be. Every limit can be set; the defaults hold for lists of a million accounts."""
 
     max_file_bytes: int = 1024**3
-    quiet_seconds: float = 2  # since a file was changed: an export that pauses longer cannot be told from a whole file
+    quiet_seconds: float = 2  # since a file was changed: an export that pauses longer looks like a whole file
     max_cell_characters: int = 32_767  # what a spreadsheet cell can hold
     max_lines_per_record: int = 32_768  # a cell of the allowed length has no more line breaks
     max_refused_rows: int = 100_000  # of one file; beyond, the file is refused rather than its rows

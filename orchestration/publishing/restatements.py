@@ -49,7 +49,7 @@ def keep_published(warehouse: Path, published: Path, month: date | None = None) 
             _keep(connection, month)
             connection.execute("commit")
         except (duckdb.IOException, duckdb.SerializationException, duckdb.InvalidInputException) as problem:
-            raise UnreadableMartsError(f"{file} cannot be read, so no restatement is told: {problem}") from problem
+            raise UnreadableMartsError(f"{file} cannot be read, so no restatement is recorded: {problem}") from problem
 
 
 def _keep(connection: duckdb.DuckDBPyConnection, month: date | None) -> None:

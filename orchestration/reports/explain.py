@@ -305,7 +305,7 @@ def _reasons(found: Explanation) -> Iterator[str]:
         if len(crowded) < len(found.shared_keys):
             yield "They share parts of names (see below), but their names are not alike enough for the pre-filter."
         elif not found.shared_keys:
-            yield "They share no key: no registration number, domain, telephone number, name or telling part of one."
+            yield "They share no key: no registration number, domain, telephone number, name or distinctive part of it."
     if match["decision"]:
         said = f"{match['decision']}, {match['relation']}" if match["relation"] else match["decision"]
         why = f": {_shown(match['decision_reason'])}" if match["decision_reason"] else ""

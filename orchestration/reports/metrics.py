@@ -109,11 +109,11 @@ def _choose(engine: MetricFlowEngine, names: Sequence[str], groups: Sequence[str
         if all(group in known or group.rpartition("__")[0] in known for group in groups)
     ]
     if not chosen or (names and len(chosen) < len(names)):
-        told = "\n".join(f"  {name}: {', '.join(sorted(known))}" for name, known in possible.items())
+        choices = "\n".join(f"  {name}: {', '.join(sorted(known))}" for name, known in possible.items())
         message = (
             f"Not all of this can be grouped by {', '.join(groups)}. What can be, a day followed by __month or so:"
         )
-        raise NoReportError(f"{message}\n{told}")
+        raise NoReportError(f"{message}\n{choices}")
     return chosen
 
 

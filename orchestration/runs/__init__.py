@@ -1,1 +1,1 @@
-"""One run: its lock, its progress, what came of it, and how that is told."""
+"""One run: its lock, its progress, what came of it, and how that is reported."""

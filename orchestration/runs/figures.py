@@ -40,7 +40,7 @@ CHANGES = """
     group by all
     order by partner
 """
-# What has been told anew, since the latest month came, of months that people had seen already.
+# What has been reported anew, since the latest month came, of months that people had seen already.
 RESTATED = """
     select
         strftime(as_of_month, '%Y-%m') as month,

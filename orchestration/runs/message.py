@@ -1,6 +1,6 @@
 """A message when a run has ended, to a chat or a mailbox; off until somebody says where to.
 
-Belongs here: the words, the sending, and keeping the addresses secret. Does not belong here: what is told
+Belongs here: the words, the sending, and keeping the addresses secret. Does not belong here: what is said
 (results.py).
 
 The message leaves the house, so it is made of our own words and figures alone: no word of a list, a file or an error.

@@ -1,6 +1,6 @@
 """What came of a run, on one page that opens offline, in Dagster, and sent to whoever asked for it.
 
-Belongs here: the page, how long it is kept, and telling of a run once it has ended. Does not belong here: what is told
+Belongs here: the page, how long it is kept, and reporting a run once it has ended. Does not belong here: what is said
 (results.py), how it is sent (message.py).
 """
 
@@ -86,7 +86,7 @@ def tell_of_run(
         settings: the workspace.
         instance: Dagster's.
         run_id: Dagster's id of the run.
-        warn: is told in words when the page could not be written or the message not be sent; that fails no run.
+        warn: hears in words that the page could not be written or the message not be sent; that fails no run.
 
     Returns:
         What came of the run, and where its page is.

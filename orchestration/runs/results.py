@@ -3,7 +3,7 @@
 Belongs here: reading that from the run's events in Dagster and from what is published, in an order to act by. Does not
 belong here: how it is shown (page.py, summary.py) or sent (message.py), and what a figure means (the marts).
 
-Nobody is named: of contacts and engagements the rule that was broken is told, never the words; what an error quotes is
+Nobody is named: of contacts and engagements the rule that was broken is named, never the words; what an error quotes is
 left out. The warehouse is not opened, since the next run may be writing it.
 """
 
@@ -58,7 +58,7 @@ class RunResults:
 
 
 def exports_argument(settings: Settings) -> str:
-    """Write how the make targets are told which workspace is meant.
+    """Write what the make targets are given to know which workspace is meant.
 
     Args:
         settings: the workspace.
@@ -90,11 +90,11 @@ def results_of(settings: Settings, instance: dg.DagsterInstance, run_id: str, pa
     month = run.tags.get("dagster/partition", "")
     events = [entry.dagster_event for entry in instance.all_logs(run_id) if entry.dagster_event]
     problems = problems_of(events)
-    door = _door(events)
+    landing = _landing(events)
     file = settings.published / "marts.duckdb"
     there = look_at(file)
     published = there if there and there.run_id == run_id else None
-    files = door.get("files", [])
+    files = landing.get("files", [])
     refused = [file for file in files if file["status"] != "landed"]
     figures = {
         "files taken": len({file["file_name"] for file in files} - {file["file_name"] for file in refused}),
@@ -109,7 +109,7 @@ def results_of(settings: Settings, instance: dg.DagsterInstance, run_id: str, pa
         },
         **(published.figures if published else {}),
     }
-    tables = [_failures(problems), *_came(door), *(published.tables if published else [])]
+    tables = [_failures(problems), *_came(landing), *(published.tables if published else [])]
     return RunResults(
         month=month,
         run_id=run_id,
@@ -159,8 +159,8 @@ def problems_of(events: Iterable[dg.DagsterEvent]) -> list[Problem]:
     return [*steps, *sorted(checks, key=lambda problem: not problem.is_blocking)]
 
 
-def _door(events: Iterable[dg.DagsterEvent]) -> dict[str, list[dict[str, Any]]]:
-    """What the landing told of its files, from the metadata of raw/files; nothing when it failed or was left out."""
+def _landing(events: Iterable[dg.DagsterEvent]) -> dict[str, list[dict[str, Any]]]:
+    """What the landing says of its files, from the metadata of raw/files; nothing when it failed or was left out."""
     for event in events:
         if event.is_step_materialization and event.asset_key == dg.AssetKey(["raw", "files"]):
             metadata = event.step_materialization_data.materialization.metadata
@@ -172,16 +172,16 @@ def _door(events: Iterable[dg.DagsterEvent]) -> dict[str, list[dict[str, Any]]]:
     return {}
 
 
-def _came(door: Mapping[str, list[dict[str, Any]]]) -> list[Table]:
+def _came(landing: Mapping[str, list[dict[str, Any]]]) -> list[Table]:
     """What came, by party; what was refused, file by file; and what was refused inside of files, by reason."""
     parties: dict[str, Counter[str]] = {}
-    for file in door.get("files", []):
+    for file in landing.get("files", []):
         counts = parties.setdefault(file["party_id"], Counter())
         counts["landed" if file["status"] == "landed" else "refused"] += 1
         for column in ("rows_accepted", "rows_rejected", "values_rejected"):
             counts[column] += int(file[column] or 0)
     carried: dict[str, list[str]] = {}
-    for row in door.get("carried_forward", []):
+    for row in landing.get("carried_forward", []):
         carried.setdefault(row["party_id"], []).append(f"{row['object']} of {row['list_month']}")
     columns = ("landed", "refused", "rows_accepted", "rows_rejected", "values_rejected")
     came = [
@@ -198,7 +198,11 @@ def _came(door: Mapping[str, list[dict[str, Any]]]) -> list[Table]:
         Table(
             "Files refused",
             ["file", "why", "what to do"],
-            [(file["file_name"], _reason(file), file["remedy"]) for file in door.get("files", []) if _is_refused(file)],
+            [
+                (file["file_name"], _reason(file), file["remedy"])
+                for file in landing.get("files", [])
+                if _is_refused(file)
+            ],
         ),
         Table(
             "Why rows and values were refused",
@@ -213,7 +217,7 @@ def _came(door: Mapping[str, list[dict[str, Any]]]) -> list[Table]:
                     row["count"],
                     row["remedy"],
                 )
-                for row in door.get("reasons", [])
+                for row in landing.get("reasons", [])
             ],
             "Each with its file and row: raw.rejected_rows, raw.rejected_values, mart_refused_data.",
         ),

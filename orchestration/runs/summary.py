@@ -149,7 +149,7 @@ def refused_files(settings: Settings, month: str) -> str:
         month: `YYYY-MM`.
 
     Returns:
-        Two lines per file, or nothing; nothing either when the warehouse cannot be opened, which the run has told.
+        Two lines per file, or nothing; nothing either when the warehouse cannot be opened, which the run has reported.
     """
     if not settings.warehouse.exists():
         return ""

@@ -261,7 +261,7 @@ def _variables(given: Mapping[str, str]) -> Iterator[None]:
 
 # --- in a process that stands by --------------------------------------------------------------------------------------
 
-# What a workspace is told from others by.
+# What distinguishes a workspace from others.
 PATHS = ("exports", "seeds", "warehouse", "published")
 _standing_by: list[subprocess.Popen[str]] = []
 

@@ -1,6 +1,6 @@
 """When the machine fails, not the data: what DuckDB and the system say then, and what a person can do about it.
 
-Belongs here: telling such messages apart, in plain words, and how long a held warehouse is waited for. Does not belong
+Belongs here: recognising such messages, in plain words, and how long a held warehouse is waited for. Does not belong
 here: files and rows that cannot be used (ingestion), two runs at once (runs/lock.py).
 """
 
@@ -61,10 +61,10 @@ def explain(problem: object, settings: Settings) -> str | None:
     """
     text, warehouse = str(problem), settings.warehouse
     stayed = "What is published has stayed as it was."
-    if told := LOCKED.search(text):
-        holder = told["holder"] or "another process"
+    if found := LOCKED.search(text):
+        holder = found["holder"] or "another process"
         return (
-            f"{told['file']} is held open by {holder}: a DuckDB shell, a notebook or a BI tool? Close it there, and "
+            f"{found['file']} is held open by {holder}: a DuckDB shell, a notebook or a BI tool? Close it there, and "
             f"run again; read the published marts instead, which are never locked. {stayed}"
         )
     if FULL.search(text):
@@ -72,8 +72,8 @@ def explain(problem: object, settings: Settings) -> str | None:
             f"There is no space left to write below {warehouse.parent}, or a limit of the system is reached: "
             f"{_inside(text)} Make some room, and run again: the month begins anew. {stayed}"
         )
-    if told := BROKEN.search(text):
-        file = Path(told["file"] or told["read"] or warehouse)
+    if found := BROKEN.search(text):
+        file = Path(found["file"] or found["read"] or warehouse)
         if file != warehouse:
             return f"{file} is damaged and cannot be read. Move it aside and run again: it is written anew. {stayed}"
         months = sorted({folder.name for folder in settings.exports.glob("*/[0-9][0-9][0-9][0-9]-[0-9][0-9]")})

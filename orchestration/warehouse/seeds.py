@@ -1,7 +1,7 @@
 """The seeds of a workspace: which of them are in force, and whether the warehouse holds them as they are.
 
 Belongs here: a company's own rows beside those that a release ships and renews, workspaces of an older release, and
-telling changed seeds from those that were loaded. Does not belong here: what the cells say (dbt tests it).
+distinguishing changed seeds from those that were loaded. Does not belong here: what the cells say (dbt tests it).
 
 `seeds/company` holds what only the company itself can know: partners, decisions, plans, targets. `seeds/reference`
 holds words and rules. A workspace has in it only the rows that it adds or wants otherwise; what is in force, its own

@@ -125,9 +125,9 @@ def test_refresh_is_compared_with_the_month_from_nothing(resolved: Resolved) -> 
     refresh = speed.measure_refresh(run, SIZE)
     assert refresh.differing_row_count == 0
     assert refresh.row_count > 2 * SIZE
-    told = speed_tables.report(speed_tables.Speed([result], refresh, [], ["splink: not here."]))
-    assert f"0 of {refresh.row_count:,}" in told
-    assert "Left out: splink: not here." in told
+    report = speed_tables.report(speed_tables.Speed([result], refresh, [], ["splink: not here."]))
+    assert f"0 of {refresh.row_count:,}" in report
+    assert "Left out: splink: not here." in report
 
 
 def test_tool_that_is_not_set_up_has_no_version() -> None:

@@ -89,7 +89,7 @@ def test_unknown_adds_nothing() -> None:
     assert evidence(pairs, weights).tolist() == [2000, -1000]
 
 
-def test_disorder_is_told() -> None:
+def test_disorder_is_reported() -> None:
     assert disordered(Weights({("country", "same"): -1, ("country", "different"): 5}, 0, 0)) != []
 
 

@@ -70,7 +70,7 @@ def test_every_chart_asks_for_what_the_contracts_promise(empty_marts: Path) -> N
         ("mart_account_mapping_matrix", "partner_id"),
     ],
 )
-def test_a_renamed_column_is_told(empty_marts: Path, tmp_path: Path, mart: str, column: str) -> None:
+def test_a_renamed_column_is_reported(empty_marts: Path, tmp_path: Path, mart: str, column: str) -> None:
     changed = tmp_path / "marts.duckdb"
     changed.write_bytes(empty_marts.read_bytes())
     with duckdb.connect(str(changed)) as marts:
@@ -79,7 +79,7 @@ def test_a_renamed_column_is_told(empty_marts: Path, tmp_path: Path, mart: str, 
         bundle_files(changed)
 
 
-def test_a_missing_mart_is_told(empty_marts: Path, tmp_path: Path) -> None:
+def test_a_missing_mart_is_reported(empty_marts: Path, tmp_path: Path) -> None:
     changed = tmp_path / "marts.duckdb"
     changed.write_bytes(empty_marts.read_bytes())
     with duckdb.connect(str(changed)) as marts:
@@ -155,14 +155,14 @@ def test_no_secret_is_under_version_control() -> None:
     assert not found
 
 
-def test_without_published_marts_the_way_to_them_is_told(tmp_path: Path) -> None:
+def test_without_published_marts_the_way_to_them_is_named(tmp_path: Path) -> None:
     superset = Superset(tmp_path / "bi", tmp_path / "published" / "marts.duckdb")
-    with pytest.raises(Exception, match="make demo") as told:
+    with pytest.raises(Exception, match="make demo") as refusal:
         superset.prepare(has_viewer=False)
-    assert str(superset.published) in str(told.value)
+    assert str(superset.published) in str(refusal.value)
 
 
-def test_a_taken_port_is_told() -> None:
+def test_a_taken_port_is_reported() -> None:
     with socket.socket() as taken:
         taken.bind((HOST, 0))
         taken.listen()
@@ -202,19 +202,19 @@ class Client:
 
     def log_in(self, account: str, password: str) -> "Client":
         """Log in, also for requests that change something."""
-        _, told = self.ask(
+        _, said = self.ask(
             "POST", "/api/v1/security/login", {"username": account, "password": password, "provider": "db"}
         )
-        self.headers["Authorization"] = f"Bearer {told['access_token']}"
-        _, told = self.ask("GET", "/api/v1/security/csrf_token/")
-        self.headers["X-CSRFToken"] = told["result"]
+        self.headers["Authorization"] = f"Bearer {said['access_token']}"
+        _, said = self.ask("GET", "/api/v1/security/csrf_token/")
+        self.headers["X-CSRFToken"] = said["result"]
         return self
 
     def charts(self) -> dict[str, int]:
         """Name → number of every chart this account may see."""
-        status, told = self.ask("GET", "/api/v1/chart/?q=(page_size:100)")
-        assert status == http.client.OK, told
-        return {chart["slice_name"]: chart["id"] for chart in told["result"]}
+        status, said = self.ask("GET", "/api/v1/chart/?q=(page_size:100)")
+        assert status == http.client.OK, said
+        return {chart["slice_name"]: chart["id"] for chart in said["result"]}
 
 
 @dataclass(frozen=True)
@@ -266,8 +266,8 @@ def test_every_chart_answers_with_rows(served: Served) -> None:
     assert set(charts) == set(CHARTS)
     wrong = {}
     for name, number in charts.items():
-        status, told = viewer.ask("GET", f"/api/v1/chart/{number}/data/")
-        rows = told["result"][0]["rowcount"] if status == http.client.OK else told
+        status, said = viewer.ask("GET", f"/api/v1/chart/{number}/data/")
+        rows = said["result"][0]["rowcount"] if status == http.client.OK else said
         if not isinstance(rows, int) or (not rows and not CHARTS[name].get("may_be_empty")):
             wrong[name] = rows
     assert not wrong
@@ -323,17 +323,17 @@ def test_a_swap_of_the_published_file_is_seen_at_once(served: Served) -> None:
 @pytest.mark.bi
 def test_not_even_the_admin_reads_another_file_through_the_marts(served: Served) -> None:
     admin = served.client("admin")
-    _, told = admin.ask("GET", "/api/v1/database/")
-    (marts,) = [database["id"] for database in told["result"] if database["database_name"] == "marts"]
+    _, said = admin.ask("GET", "/api/v1/database/")
+    (marts,) = [database["id"] for database in said["result"] if database["database_name"] == "marts"]
 
     def run(sql: str) -> tuple[int, Any]:
         return admin.ask("POST", "/api/v1/sqllab/execute/", {"database_id": marts, "sql": sql, "runAsync": False})
 
-    status, told = run("select count(*) as n from dim_partners")
-    assert status == http.client.OK, told
-    status, told = run(f"select * from read_text('{served.superset.folder / 'secret_key'}')")
+    status, said = run("select count(*) as n from dim_partners")
+    assert status == http.client.OK, said
+    status, said = run(f"select * from read_text('{served.superset.folder / 'secret_key'}')")
     assert status != http.client.OK
-    assert "file system operations are disabled" in json.dumps(told)
+    assert "file system operations are disabled" in json.dumps(said)
 
 
 @pytest.mark.bi

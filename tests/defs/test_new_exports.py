@@ -100,7 +100,7 @@ def offering(first: str) -> dg.RepositoryDefinition:
     return dg.Definitions(assets=[landed], jobs=[automation.monthly_refresh]).get_repository_def()
 
 
-def test_a_month_before_those_that_are_offered_is_not_asked_for_and_somebody_is_told(looks: Looks) -> None:
+def test_a_month_before_those_that_are_offered_is_not_asked_for_and_that_is_reported(looks: Looks) -> None:
     looks.repository = offering("2026-09")
     looks.deliver("us/2026-08/accounts.csv")
     looks.look()

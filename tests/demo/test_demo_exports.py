@@ -207,8 +207,8 @@ def test_pairs_without_a_month_agree_with_the_entities() -> None:
     for key in sorted(company):
         members[company[key]].append(key)
     expected = {pair for keys in members.values() for pair in combinations(keys, 2)}
-    told = {(row["left_record_key"], row["right_record_key"]) for row in pairs if row["kind"] == "same_company"}
-    assert told == expected
+    stated = {(row["left_record_key"], row["right_record_key"]) for row in pairs if row["kind"] == "same_company"}
+    assert stated == expected
 
 
 def test_overlaps_follow_from_entities_and_delivered_statuses(world: World) -> None:
@@ -238,11 +238,11 @@ def test_overlaps_follow_from_entities_and_delivered_statuses(world: World) -> N
         for partner in PARTNERS
         if "us" in sides or partner in sides
     )
-    told = {
+    stated = {
         (row["partner_id"], row["our_status"], row["partner_status"]): int(row["accounts"])
         for row in rows_of("truth_overlaps.csv")
     }
-    assert told == counted
+    assert stated == counted
 
 
 def test_every_scenario_is_in_the_truth() -> None:
@@ -290,9 +290,9 @@ def test_details_point_to_accounts_of_the_same_list(month: str) -> None:
 
 def test_bad_rows_stand_on_the_lines_the_truth_names() -> None:
     lines = (DEMO / "exports" / ADDITIONS).read_text(encoding="utf-8").split("\n")
-    told = [row for row in rows_of("truth.csv") if row["file_name"] == ADDITIONS]
-    assert len(told) == len(lines) - 2  # the header, and nothing after the last line ending
-    for row in told:
+    stated = [row for row in rows_of("truth.csv") if row["file_name"] == ADDITIONS]
+    assert len(stated) == len(lines) - 2  # the header, and nothing after the last line ending
+    for row in stated:
         line = lines[int(row["row_number"]) - 1]
         assert line.startswith(row["left_record_key"].removeprefix("heliograph:") + ","), row
         assert row["value"].replace('"', '""') in line, row

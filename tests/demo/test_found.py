@@ -102,7 +102,7 @@ def test_companies_of_one_group_stay_apart(marts: duckdb.DuckDBPyConnection) -> 
 
 def test_groups_are_found_where_lists_show_them_and_strangers_are_in_none(marts: duckdb.DuckDBPyConnection) -> None:
     found = pairs_of(marts, "same_group", "group_key")
-    assert all(found["region"])  # told apart by country words alone
+    assert all(found["region"])  # kept apart by country words alone
     assert all(found["region_with_shared_domain"])
     assert any(found["subsidiary"])  # one of the two daughters names its parent
     strangers = pairs_of(marts, "different_company", "group_key")
@@ -337,7 +337,7 @@ def test_every_rule_that_joins_persons_shows(contacts: duckdb.DuckDBPyConnection
     }  # fmt: skip
 
 
-def test_we_are_told_whom_a_partner_can_introduce_and_never_at_an_account_kept_from_him(
+def test_we_learn_whom_a_partner_can_introduce_and_never_at_an_account_kept_from_it(
     contacts: duckdb.DuckDBPyConnection, demo: Run
 ) -> None:
     contacts.execute(f"attach if not exists '{demo.settings.published / 'marts.duckdb'}' as marts (read_only)")

@@ -258,7 +258,7 @@ SHARED_MAILBOX = """
 """
 
 
-def test_whoever_cannot_be_told_apart_is_not_erased(demo: Run, tmp_path: Path) -> None:
+def test_whoever_cannot_be_kept_apart_is_not_erased(demo: Run, tmp_path: Path) -> None:
     settings = own_copy_of(demo, tmp_path)
     with pytest.raises(NotForgottenError, match="No list of contacts has this person"):
         erase(settings, never, email="nobody@nowhere.example")

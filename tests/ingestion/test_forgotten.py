@@ -1,4 +1,4 @@
-"""Who is to be forgotten, at the door: they do not come in again, and the list of them tells nobody.
+"""Who is to be forgotten, on landing: they do not come in again, and the list of them tells nobody.
 
 Belongs here: what landing does with persons on the list and with parties that withdrew. Does not belong here: taking
 out what is loaded (tests/forgetting).
@@ -18,7 +18,7 @@ from tests.workspaces import MONTH, read, write_withdrawal
 
 
 @pytest.fixture
-def door(tmp_path: Path) -> Settings:
+def landed_in(tmp_path: Path) -> Settings:
     """A landing folder with seeds of one partner."""
     seeds = tmp_path / "seeds"
     (seeds / "company").mkdir(parents=True)
@@ -47,34 +47,34 @@ Nordlys,2026-10-06,Call,Jane Doe,,Jane Doe
 """
 
 
-def test_a_person_on_the_list_does_not_come_in_again_and_every_row_is_accounted_for(door: Settings) -> None:
-    folder = forgotten_folder(door.seeds)
+def test_a_person_on_the_list_does_not_come_in_again_and_every_row_is_accounted_for(landed_in: Settings) -> None:
+    folder = forgotten_folder(landed_in.seeds)
     add_to_list(
         folder,
         date(2026, 11, 22),
         [("address", "jane@brightwater.example"), ("contact", "acme:4"), ("name at", "acme|brightwater|doe jane"),
          ("name at", "us|brightwater|doe jane")],
     )  # fmt: skip
-    deliver(door, "acme/2026-10/contacts.csv", CONTACTS)
-    deliver(door, "us/2026-10/engagements.csv", ENGAGEMENTS)
-    land_into(door)
-    assert read(door.warehouse, "select source_id, first_name, title, extra from raw.contacts order by 1") == [
+    deliver(landed_in, "acme/2026-10/contacts.csv", CONTACTS)
+    deliver(landed_in, "us/2026-10/engagements.csv", ENGAGEMENTS)
+    land_into(landed_in)
+    assert read(landed_in.warehouse, "select source_id, first_name, title, extra from raw.contacts order by 1") == [
         ("2", "John", f"Assistant to {ERASED}", f'{{"Note": "asks {ERASED} first"}}'),
         ("3", "Jane", "Buyer", None),
     ]
-    assert read(door.warehouse, "select row_number, rule, row_text from raw.rejected_rows order by 1") == [
+    assert read(landed_in.warehouse, "select row_number, rule, row_text from raw.rejected_rows order by 1") == [
         (2, "erased_person", ERASED),
         (5, "erased_person", ERASED),
         (6, "ragged_row", '["5", "Brightwater", "Jane", "Doe", "CFO"]'),
     ]
     # A name that others bear too is theirs at their own account alone; a colleague's is never touched.
     assert read(
-        door.warehouse, "select account_name, participants, next_step, owner from raw.engagements order by 1"
+        landed_in.warehouse, "select account_name, participants, next_step, owner from raw.engagements order by 1"
     ) == [
         ("Brightwater", f"{ERASED}; John Roe", f"Call {ERASED}-Roe", "Jane Doe"),
         ("Nordlys", "Jane Doe", None, "Jane Doe"),
     ]
-    assert all(result.success for result in check_accepted_rows(door.warehouse, MONTH))
+    assert all(result.success for result in check_accepted_rows(landed_in.warehouse, MONTH))
 
 
 @pytest.mark.parametrize(
@@ -97,8 +97,8 @@ def test_a_name_is_known_in_a_text_and_others_beside_it_are_left_alone(tmp_path:
     assert Forgotten.read(tmp_path).redact(text) == left
 
 
-def test_the_list_tells_nobody_and_its_key_is_for_its_owner_alone(door: Settings) -> None:
-    folder = forgotten_folder(door.seeds)
+def test_the_list_tells_nobody_and_its_key_is_for_its_owner_alone(landed_in: Settings) -> None:
+    folder = forgotten_folder(landed_in.seeds)
     add_to_list(folder, date(2026, 11, 22), [("address", "jane@brightwater.example"), ("name", "doe jane")])
     add_to_list(folder, date(2026, 11, 23), [("name", "doe jane"), ("name", "ann poe")])
     listed = (folder / "persons.csv").read_text()
@@ -107,37 +107,37 @@ def test_the_list_tells_nobody_and_its_key_is_for_its_owner_alone(door: Settings
     assert listed.count("2026-11-23") == 1
     assert (folder / "key").stat().st_mode & 0o777 == 0o600
     assert (folder / ".gitignore").read_text() == "*\n"
-    other = door.seeds.parent / "elsewhere" / "forgotten"
+    other = landed_in.seeds.parent / "elsewhere" / "forgotten"
     add_to_list(other, date(2026, 11, 22), [("address", "jane@brightwater.example")])
     assert not set(listed.split()) & set((other / "persons.csv").read_text().split()[1:])
     assert Forgotten.read(folder).redact("Jane Doe, DOE_Jane and Ann  Poe") == f"{ERASED}, DOE_Jane and {ERASED}"
 
 
-def test_a_list_without_its_key_stops_the_landing(door: Settings) -> None:
-    add_to_list(forgotten_folder(door.seeds), date(2026, 11, 22), [("name", "jane doe")])
-    (forgotten_folder(door.seeds) / "key").unlink()
+def test_a_list_without_its_key_stops_the_landing(landed_in: Settings) -> None:
+    add_to_list(forgotten_folder(landed_in.seeds), date(2026, 11, 22), [("name", "jane doe")])
+    (forgotten_folder(landed_in.seeds) / "key").unlink()
     with pytest.raises(ValueError, match=r"its key, .*forgotten/key, is missing: they would come back"):
-        land_into(door)
+        land_into(landed_in)
 
 
-def test_files_of_a_party_that_withdrew_are_not_opened_and_come_in_again_when_it_returns(door: Settings) -> None:
-    deliver(door, "acme/2026-10/accounts.csv", "Account ID,Account Name\n1,Brightwater\n")
+def test_files_of_a_party_that_withdrew_are_not_opened_and_come_in_again_when_it_returns(landed_in: Settings) -> None:
+    deliver(landed_in, "acme/2026-10/accounts.csv", "Account ID,Account Name\n1,Brightwater\n")
     deliver(
-        door,
+        landed_in,
         "us/2026-10/decisions.csv",
         "Left record,Right record,Answer,Decided by\nacme:1,us:1,same,Bo\nzed:1,us:1,same,Bo\n",
     )
-    write_withdrawal(door.seeds, "acme", "2026-11-20")
-    land_into(door)
-    assert read(door.warehouse, "select status, rule, reason from raw.files where party_id = 'acme'") == [
+    write_withdrawal(landed_in.seeds, "acme", "2026-11-20")
+    land_into(landed_in)
+    assert read(landed_in.warehouse, "select status, rule, reason from raw.files where party_id = 'acme'") == [
         ("not_opened", "withdrawn", "'acme' has withdrawn on 2026-11-20, so its files are not opened.")
     ]
-    assert read(door.warehouse, "select left_record_key from raw.decisions") == [("zed:1",)]
-    assert read(door.warehouse, "select rule, row_text from raw.rejected_rows") == [("withdrawn", ERASED)]
-    write_withdrawal(door.seeds, "acme", "")
-    land_into(door)
-    assert read(door.warehouse, "select status from raw.files where party_id = 'acme'") == [("landed",)]
-    assert read(door.warehouse, "select name from raw.accounts") == [("Brightwater",)]
+    assert read(landed_in.warehouse, "select left_record_key from raw.decisions") == [("zed:1",)]
+    assert read(landed_in.warehouse, "select rule, row_text from raw.rejected_rows") == [("withdrawn", ERASED)]
+    write_withdrawal(landed_in.seeds, "acme", "")
+    land_into(landed_in)
+    assert read(landed_in.warehouse, "select status from raw.files where party_id = 'acme'") == [("landed",)]
+    assert read(landed_in.warehouse, "select name from raw.accounts") == [("Brightwater",)]
 
 
 def test_partners_without_the_column_have_not_withdrawn_and_an_unreadable_day_is_pointed_at(tmp_path: Path) -> None:

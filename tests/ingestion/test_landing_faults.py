@@ -83,9 +83,9 @@ def test_a_landing_without_space_says_so_and_changes_nothing(tmp_path: Path) -> 
         settings.validations,
     )
     before = landed(settings.var)
-    told = without_space(landing(settings.var), settings, 40_000)  # less than the first list has
-    assert "TOLD There is no space left to write below" in told
-    assert "Make some room, and run again" in told
+    said = without_space(landing(settings.var), settings, 40_000)  # less than the first list has
+    assert "EXPLAINED There is no space left to write below" in said
+    assert "Make some room, and run again" in said
     assert not (settings.var / "landing").exists()
     after = landed(settings.var)
     assert {table: rows for table, rows in after.items() if table != "files"} == {
@@ -220,10 +220,10 @@ def test_a_file_of_two_gigabytes_is_refused_soon_and_taken_when_a_person_accepts
     call = landing(tmp_path, exports).replace(str(HOME / "seeds"), str(seeds))
     seconds, peak = measured(call)
     with duckdb.connect(str(tmp_path / "warehouse.duckdb"), read_only=True) as warehouse:
-        told = warehouse.execute("select status, rule, reason, file_sha256, remedy from raw.files").fetchall()
-    assert [row[:2] for row in told] == [("quarantined", "file_too_large")]
-    assert told[0][2] == "The file has 2,147,483,648 bytes; at most 1,073,741,824 are read."
-    assert f"accept it once by a row in seeds/company/accepted_files.csv: {told[0][3]}" in told[0][4]
+        said = warehouse.execute("select status, rule, reason, file_sha256, remedy from raw.files").fetchall()
+    assert [row[:2] for row in said] == [("quarantined", "file_too_large")]
+    assert said[0][2] == "The file has 2,147,483,648 bytes; at most 1,073,741,824 are read."
+    assert f"accept it once by a row in seeds/company/accepted_files.csv: {said[0][3]}" in said[0][4]
     assert seconds < 120
     assert peak < 1024**3
 
@@ -243,7 +243,7 @@ def test_a_file_of_two_gigabytes_is_refused_soon_and_taken_when_a_person_accepts
         accepted.write(f"{digest.hexdigest()},Dana Whitlock,2026-10-02,The whole CRM with its notes\n")
     seconds, peak = measured(call)
     with duckdb.connect(str(tmp_path / "warehouse.duckdb"), read_only=True) as warehouse:
-        told = warehouse.execute("select status, rule, rows_accepted from raw.files").fetchall()
-    assert told == [("landed", "accepted_by_a_person", 520_000)]
+        said = warehouse.execute("select status, rule, rows_accepted from raw.files").fetchall()
+    assert said == [("landed", "accepted_by_a_person", 520_000)]
     # Measured: 3.8 times the file, for a list is judged as a whole before any of it is written.
     assert peak < 6 * file.stat().st_size, f"{peak:,} bytes in {seconds:.0f} seconds"

@@ -1,4 +1,4 @@
-"""From the columns of a list to its fields: which header is found, which column holds what, and what is told twice.
+"""From the columns of a list to its fields: which header is found, which column holds what, and what is said twice.
 
 Belongs here: header, fields and source system. Does not belong here: what the cells say (test_judging.py).
 """

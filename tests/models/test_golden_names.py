@@ -47,7 +47,7 @@ FLOORS = {
     "former names": 0.5,  # Statoil and Equinor: names do not tell; a former owner is taken for a name
     "trading names": 0.8,  # an operator and the brand it trades under are joined
     "holding companies": 0.65,  # a holding and its company are joined
-    "universities and departments": 0.5,  # acronyms; departments are told apart by nothing yet
+    "universities and departments": 0.5,  # acronyms; departments are kept apart by nothing yet
     "generic names": 0.8,  # one generic name with two legal forms is joined
     "names that are a domain": 1.0,
     "substrings": 0.9,
@@ -83,12 +83,12 @@ class Answer:
         return self.is_joined == (self.relation == "same")
 
     @property
-    def told(self) -> str:
+    def answered(self) -> str:
         return "joined" if self.is_joined else "group" if self.is_group else "apart"
 
     def __str__(self) -> str:
-        told = "one account" if self.is_joined else "two accounts of one group" if self.is_group else "two accounts"
-        return f"{self.category}: {self.left_name} / {self.right_name}: {self.relation}, but {told}"
+        said = "one account" if self.is_joined else "two accounts of one group" if self.is_group else "two accounts"
+        return f"{self.category}: {self.left_name} / {self.right_name}: {self.relation}, but {said}"
 
 
 @dataclass(frozen=True)
@@ -111,15 +111,15 @@ def golden_pairs() -> list[dict[str, str]]:
 
 def confusion_matrix(answers: Iterable[Answer]) -> str:
     """Relation × answer, a row per category."""
-    told = ("joined", "group", "apart")
-    counts = Counter((answer.category, answer.relation, answer.told) for answer in answers)
+    outcomes = ("joined", "group", "apart")
+    counts = Counter((answer.category, answer.relation, answer.answered) for answer in answers)
     categories = list(dict.fromkeys(category for category, _, _ in counts))
     rows = []
     for category in categories:
-        cells = [counts[category, relation, said] for relation in RELATIONS for said in told]
+        cells = [counts[category, relation, said] for relation in RELATIONS for said in outcomes]
         right = cells[0] + sum(cells[4:6]) + sum(cells[7:9])
         rows.append([category, *(cell or "" for cell in cells), f"{right / sum(cells):.2f}"])
-    headers = [f"{relation}:\n{said}" for relation in RELATIONS for said in told]
+    headers = [f"{relation}:\n{said}" for relation in RELATIONS for said in outcomes]
     return tabulate(rows, headers=["category", *headers, "right"], disable_numparse=True, stralign="right")
 
 

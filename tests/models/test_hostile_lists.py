@@ -225,7 +225,7 @@ def test_a_domain_of_a_whole_list_joins_nobody_and_hides_nobody(crowded_lists: O
 
 
 def test_a_name_of_a_whole_list_needs_more_than_the_name(crowded_lists: Outcome) -> None:
-    """Sound: of 3,000 records that cannot be told apart, ours is the one with our website."""
+    """Sound: of 3,000 records that look alike, ours is the one with our website."""
     assert crowded_lists.are_joined("us:name", f"{OTHER}:name")
     assert not any(crowded_lists.are_joined("us:name", f"{OTHER}:name {n}") for n in range(SAME_NAME_COUNT))
 

@@ -126,11 +126,11 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     """
     given = Workspace(Path(tmp_path_factory.mktemp("three_months")))
     exports = given.settings.exports
-    told = Story(given, {})
+    said = Story(given, {})
 
     def build_all(month: str) -> None:
         build(given, month, "+mart_review_queue", "+mart_refused_data")
-        told.months[month] = Month(bands(given), queue(given), given.query(REFUSED))
+        said.months[month] = Month(bands(given), queue(given), given.query(REFUSED))
 
     deliver_month(given, "2026-08", ZELWERK_ALONE, LASTING, AUGUST, ASKED)
     august = [
@@ -148,7 +148,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     decide(given, "2026-09", "us:1", "us:2", "same")
     decide(given, "2026-09", "us:4", "alpha:4", "different")
     september = [
-        decision("53", "same", "Ada", "2026-09-10", told.months["2026-08"].queue["53"][3]),
+        decision("53", "same", "Ada", "2026-09-10", said.months["2026-08"].queue["53"][3]),
         decision("54", "same", "Ada", "2026-09-10"),
         decision("54", "unsure", "Bo", "2026-09-10"),
     ]
@@ -158,7 +158,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     deliver_month(given, "2026-10", ZELWERK_ALONE, LASTING, OCTOBER, ASKED_AND_MOVED)
     decide(given, "2026-10", "us:2", "us:3", "same")
     build_all("2026-10")
-    return told
+    return said
 
 
 @pytest.fixture
@@ -205,7 +205,7 @@ def test_a_split_account_keeps_its_key_and_tells_where_the_others_went(three_mon
     assert leads_to(three_months, old) == (old, None, 0)
 
 
-def test_a_changed_record_is_told_as_the_cause(three_months: Workspace) -> None:
+def test_a_changed_record_is_reported_as_the_cause(three_months: Workspace) -> None:
     august, september = keys(three_months, "2026-08"), keys(three_months, "2026-09")
     assert september["us:5"] == september["alpha:5"]
     (lost,) = {august["us:5"], august["alpha:5"]} - {september["us:5"]}
@@ -213,7 +213,7 @@ def test_a_changed_record_is_told_as_the_cause(three_months: Workspace) -> None:
     assert (kind, cause) == ("merge", "changed record")
 
 
-def test_an_account_that_left_is_told_so_until_it_comes_back(three_months: Workspace) -> None:
+def test_an_account_that_left_is_reported_so_until_it_comes_back(three_months: Workspace) -> None:
     key = keys(three_months, "2026-08")["us:7"]
     assert changes(three_months, key) == [
         ("2026-09", None, "retired", "record gone", False, 0, 1, 0),

@@ -62,8 +62,8 @@ def test_a_publication_without_space_says_so_and_leaves_the_old_and_no_rubbish(t
     publish_marts(warehouse_with(tmp_path / "old", [3]), settings.published, MONTH, "old", AT, ["fct_sales"])
     new = warehouse_with(tmp_path / "new", list(range(1000)))
     before = files_in(settings.published)
-    told = without_space(publishing(new, settings.published, "full"), settings, 10_000)
-    assert "TOLD There is no space left to write below" in told
+    said = without_space(publishing(new, settings.published, "full"), settings, 10_000)
+    assert "EXPLAINED There is no space left to write below" in said
     assert files_in(settings.published) == before
     publish_marts(new, settings.published, MONTH, "next", AT, ["fct_sales"])
     assert len(published_relations(settings.published)["fct_sales"]) == 1000

@@ -1,4 +1,4 @@
-"""Months loaded late and anew: the history is that of months loaded in order, and what people saw is told.
+"""Months loaded late and anew: the history is that of months loaded in order, and what people saw is recorded.
 
 Belongs here: landing, what is kept of published marts, and dbt, one after the other, without Dagster. Does not belong
 here: the rule that compares (dbt unit test of fct_restatements), and the same with every mart (test_any_order.py).
@@ -45,7 +45,7 @@ RESTATED = """
         strftime(restated_in_month, '%Y-%m'), strftime(reloaded_month, '%Y-%m'), restatement_number
     from marts.mart_what_changed where cause = 'restatement' order by restatement_number, account_name, change_type
 """
-TOLD_IN_ORDER = """
+REPORTED_IN_ORDER = """
     select * exclude (restated_in_month, reloaded_month, restatement_number)
     from marts.mart_what_changed where cause <> 'restatement' order by all
 """
@@ -74,7 +74,7 @@ def publish(given: Workspace, run_id: str) -> None:
 def history(given: Workspace) -> dict[str, Rows]:
     tables = {name: given.query(f"select * from marts.{name} order by all") for name in HISTORY[:-1]}
     registry = "select * from resolution.res_account_registry order by all"
-    return {**tables, "registry": given.query(registry), "changes": given.query(TOLD_IN_ORDER)}
+    return {**tables, "registry": given.query(registry), "changes": given.query(REPORTED_IN_ORDER)}
 
 
 def key_of(given: Workspace, record: str, month: str = "2026-09") -> object:
@@ -84,8 +84,8 @@ def key_of(given: Workspace, record: str, month: str = "2026-09") -> object:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
-    """What was told after each of: September, August loaded late, September again as it was, September corrected."""
+def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    """What was recorded after each: September, August loaded late, September again as it was, September corrected."""
     late = Workspace(tmp_path_factory.mktemp("late"))
     found: dict[str, object] = {}
     load(late, "2026-09", SEPTEMBER)
@@ -103,29 +103,31 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     return found
 
 
-def test_a_month_that_nobody_saw_is_no_restatement(told: dict[str, object]) -> None:
-    assert told["first"] == []
+def test_a_month_that_nobody_saw_is_no_restatement(seen: dict[str, object]) -> None:
+    assert seen["first"] == []
 
 
-def test_a_month_loaded_late_restates_the_later_ones_and_an_old_key_leads_to_the_new(told: dict[str, object]) -> None:
-    assert told["old key"] != told["new key"]
-    assert told["late"] == [
-        ("2026-09", ORBITEL[0], "match", told["old key"], told["new key"], "2026-09", "2026-08", 1)
+def test_a_month_loaded_late_restates_the_later_ones_and_an_old_key_leads_to_the_new(
+    seen: dict[str, object],
+) -> None:
+    assert seen["old key"] != seen["new key"]
+    assert seen["late"] == [
+        ("2026-09", ORBITEL[0], "match", seen["old key"], seen["new key"], "2026-09", "2026-08", 1)
     ]  # fmt: skip
 
 
-def test_the_same_files_again_change_nothing_and_what_was_told_stays(told: dict[str, object]) -> None:
-    assert told["again"] == told["late"]
-    assert told["history again"] == told["history"]
+def test_the_same_files_again_change_nothing_and_what_was_reported_stays(seen: dict[str, object]) -> None:
+    assert seen["again"] == seen["late"]
+    assert seen["history again"] == seen["history"]
 
 
-def test_a_corrected_month_is_told_as_what_it_was_and_what_it_is(told: dict[str, object]) -> None:
-    corrected = told["corrected"]
+def test_a_corrected_month_is_reported_as_what_it_was_and_what_it_is(seen: dict[str, object]) -> None:
+    corrected = seen["corrected"]
     assert isinstance(corrected, list)
-    assert corrected[:1] == told["late"]
+    assert corrected[:1] == seen["late"]
     rows = {(name, kind): (before, now) for _, name, kind, before, now, *_ in corrected[1:]}
     # Quandary's key was that of the partner's record, which has left the list; what is left is ours alone.
-    assert rows.pop((QUANDARY[0], "match"))[0] == told["partner's key"]
+    assert rows.pop((QUANDARY[0], "match"))[0] == seen["partner's key"]
     assert rows == {
         (QUANDARY[0], "gone"): ("target / target", None),
         (ZELWERK[0], "status"): ("prospect / customer", "target / customer"),
@@ -134,12 +136,12 @@ def test_a_corrected_month_is_told_as_what_it_was_and_what_it_is(told: dict[str,
     assert {row[-3:] for row in corrected[1:]} == {("2026-09", "2026-09", 2)}
 
 
-def test_months_in_any_order_give_the_history_of_months_in_order(told: dict[str, object], tmp_path: Path) -> None:
+def test_months_in_any_order_give_the_history_of_months_in_order(seen: dict[str, object], tmp_path: Path) -> None:
     in_order = Workspace(tmp_path)
     load(in_order, "2026-08", AUGUST)
     load(in_order, "2026-09", SEPTEMBER)
     assert in_order.query(RESTATED) == []
-    assert history(in_order) == told["history"]
+    assert history(in_order) == seen["history"]
 
 
 def published_file(folder: Path, run_id: str, *numbers: int) -> None:
@@ -165,7 +167,7 @@ def published_file(folder: Path, run_id: str, *numbers: int) -> None:
         )
 
 
-def test_what_was_told_is_kept_once_whatever_is_published_after_it(tmp_path: Path) -> None:
+def test_what_was_reported_is_kept_once_whatever_is_published_after_it(tmp_path: Path) -> None:
     warehouse, published = tmp_path / "warehouse.duckdb", tmp_path / "published"
 
     def kept(month: date | None) -> tuple[list[int], list[tuple[str, date]]]:

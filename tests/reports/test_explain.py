@@ -1,6 +1,6 @@
 """`explain` on the demo's warehouse: the same figures as the marts, and an answer for pairs the build never looked at.
 
-Belongs here: what a person is told about a pair. Does not belong here: whether the pipeline is right (test_found.py).
+Belongs here: what is said to a person about a pair. Does not belong here: whether it is right (test_found.py).
 """
 
 from collections.abc import Iterator
@@ -54,7 +54,7 @@ def test_a_kept_pair_is_explained_with_the_published_figures(
     assert found.is_kept
 
 
-def test_a_decision_is_told_with_its_author_and_the_guard_it_overrules(demo: Run) -> None:
+def test_a_decision_is_shown_with_its_author_and_the_guard_it_overrules(demo: Run) -> None:
     run = run_command(demo.settings, "explain", *APPROVED)
     assert run.exit_code == 0, run.output
     assert "ONE COMPANY" in run.output
@@ -62,7 +62,7 @@ def test_a_decision_is_told_with_its_author_and_the_guard_it_overrules(demo: Run
     assert "Guard: differing names" in run.output
 
 
-def test_a_refused_join_is_told_with_its_reason(demo: Run) -> None:
+def test_a_refused_join_is_shown_with_its_reason(demo: Run) -> None:
     found = explain(demo.settings, *APPROVED)
     found.match.update(clustering_refusal="evidence outweighs it", band="review", is_same_account=False)
     text = as_text(found)
@@ -70,7 +70,7 @@ def test_a_refused_join_is_told_with_its_reason(demo: Run) -> None:
     assert "Join refused: evidence outweighs it; that waits for a person." in text
 
 
-def test_a_mere_resemblance_is_left_to_a_person_and_told_why(demo: Run) -> None:
+def test_a_mere_resemblance_is_left_to_a_person_and_shown_why(demo: Run) -> None:
     found = explain(demo.settings, *APPROVED)
     found.match.update(guard="mere resemblance", band="review", decision=None, is_same_account=False)
     text = as_text(found)
@@ -78,7 +78,7 @@ def test_a_mere_resemblance_is_left_to_a_person_and_told_why(demo: Run) -> None:
     assert "in these two lists too many such pairs would be false; a person decides" in text
 
 
-def test_two_companies_of_one_group_are_told_so_and_why(demo: Run) -> None:
+def test_two_companies_of_one_group_are_shown_so_and_why(demo: Run) -> None:
     pair = a_pair(
         demo,
         """
@@ -119,18 +119,18 @@ def never_compared(demo: Run, keys: str, condition: str = "") -> Explanation:
     return found
 
 
-def test_a_pair_that_shares_only_a_crowded_key_is_told_which_and_how_crowded(demo: Run) -> None:
+def test_a_pair_that_shares_only_a_crowded_key_is_shown_which_and_how_crowded(demo: Run) -> None:
     found = never_compared(demo, "semi", "and shared.proposing_key is null")
     key = next(key for key in found.shared_keys if not key["proposes_pairs"])
     assert f"{key['rule']} '{key['blocking_key']}' ({key['record_count']} records)" in as_text(found)
 
 
-def test_a_pair_of_names_that_do_not_look_alike_is_told_so(demo: Run) -> None:
+def test_a_pair_of_names_that_do_not_look_alike_is_shown_so(demo: Run) -> None:
     found = never_compared(demo, "semi", "and shared.proposing_key is not null")
     assert "are not alike enough for the pre-filter" in as_text(found)
 
 
-def test_a_pair_without_a_shared_key_is_told_so(demo: Run) -> None:
+def test_a_pair_without_a_shared_key_is_shown_so(demo: Run) -> None:
     found = never_compared(demo, "anti")
     assert found.shared_keys == []
     assert "They share no key" in as_text(found)

@@ -177,7 +177,9 @@ def test_a_run_killed_at_every_stage_leaves_the_old_marts_and_the_next_is_as_if_
 
 
 @pytest.mark.faults
-def test_a_full_disk_is_told_and_the_next_run_with_space_is_as_if_nothing_had_been(demo: Run, tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_and_the_next_run_with_space_is_as_if_nothing_had_been(
+    demo: Run, tmp_path: Path
+) -> None:
     disk = tmp_path / "var"
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=600m", "tmpfs", str(disk)]

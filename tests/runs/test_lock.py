@@ -19,7 +19,7 @@ from tests.workspaces import RUN_OF_OCTOBER, run_command, workspace_in
 
 
 @pytest.mark.parametrize("arguments", [RUN_OF_OCTOBER, ("demo",), ("restore", "--month", "2026-09")])
-def test_a_second_run_is_refused_at_once_and_told_of_the_first(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+def test_a_second_run_is_refused_at_once_with_a_word_of_the_first(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     settings = workspace_in(tmp_path)
     settings.published.mkdir(parents=True)
     (settings.published / "marts.duckdb").write_bytes(b"what readers see")

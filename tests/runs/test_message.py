@@ -1,6 +1,6 @@
 """The message about a run: off until asked for, in our own words, and never a word about where it goes.
 
-Belongs here: real servers on this machine, a web hook and a mailbox. Does not belong here: what is told
+Belongs here: real servers on this machine, a web hook and a mailbox. Does not belong here: what is said
 (test_run_page.py).
 """
 
@@ -157,7 +157,7 @@ def test_a_mailbox_gets_the_mail() -> None:
         (f"nonsense://{SECRET}@[", "it is no address that Apprise knows"),
     ],
 )
-def test_what_cannot_be_sent_is_told_by_number_and_the_address_stays_secret(
+def test_what_cannot_be_sent_is_reported_by_number_and_the_address_stays_secret(
     hook: HTTPServer, address: str, why: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -167,8 +167,8 @@ def test_what_cannot_be_sent_is_told_by_number_and_the_address_stays_secret(
     ]
     assert len(received(hook)) == 1, "one that fails keeps no other from its message"
     output = capfd.readouterr()
-    for told in (caplog.text, output.out, output.err):
-        assert SECRET not in told
+    for written in (caplog.text, output.out, output.err):
+        assert SECRET not in written
 
 
 def test_a_hook_that_refuses_and_one_that_breaks_fail_nothing(
@@ -183,6 +183,6 @@ def test_a_hook_that_refuses_and_one_that_breaks_fail_nothing(
         raise RuntimeError(SECRET)
 
     monkeypatch.setattr("orchestration.runs.message._deliver", broken)
-    (told,) = send(RESULTS, {VARIABLE: f"json://{SECRET}"})
-    assert "RuntimeError" in told
-    assert SECRET not in told
+    (warning,) = send(RESULTS, {VARIABLE: f"json://{SECRET}"})
+    assert "RuntimeError" in warning
+    assert SECRET not in warning

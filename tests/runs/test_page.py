@@ -87,30 +87,31 @@ def ended_run(folder: Path, files: Sequence[FileRow], problem: Exception | None 
         )
         result = job.execute_in_process(instance=instance, raise_on_error=False, tags={"dagster/partition": "2026-10"})
         warnings: list[str] = []
-        told = tell_of_run(settings, instance, result.run_id, warnings.append)
+        ended = tell_of_run(settings, instance, result.run_id, warnings.append)
         assert warnings == []
         said = [entry.dagster_event for entry in instance.all_logs(result.run_id) if entry.dagster_event]
-        (event,) = [event for event in said if event.is_engine_event and told.headline in (event.message or "")]
-        assert event.engine_event_data.metadata["page"].value == str(told.page)
-    return told
+        (event,) = [event for event in said if event.is_engine_event and ended.headline in (event.message or "")]
+        assert event.engine_event_data.metadata["page"].value == str(ended.page)
+    return ended
 
 
 def test_a_run_that_failed_has_its_page_and_says_what_stays_and_what_to_do(tmp_path: Path) -> None:
-    told = ended_run(
+    ended = ended_run(
         tmp_path,
         [file_row("acme/2026-10/accounts.csv"), file_row("acme/2026-10/b.csv", "quarantined", reason="It is empty.")],
         dg.Failure("The disk is full. Make room, and run again.", allow_retries=False),
     )
-    assert told.headline == "2026-10 was not published; nothing is published yet."
-    assert not told.is_success
-    assert {name: told.figures[name] for name in ("files taken", "files refused", "rows accepted", "rows refused")} == {
+    assert ended.headline == "2026-10 was not published; nothing is published yet."
+    assert not ended.is_success
+    counted = ("files taken", "files refused", "rows accepted", "rows refused")
+    assert {name: ended.figures[name] for name in counted} == {
         "files taken": 1, "files refused": 1, "rows accepted": 9, "rows refused": 1,
     }  # fmt: skip
-    assert [to_do.what for to_do in told.to_do][:2] == [
+    assert [to_do.what for to_do in ended.to_do][:2] == [
         "Mend what failed (1), then run the month again",
         "Correct the refused files (1), then run the month again",
     ]
-    text = Page(told.page).text
+    text = Page(ended.page).text
     for said in (
         "The disk is full. Make room",
         "acme/2026-10/b.csv",
@@ -122,12 +123,12 @@ def test_a_run_that_failed_has_its_page_and_says_what_stays_and_what_to_do(tmp_p
 
 
 def test_what_a_partner_wrote_does_nothing_on_the_page(tmp_path: Path) -> None:
-    told = ended_run(tmp_path, [file_row(f"acme/2026-10/{HOSTILE}", "quarantined", reason=f"'{HOSTILE}' is odd.")])
-    page = Page(told.page)
+    ended = ended_run(tmp_path, [file_row(f"acme/2026-10/{HOSTILE}", "quarantined", reason=f"'{HOSTILE}' is odd.")])
+    page = Page(ended.page)
     assert HOSTILE in page.text
     assert page.loads == []
     assert not page.tags & {"script", "img", "link", "iframe", "form"}
-    assert "default-src 'none'" in told.page.read_text()
+    assert "default-src 'none'" in ended.page.read_text()
 
 
 @pytest.mark.parametrize(
@@ -146,10 +147,10 @@ def test_what_a_partner_wrote_does_nothing_on_the_page(tmp_path: Path) -> None:
 def test_no_person_stands_on_the_page_or_in_dagsters_words_of_it(
     tmp_path: Path, files: list[FileRow], problem: Exception | None
 ) -> None:
-    told = ended_run(tmp_path, files, problem)
-    assert PERSON not in told.page.read_text()
-    assert "Stack Trace" not in told.page.read_text()
-    assert "…" in Page(told.page).text
+    ended = ended_run(tmp_path, files, problem)
+    assert PERSON not in ended.page.read_text()
+    assert "Stack Trace" not in ended.page.read_text()
+    assert "…" in Page(ended.page).text
 
 
 def test_a_run_that_was_killed_has_its_page_too(tmp_path: Path) -> None:
@@ -159,9 +160,9 @@ def test_a_run_that_was_killed_has_its_page_too(tmp_path: Path) -> None:
         (settings.published / "marts.duckdb").write_text("of another release")
         run = instance.add_run(dg.DagsterRun("monthly_refresh", tags={"dagster/partition": "2026-10"}))
         instance.report_run_failed(run, "The process of this run was killed.")
-        told = tell_of_run(settings, instance, run.run_id, print)
-    assert told.headline == "2026-10 was not published; what was published before stays."
-    assert "The process of this run was killed." in Page(told.page).text
+        ended = tell_of_run(settings, instance, run.run_id, print)
+    assert ended.headline == "2026-10 was not published; what was published before stays."
+    assert "The process of this run was killed." in Page(ended.page).text
 
 
 def test_a_message_that_cannot_be_sent_fails_no_run_and_its_address_stands_in_no_file(
@@ -172,8 +173,8 @@ def test_a_message_that_cannot_be_sent_fails_no_run_and_its_address_stands_in_no
     with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
         run = instance.add_run(dg.DagsterRun("monthly_refresh", tags={"dagster/partition": "2026-10"}))
         instance.report_run_failed(run)
-        told = tell_of_run(workspace_in(tmp_path), instance, run.run_id, warnings.append)
-    assert told.page.is_file()
+        ended = tell_of_run(workspace_in(tmp_path), instance, run.run_id, warnings.append)
+    assert ended.page.is_file()
     assert len(warnings) == 1
     assert "address 1 of ACCOUNT_MAPPING_NOTIFY" in warnings[0]
     written = [file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()]
@@ -181,7 +182,7 @@ def test_a_message_that_cannot_be_sent_fails_no_run_and_its_address_stands_in_no
     assert not [text for text in [*written, warnings[0].encode()] if b"t0k3n" in text]
 
 
-def test_a_run_that_dagster_started_is_told_of_by_the_sensors(tmp_path: Path) -> None:
+def test_a_run_that_dagster_started_is_reported_by_the_sensors(tmp_path: Path) -> None:
     settings = workspace_in(tmp_path)
     with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
         for sensor, report in (
@@ -208,7 +209,7 @@ def test_the_newest_pages_are_kept(tmp_path: Path) -> None:
     assert kept == sorted(["last.html", *(file.name for file in files[-KEPT_PAGES + 1 :])])
 
 
-def test_what_nobody_can_read_is_told_as_not_published(tmp_path: Path) -> None:
+def test_what_nobody_can_read_is_reported_as_not_published(tmp_path: Path) -> None:
     assert look_at(tmp_path / "marts.duckdb") is None
     (tmp_path / "marts.duckdb").write_text("no database")
     assert look_at(tmp_path / "marts.duckdb") is None

@@ -145,7 +145,7 @@ def test_form_or_state_in_brackets_is_no_other_name(note: str) -> None:
         ("Łódź Çelik Þór", False),
     ],
 )
-def test_lookalike_letters_are_told(name: str, expected: bool) -> None:
+def test_lookalike_letters_are_recognised(name: str, expected: bool) -> None:
     assert forms(name)[0]["has_mixed_scripts"] is expected
 
 

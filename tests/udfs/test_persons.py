@@ -46,7 +46,7 @@ def test_ways_to_write_one_name_give_one_full_name(one: str, other: str) -> None
     assert person_name(one, RULES).full_name == person_name(other, RULES).full_name
 
 
-def test_given_and_family_name_are_told_apart_with_and_without_a_comma() -> None:
+def test_given_and_family_name_are_kept_apart_with_and_without_a_comma() -> None:
     for name in ("Ludwig M. van der Berg", "van der Berg, Ludwig M."):
         found = person_name(name, RULES)
         assert (found.given_name, found.given_names, found.family_name) == ("ludwig", "ludwigm", "vanderberg")
@@ -93,7 +93,7 @@ TWO_NAMES = [("maria", "mario"), ("martin", "martina"), ("jan", "jon"), ("robert
 
 
 @pytest.mark.parametrize(("one", "other", "expected"), [*SLIPS, *((*pair, False) for pair in TWO_NAMES)])
-def test_a_slip_of_the_pen_is_told_from_another_name(one: str, other: str, expected: bool) -> None:
+def test_a_typo_is_distinguished_from_another_name(one: str, other: str, expected: bool) -> None:
     assert is_misspelt_name(pa.array([one, other]), pa.array([other, one])).to_pylist() == [expected, expected]
 
 

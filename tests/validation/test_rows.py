@@ -1,6 +1,6 @@
 """The suite of accepted rows: it passes on a load and notices damage.
 
-Belongs here: the checks of raw tables. Does not belong here: what is checked at the door (tests/ingestion).
+Belongs here: the checks of raw tables. Does not belong here: what is checked on landing (tests/ingestion).
 """
 
 from datetime import date

@@ -36,11 +36,11 @@ def test_a_held_warehouse_is_waited_for_and_the_person_learns_who_holds_it(
 
         monkeypatch.setattr(time, "sleep", close_after_two)
         wait_for_warehouse(settings)
-    told = capsys.readouterr().out
-    assert f"{settings.warehouse} is held open by" in told
-    assert f"(PID {shell.pid})" in told
-    assert "Close it there" in told
-    assert "two minutes" in told
+    said = capsys.readouterr().out
+    assert f"{settings.warehouse} is held open by" in said
+    assert f"(PID {shell.pid})" in said
+    assert "Close it there" in said
+    assert "two minutes" in said
     assert len(pauses) == 2
 
 
@@ -74,10 +74,10 @@ def test_a_step_waits_longer_and_longer_for_a_held_warehouse_and_not_for_ever(
     file = tmp_path / "warehouse.duckdb"
     duckdb.connect(str(file)).close()
     with open_shell(file) as shell:
-        result, told = step_that(lambda: faults.check_writable(file))
+        result, said = step_that(lambda: faults.check_writable(file))
         assert not result.success
         assert sum(event.is_step_up_for_retry for event in result.all_events) == 3
-        assert [f"(PID {shell.pid})" in sentence and str(file) in sentence for sentence in told] == [True]
+        assert [f"(PID {shell.pid})" in sentence and str(file) in sentence for sentence in said] == [True]
     assert step_that(lambda: faults.check_writable(file))[0].success
 
 
@@ -89,11 +89,11 @@ def test_what_does_not_pass_by_itself_is_not_tried_again(problem: Exception) -> 
         tries.append(1)
         raise problem
 
-    result, told = step_that(work)
+    result, said = step_that(work)
     assert not result.success
     assert len(tries) == 1
-    assert [sentence[:30] for sentence in told] == (["There is no space left to writ"] if told else [])
-    assert bool(told) == isinstance(problem, OSError)
+    assert [sentence[:30] for sentence in said] == (["There is no space left to writ"] if said else [])
+    assert bool(said) == isinstance(problem, OSError)
 
 
 @pytest.mark.parametrize("damage", ["random bytes", "cut off", "emptied", "overwritten at its head"])
@@ -115,9 +115,9 @@ def test_a_damaged_warehouse_is_named_and_neither_it_nor_the_marts_are_touched(t
     settings.published.mkdir()
     (settings.published / "marts.duckdb").write_bytes(b"what readers see")
     before = files_in(settings.var)
-    told = run_command(settings, *RUN_OF_OCTOBER).output
-    assert "Traceback" not in told
-    assert f"The warehouse {settings.warehouse} is damaged" in told
-    assert f"mv {settings.warehouse} {settings.warehouse}.damaged" in told
-    assert "run every month again (2026-08, 2026-09, 2026-10)" in told
+    said = run_command(settings, *RUN_OF_OCTOBER).output
+    assert "Traceback" not in said
+    assert f"The warehouse {settings.warehouse} is damaged" in said
+    assert f"mv {settings.warehouse} {settings.warehouse}.damaged" in said
+    assert "run every month again (2026-08, 2026-09, 2026-10)" in said
     assert files_in(settings.var) == before

@@ -191,7 +191,7 @@ def test_dbt_is_not_begun_on_a_warehouse_that_cannot_be_gone_on_with(tmp_path: P
         assert warehouse.read_bytes() == before
 
 
-def test_a_column_that_may_be_empty_is_told_and_left_to_dbt(tmp_path: Path) -> None:
+def test_a_column_that_may_be_empty_is_reported_and_left_to_dbt(tmp_path: Path) -> None:
     table = "create table marts.fct_sales (as_of_month date, amount_usd decimal(38, 2))"
     warehouse = warehouse_in(tmp_path, "create schema marts", table)
     (notice,) = check_history(warehouse, MANIFEST)
