@@ -377,7 +377,12 @@ def compiled_sql(settings: Settings, relation: str) -> str:
         NoReportError: dbt has compiled nothing there.
     """
     model = relation.rpartition(".")[2]
-    found = settings.dbt_target.glob(f"**/compiled/account_mapping/models/**/{model}.sql")
+    # A unit test of a model is compiled under the model's name, in a folder that is named after its YAML file.
+    found = [
+        file
+        for file in settings.dbt_target.glob(f"**/compiled/account_mapping/models/**/{model}.sql")
+        if file.parent.suffix != ".yml"
+    ]
     newest = max(found, key=lambda file: file.stat().st_mtime, default=None)
     if newest is None:
         raise NoReportError(f"{settings.dbt_target} holds no compiled models: build again (make run or make demo).")
