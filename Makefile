@@ -51,7 +51,7 @@ demo: $(SETUP) ## run the monthly job on demo/exports and show what it found
 
 test: $(SETUP) ## lint, types, dbt parse, pytest, dbt build of the demo with all tests [DEMO=var/demo: one that is built already]
 	@$(MAKE) --no-print-directory lint
-	@$(RUN) pytest --numprocesses 2 --dist loadfile $(call option,--demo,DEMO)
+	@$(RUN) pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(call option,--demo,DEMO)
 
 test-fast: $(SETUP) ## what needs no dbt, in under two minutes
 	@$(BIN)/ruff check .

@@ -33,14 +33,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs dbt by its fixtures, and begin with one test of the demo, so that it is built beside the rest."""
+    """Mark what needs dbt by its fixtures, and put the slow files first.
+
+    The demo is built by one worker for the first of its files, beside files that need dbt and not the demo; quick files
+    come last, so that both workers end together (`make test` keeps xdist from sorting by the number of tests).
+    """
+    fixtures: dict[Path, set[str]] = {}
     for item in items:
-        if {"dbt", "demo", "manifest"} & set(getattr(item, "fixturenames", ())):
+        names = set(getattr(item, "fixturenames", ()))
+        fixtures.setdefault(item.path, set()).update(names)
+        if {"dbt", "demo", "manifest"} & names:
             item.add_marker(pytest.mark.dbt)
-    of_demo = [item for item in items if "demo" in getattr(item, "fixturenames", ())]
-    if of_demo:
-        first = of_demo[0].path
-        items.sort(key=lambda item: (item.path != first, "demo" in getattr(item, "fixturenames", ())))
+    builder = next((path for path, names in fixtures.items() if "demo" in names), None)
+
+    def turn(item: pytest.Item) -> int:
+        names = fixtures[item.path]
+        return 0 if item.path == builder else 2 if "demo" in names else 1 if "dbt" in names else 3
+
+    items.sort(key=turn)
 
 
 @pytest.fixture(autouse=True)
