@@ -1,6 +1,6 @@
 # Needs Python 3.11 to 3.13 and a package index, nothing else. uv is used where there is one.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-bi test-faults bi init run restore rebuild upgrade withdraw erase prune explain review session \
+.PHONY: help demo test test-fast test-bi test-faults fuzz bi init run restore rebuild upgrade withdraw erase prune explain review session \
 	crm metrics dev docs bench lint lock clean
 
 # What is handed to make is text, never code: it is taken as it was written, without make's own $(…), and quoted for the
@@ -22,7 +22,7 @@ BI_PYTHON := $(shell for p in $(call text,PYTHON) python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null && { echo "$$p"; break; }; done)
 endif
 unexport DIR EXPORTS MONTH SEEDS PARTY EMAIL CONTACT NAME ACCOUNT MONTHS LEFT RIGHT PARTNER BY PORT DEMO_USER BENCH_DATA RIVALS \
-	MILLION PARTS CURRENCY DEMO PYTHON BI_PYTHON
+	MILLION PARTS CURRENCY DEMO N SEED PYTHON BI_PYTHON
 BIN := .venv/bin
 SETUP := .venv/requirements.lock
 BI_SETUP := .venv-bi/requirements.lock
@@ -124,6 +124,9 @@ test-bi: $(SETUP) $(BI_SETUP) $(CLIENTS_SETUP) ## the dashboards and Dagster's p
 
 test-faults: $(SETUP) ## the faults that make test leaves out: runs killed at every stage, a full disk, a file of 2 GB
 	@$(RUN) pytest -m faults
+
+fuzz: $(SETUP) ## N=10000 [SEED=1]: files changed at random, each of which must land or be refused
+	@$(RUN) benchmarks.fuzz $(call option,--count,N) $(call option,--seed,SEED)
 
 $(BI_SETUP): bi/requirements.lock
 	@test -n $(call text,BI_PYTHON) || { echo "No Python 3.11 or 3.12 found for Superset: install one, or say make bi BI_PYTHON=/path/to/python3.12"; exit 1; }

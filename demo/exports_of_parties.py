@@ -113,12 +113,6 @@ def opportunity_table(world: World, deals: list[Opportunity], month: int) -> pa.
         ),
         ("Probability", pa.int32(), lambda deal: chances[str(deal.stages[month])]),
         ("CloseDate", pa.date32(), lambda deal: deal.expected_close),
-        ("Closed_On__c", pa.date32(), lambda deal: deal.closed if is_closed(deal, month) else None),
-        (
-            "Outcome__c",
-            pa.string(),
-            lambda deal: str(deal.stages[month]).split()[1] if is_closed(deal, month) else None,
-        ),
         ("IsClosed", pa.bool_(), lambda deal: is_closed(deal, month)),
         ("IsWon", pa.bool_(), lambda deal: deal.stages[month] == "Closed Won"),
         (

@@ -28,6 +28,7 @@ class Field:
     kind: str = "text"  # how its values are read: the kinds of ingestion/readings.py
     # Only the party itself can have known it: a withdrawn party's values must be found nowhere.
     is_distinguishing: bool = False
+    vocabulary: str | None = None  # the field of seeds/reference/value_mappings.csv that gives its words a meaning
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,11 @@ class Object:
     def kinds(self) -> dict[str, str]:
         """Kinds of the fields that are read as something else than text, by field."""
         return {field.name: field.kind for field in self.fields if field.kind != "text"}
+
+    @property
+    def vocabularies(self) -> dict[str, str]:
+        """Fields that hold words of a vocabulary, and which."""
+        return {field.name: field.vocabulary for field in self.fields if field.vocabulary}
 
     @property
     def distinguishing(self) -> tuple[str, ...]:
@@ -86,7 +92,7 @@ _ACCOUNT_FIELDS = (
     Field("account_name", _NONE, "The account's name as this list writes it.", is_distinguishing=True),
 )
 _OF_AN_ACCOUNT = "coalesce(account_source_id, account_name)"
-_DELETED = Field("is_deleted", _NONE, "Whether the source system has deleted the record.", "boolean")
+_DELETED = Field("is_deleted", _NONE, "Whether, or when, the source system has deleted the record.", "deletion")
 
 ACCOUNTS = Object(
     name="accounts",
@@ -95,29 +101,40 @@ ACCOUNTS = Object(
         Field("name", _NONE, "The company's name.", is_distinguishing=True),
         Field("website", _NONE, "The company's website.", "website", is_distinguishing=True),
         Field("phone", _NONE, "The company's telephone number.", is_distinguishing=True),
-        Field("industry", _NONE, "Industry in the party's own words."),
+        Field("industry", _NONE, "Industry in the party's own words.", vocabulary="industry"),
         Field("employees", _NONE, "Number of employees.", "integer"),
         Field("annual_revenue", _NONE, "Revenue of a year, in the currency of the row.", "amount"),
-        Field("currency", _NONE, "Currency of the row's amounts.", "currency"),
-        Field("country", _NONE, "Country in the party's own words."),
+        Field("currency", _NONE, "Currency of the row's amounts.", "currency", vocabulary="currency"),
+        Field("country", _NONE, "Country in the party's own words.", vocabulary="country"),
         Field("state", _NONE, "State, province or region."),
         Field("city", _NONE, "City."),
         Field("owner", _COLLEAGUE, "Who looks after the account."),
-        Field("priority", _NONE, "The party's own priority of the account."),
-        Field("lifecycle_status", _NONE, "Where the account stands with the party, in its own words."),
-        Field("list_name", _NONE, "The list that the account was exported from."),
+        Field("priority", _NONE, "The party's own priority of the account.", vocabulary="priority"),
+        Field(
+            "lifecycle_status",
+            _NONE,
+            "Where the account stands with the party, in its own words.",
+            vocabulary="lifecycle_status",
+        ),
+        Field("list_name", _NONE, "The list that the account was exported from.", vocabulary="list_name"),
         Field("is_partner", _NONE, "Whether the account is a partner of the party.", "boolean"),
         Field("products_owned", _NONE, "The party's products that the account has."),
         Field("competitor_product", _NONE, "A competitor's product that the account uses."),
-        Field("competitor_strength", _NONE, "How strong that competitor is there."),
-        Field("timing_signal", _NONE, "When the account may buy."),
+        Field("competitor_strength", _NONE, "How strong that competitor is there.", vocabulary="competitor_strength"),
+        Field("timing_signal", _NONE, "When the account may buy.", vocabulary="timing_signal"),
         Field("expected_deal_size", _NONE, "What a deal with the account may be worth.", "amount"),
         Field("contract_renewal_date", _NONE, "When the contract is renewed.", "date"),
         Field("churn_date", _NONE, "When the account left.", "date"),
         Field("lifetime_value", _NONE, "What the account has been worth so far.", "amount"),
         Field("parent_source_id", _NONE, "Id of the parent in the party's own system.", is_distinguishing=True),
         Field("parent_name", _NONE, "Name of the parent.", is_distinguishing=True),
-        Field("relationship_strength", _NONE, "How strong the party's relationship is."),
+        Field(
+            "relationship_strength",
+            _NONE,
+            "How strong the party's relationship is.",
+            vocabulary="relationship_strength",
+        ),
+        Field("merged_source_ids", _NONE, "Ids of records that were merged into this one.", is_distinguishing=True),
         Field("lei", _NONE, "Legal entity identifier.", is_distinguishing=True),
         Field("duns", _NONE, "D-U-N-S number.", is_distinguishing=True),
         Field("vat_number", _NONE, "VAT number.", is_distinguishing=True),
@@ -137,19 +154,21 @@ OPPORTUNITIES = Object(
     fields=(
         *_ACCOUNT_FIELDS,
         Field("name", _FREE_TEXT, "Name of the opportunity.", is_distinguishing=True),
-        Field("stage", _NONE, "Stage in the party's own words."),
+        Field("stage", _NONE, "Stage in the party's own words.", vocabulary="stage"),
         Field("amount", _NONE, "Amount, in the currency of the row.", "amount"),
-        Field("currency", _NONE, "Currency of the amount.", "currency"),
-        Field("our_role", _NONE, "Our role: lead or support."),
-        Field("partner_role", _NONE, "The partner's role: lead or support."),
+        Field("currency", _NONE, "Currency of the amount.", "currency", vocabulary="currency"),
+        Field("our_role", _NONE, "Our role: lead or support.", vocabulary="role"),
+        Field("partner_role", _NONE, "The partner's role: lead or support.", vocabulary="role"),
         Field("lead_date", _NONE, "When the lead came in.", "date"),
         Field("created_date", _NONE, "When the opportunity was created.", "date"),
         Field("expected_close_date", _NONE, "When it is expected to close.", "date"),
         Field("closed_date", _NONE, "When it was closed.", "date"),
-        Field("outcome", _NONE, "Won, lost or open, in the party's own words."),
+        Field("outcome", _NONE, "Won, lost or open, in the party's own words.", vocabulary="opportunity_outcome"),
+        Field("is_closed", _NONE, "Whether the source system counts it as closed.", "boolean"),
+        Field("is_won", _NONE, "Whether the source system counts it as won.", "boolean"),
         Field("probability", _NONE, "Probability of winning, in percent.", "probability"),
-        Field("sourced_by_partner", _NONE, "The partners that sourced it."),
-        Field("influenced_by_partner", _NONE, "The partners that influenced it."),
+        Field("sourced_by_partner", _NONE, "The partners that sourced it.", vocabulary="partner"),
+        Field("influenced_by_partner", _NONE, "The partners that influenced it.", vocabulary="partner"),
         Field("partner_recorded_date", _NONE, "When the partner was recorded.", "date"),
         Field("owner", _COLLEAGUE, "Who looks after the opportunity."),
         _DELETED,
@@ -165,11 +184,16 @@ ENGAGEMENTS = Object(
     fields=(
         *_ACCOUNT_FIELDS,
         Field("engagement_date", _NONE, "The day.", "date"),
-        Field("partner", _NONE, "The partner it was done with."),
-        Field("activity", _NONE, "Meeting, call or demo, in the party's own words."),
-        Field("engagement_type", _NONE, "Discovery call, workshop and the like, in the party's own words."),
+        Field("partner", _NONE, "The partner it was done with.", vocabulary="partner"),
+        Field("activity", _NONE, "Meeting, call or demo, in the party's own words.", vocabulary="activity"),
+        Field(
+            "engagement_type",
+            _NONE,
+            "Discovery call, workshop and the like, in the party's own words.",
+            vocabulary="engagement_type",
+        ),
         Field("participants", _FREE_TEXT, "Who took part.", is_distinguishing=True),
-        Field("outcome", _FREE_TEXT, "What came of it."),
+        Field("outcome", _FREE_TEXT, "What came of it.", vocabulary="engagement_outcome"),
         Field("next_step", _FREE_TEXT, "What is to be done next."),
         Field("owner", _COLLEAGUE, "Who did it."),
         _DELETED,
@@ -188,11 +212,16 @@ CONTACTS = Object(
         Field("first_name", _CONTACT, "The person's first name."),
         Field("last_name", _CONTACT, "The person's last name."),
         Field("title", _FREE_TEXT, "The person's title."),
-        Field("seniority", _NONE, "How senior the person is."),
-        Field("function", _NONE, "The person's function."),
+        Field("seniority", _NONE, "How senior the person is.", vocabulary="seniority"),
+        Field("function", _NONE, "The person's function.", vocabulary="function"),
         Field("email", _CONTACT, "The person's e-mail address.", "email", is_distinguishing=True),
         Field("phone", _CONTACT, "The person's telephone number.", is_distinguishing=True),
-        Field("relationship_strength", _NONE, "Champion, user or awareness, in the party's own words."),
+        Field(
+            "relationship_strength",
+            _NONE,
+            "Champion, user or awareness, in the party's own words.",
+            vocabulary="relationship_strength",
+        ),
         _DELETED,
     ),
     required=(
@@ -226,4 +255,6 @@ DECISIONS = Object(
     who="left_record_key",
     is_identified=False,
 )
+# Lists about persons, or what was said with whom: nothing of a refused row of theirs is shown to everybody.
+PERSONAL = ("contacts", "engagements")
 OBJECTS = {described.name: described for described in (ACCOUNTS, OPPORTUNITIES, ENGAGEMENTS, CONTACTS, DECISIONS)}

@@ -3,6 +3,7 @@
 Belongs here: lists of fields in SQL. Does not belong here: what the models do with them.
 """
 
+import ast
 import re
 
 import pytest
@@ -27,3 +28,10 @@ def test_what_staging_maps_is_a_field_of_the_object(name: str) -> None:
     text = "\n".join(model.read_text(encoding="utf-8") for model in models)
     for listed in re.findall(rf"join_mapped_values\('\w+', '{name}', \[(.*?)\]", text, flags=re.DOTALL):
         assert set(re.findall(r"'(\w+)'", listed)) <= set(OBJECTS[name].field_names)
+
+
+@pytest.mark.parametrize("name", [name for name, described in OBJECTS.items() if described.vocabularies])
+def test_what_staging_maps_by_a_vocabulary_is_said_of_the_field(name: str) -> None:
+    model = (DBT_PROJECT_DIR / "models" / "staging" / "stg_mapped_values.sql").read_text(encoding="utf-8")
+    (listed,) = re.findall(r"mapped_columns = (\{.*?\}) -?%\}", model, flags=re.DOTALL)
+    assert OBJECTS[name].vocabularies == ast.literal_eval(listed)[name]

@@ -42,28 +42,38 @@ MULTIPLIERS = {
 _JOINED_UNITS = re.compile(r"^(t|k|m)(eur|usd|chf|gbp)$")
 _JOINED_POWERS = {"t": 3, "k": 3, "m": 6}
 _TRUE = frozenset(
-    "true t yes y 1 x wahr ja j oui o si sí s verdadero vrai sim はい 是 ✓ ✔".split()  # noqa: SIM905 (a list of words)
+    # "n" and "ne" mean no in every language that uses them; a word that means yes here and no there is in neither list
+    """true t yes y 1 1.0 x on wahr ja j oui o si sí s verdadero vrai sim vero verdadeiro waar sant tosi kyllä tak
+    prawda ano pravda áno igen igaz da adevărat evet doğru да истина ναι はい 是 예 네 ✓ ✔ ☑ ✅""".split()  # noqa: SIM905 (a list of words)
 )
 _FALSE = frozenset(
-    "false f no n 0 falsch nein non faux falso não いいえ 否 ✗".split()  # noqa: SIM905 (a list of words)
+    """false f no n 0 0.0 off falsch nein non faux falso não onwaar nee nej nei falskt usant epätosi ei nie fałsz ne
+    nepravda nem hamis nu fals hayır yanlış нет ложь όχι いいえ 否 아니요 ✗ ✘ ☐ ❌""".split()  # noqa: SIM905 (a list of words)
 )
 _MONTH_NAMES = (
-    ("january", "jan", "januar", "jänner", "janvier", "janv", "enero", "ene", "gennaio"),
-    ("february", "feb", "februar", "février", "févr", "fév", "febrero"),
-    ("march", "mar", "märz", "mär", "mrz", "mars", "marzo"),
-    ("april", "apr", "avril", "avr", "abril", "abr"),
-    ("may", "mai", "mayo"),
-    ("june", "jun", "juni", "juin", "junio"),
-    ("july", "jul", "juli", "juillet", "juil", "julio"),
-    ("august", "aug", "août", "agosto", "ago"),
-    ("september", "sep", "sept", "septembre", "septiembre"),
-    ("october", "oct", "oktober", "okt", "octobre", "octubre"),
-    ("november", "nov", "novembre", "noviembre"),
-    ("december", "dec", "dezember", "dez", "décembre", "déc", "diciembre", "dic"),
+    # English, German, French, Spanish, Italian, Portuguese, Dutch, the Nordic languages, Polish
+    *(
+        tuple(names.split())
+        for names in (
+            "january jan januar jänner janvier janv enero ene gennaio gen janeiro januari stycznia styczeń sty "
+            "tammikuuta",
+            "february feb februar février févr fév febrero febbraio fevereiro fev februari lutego luty lut helmikuuta",
+            "march mar märz mär mrz mars marzo março maart mrt marts marca marzec maaliskuuta",
+            "april apr avril avr abril abr aprile kwietnia kwiecień kwi huhtikuuta",
+            "may mai mayo maggio mag maio mei maj maja toukokuuta",
+            "june jun juni juin junio giugno giu junho czerwca czerwiec cze kesäkuuta",
+            "july jul juli juillet juil julio luglio lug julho lipca lipiec lip heinäkuuta",
+            "august aug août agosto ago augustus augusti sierpnia sierpień sie elokuuta",
+            "september sep sept septembre septiembre settembre set setembro września wrzesień wrz syyskuuta",
+            "october oct oktober okt octobre octubre ottobre ott outubro out października październik paź lokakuuta",
+            "november nov novembre noviembre novembro listopada listopad lis marraskuuta",
+            "december dec dezember dez décembre déc diciembre dic dicembre dezembro grudnia grudzień gru joulukuuta",
+        )
+    ),
 )
 _MONTHS = {name: number for number, names in enumerate(_MONTH_NAMES, start=1) for name in names}
 _AMOUNT = re.compile(
-    r"^(?P<before>[^\d.,]*(?:\b(?:fr|sfr)\.\s*)?)"
+    r"^(?P<before>[^\d.,]*(?:\b(?:fr|sfr|rs)\.\s*)?)"
     r"(?P<number>\d[\d.,' ]*|[.,]\d+)(?:[eE](?P<exponent>[+-]?\d{1,2})(?!\w))?(?P<after>\D*)$"
 )
 _UNIT = re.compile(r"[a-z]{0,2}\$|[€£¥₹₩₪₺₽円元万億]|(?:[^\W\d_]|(?<=[a-z])\.)+")
@@ -73,12 +83,20 @@ _GROUPED = {
     ".": re.compile(r"^\d{1,3}(?:\.\d{3})+$"),
 }
 _SPACED = re.compile(r"^\d{1,3}(?:([ '])\d{3})(?:\1\d{3})*(?:[.,]\d+)?$")
+# What a multi-currency system writes behind an amount: USD 1,000.00 (EUR 900.00)
+_CONVERTED = re.compile(r"(?<=\d)\s*\([A-Z]{3}\s*[\d.,' ]+\)$")
+_RUPEES = frozenset(["rs", "rs."])  # of India, Pakistan, Sri Lanka …: the currency column says which
 _SWISS_END = re.compile(r"\.[-–—]+$")  # 1'000.-
 _TIME = (
     r"(?:[T ,]+\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?: ?[AaPp]\.?[Mm]\.?)?(?: ?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}))?)?"
 )
 _YEAR_FIRST = re.compile(r"^(\d{4})([-/.])(\d{1,2})\2(\d{1,2})" + _TIME + "$")
 YEAR_LAST = re.compile(r"^(\d{1,2})([-/.])(\d{1,2})\2(\d{4})" + _TIME + "$")
+_SHORT_YEAR = re.compile(r"^(\d{1,2})([/.])(\d{1,2})\2(\d{2})(" + _TIME + ")$")
+_FIRST_YEAR_OF_1900 = 70  # 69 is 2069, 70 is 1970
+_SERIAL = re.compile(r"^(\d{5})(?:\.\d+)?$")  # days since the end of 1899, as spreadsheets count
+_SERIALS = range(20_000, 80_000)  # 1954 to 2119
+_EPOCH = re.compile(r"^(\d{10})(\d{3})?$")  # seconds or milliseconds since 1970
 _COMPACT = re.compile(r"^(\d{4})(\d{2})(\d{2})$")
 _CJK = re.compile(r"^(\d{4})年(\d{1,2})月(\d{1,2})日" + _TIME + "$")
 _DAY_NAME = re.compile(
@@ -153,6 +171,8 @@ def _units(before: str, after: str) -> tuple[int, str | None, bool] | None:
     for word in _UNIT.findall(surroundings):
         joined = _JOINED_UNITS.match(word)
         code = CURRENCY_SYMBOLS.get(word) or (word.upper() if word.upper() in CURRENCY_CODES else None)
+        if word in _RUPEES:
+            continue
         if joined and not multiplied and currency is None:
             power, currency, multiplied = _JOINED_POWERS[joined[1]], joined[2].upper(), True
         elif word in MULTIPLIERS and not multiplied:
@@ -169,7 +189,7 @@ def _units(before: str, after: str) -> tuple[int, str | None, bool] | None:
 @lru_cache(maxsize=65_536)
 def _figure(text: str, mark: str | None) -> tuple[Decimal, str | None] | None:
     """A figure and its currency, or null when the text is not one."""
-    found = _AMOUNT.match(_SWISS_END.sub("", clean_text(text)))
+    found = _AMOUNT.match(_SWISS_END.sub("", _CONVERTED.sub("", clean_text(text))))
     if not found:
         return None
     units = _units(found["before"], found["after"])
@@ -269,9 +289,13 @@ def date_of(text: str | None, order: str | None) -> dt.date | None:  # noqa: PLR
     """
     if text is None or len(text) > 60 or is_missing_text(text):  # noqa: PLR2004 (no date is longer)
         return None
-    cleaned = clean_text(text)
+    cleaned = _with_century(clean_text(text))
     if found := _YEAR_FIRST.match(cleaned):
         return _day(found[1], found[3], found[4])
+    if (found := _SERIAL.match(cleaned)) and int(found[1]) in _SERIALS:
+        return dt.date(1899, 12, 30) + dt.timedelta(days=int(found[1]))
+    if found := _EPOCH.match(cleaned):
+        return (dt.datetime(1970, 1, 1) + dt.timedelta(seconds=int(found[1]))).date()  # noqa: DTZ001 (a day in UTC)
     if found := YEAR_LAST.match(cleaned):
         first, second = int(found[1]), int(found[3])
         if could_be_either_order(text) and order not in ("dmy", "mdy"):
@@ -285,6 +309,15 @@ def date_of(text: str | None, order: str | None) -> dt.date | None:  # noqa: PLR
     if found := _NAME_DAY.match(cleaned.lower()):
         return _day(found[3], _MONTHS.get(found[1], 0), found[2])
     return None
+
+
+def _with_century(text: str) -> str:
+    """Write a year of two digits with four; where it stands last, as in 31.10.26."""
+    found = _SHORT_YEAR.match(text)
+    if not found:
+        return text
+    year = int(found[4]) + (1900 if int(found[4]) >= _FIRST_YEAR_OF_1900 else 2000)
+    return f"{found[1]}{found[2]}{found[3]}{found[2]}{year}{found[5]}"
 
 
 def _day(year: str | int, month: str | int, day: str | int) -> dt.date | None:
@@ -305,7 +338,7 @@ def boolean_of(text: str | None) -> bool | None:
     Returns:
         Null when it is neither.
     """
-    word = "" if text is None else text.strip().lower()
+    word = "" if text is None else text.strip().lower().replace("\ufe0f", "").replace("i̇", "i")
     return True if word in _TRUE else False if word in _FALSE else None
 
 
@@ -317,10 +350,30 @@ def host_of(text: str | None) -> str | None:
         text: as delivered; null gives null.
 
     Returns:
-        In lower case, without scheme, port and path; null when it is no host.
+        In lower case, without scheme, port and path; of several the first; null when there is no host.
     """
     if text is None or len(text) > 2048 or is_missing_text(text):  # noqa: PLR2004 (no address is longer)
         return None
+    return _host_of_one(text) or next((host for part in _addresses(text) if (host := _host_of_one(part))), None)
+
+
+def _addresses(text: str) -> list[str]:
+    """Addresses that a cell may hold: of a link, without a note behind, one of several, with a slip of the keyboard."""
+    link = _LINK.search(text)
+    if link:
+        return [link["html"] or link["markdown"]]
+    mended = _BROKEN_SCHEME.sub("", _NOTE.sub("", text.strip()))
+    mended = re.sub(r"(?i)^www,", "www.", mended)
+    return [part for part in re.split(r"[;,|\n]", mended) if part.strip() and "@" not in part]
+
+
+_LINK = re.compile(r"""href\s*=\s*["'](?P<html>[^"']+)["']|\]\((?P<markdown>[^()\s]+)\)""", re.IGNORECASE)
+_NOTE = re.compile(r"\s*\([^()]*\)\s*$")
+_BROKEN_SCHEME = re.compile(r"(?i)^h?t{1,3}ps?[:;]/*\s*")
+
+
+def _host_of_one(text: str) -> str | None:
+    """Read the host of one address."""
     address = _SCHEME.sub("", text.strip().lower(), count=1)
     authority = re.split(r"[/?#\\]", address, maxsplit=1)[0]
     if "@" in authority:
@@ -340,7 +393,7 @@ def could_be_either_order(text: str) -> bool:
     Returns:
         True for ``03/04/2026``; false for ``31/10/2026``, ``04/04/2026`` (one meaning) and every other form.
     """
-    found = YEAR_LAST.match(clean_text(text))
+    found = YEAR_LAST.match(_with_century(clean_text(text)))
     if not found:
         return False
     first, second = int(found[1]), int(found[3])

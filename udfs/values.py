@@ -38,8 +38,8 @@ _ONE_CURRENCY = r"^(?:[$€£]|(?:EUR|USD|GBP|CHF) )(\d[\d.,]{0,40})$|^(\d[\d.,]
 _PLAIN_INTEGER = r"^-?\d{1,18}$"
 _ORDER_PROOFS = {
     "ymd": r"^\s*\d{4}([-/.]\d{1,2}[-/.]\d{1,2}|\d{4}\s*$|年)",
-    "dmy": r"^\s*(1[3-9]|2\d|3[01])[-/.](0?[1-9]|1[0-2])[-/.]\d{4}",
-    "mdy": r"^\s*(0?[1-9]|1[0-2])[-/.](1[3-9]|2\d|3[01])[-/.]\d{4}",
+    "dmy": r"^\s*(1[3-9]|2\d|3[01])(?:[-/.](0?[1-9]|1[0-2])[-/.]\d{4}|[/.](0?[1-9]|1[0-2])[/.]\d{2}(\D|$))",
+    "mdy": r"^\s*(0?[1-9]|1[0-2])(?:[-/.](1[3-9]|2\d|3[01])[-/.]\d{4}|[/.](1[3-9]|2\d|3[01])[/.]\d{2}(\D|$))",
 }
 _MARK_PROOFS = {
     ".": r"^\d{1,3}(,\d{2,3})*,\d{3}\.\d+$|^\d{1,3}(,\d{3}){2,}$|^\d*\.(\d{1,2}|\d{4,})$|^(0|\d{4,})?\.\d{3}$",
@@ -150,9 +150,9 @@ def read_integer(value: pa.Array | pa.ChunkedArray, decimal_mark: pa.Array | pa.
 def read_date(value: pa.Array | pa.ChunkedArray, date_order: pa.Array | pa.ChunkedArray) -> pa.Array:
     """Read calendar days, with or without a time of day.
 
-    The day is the one that is written: a time zone is not converted. Years have four digits; an eight-digit number
-    is year, month, day; other bare numbers are no dates (spreadsheet serials are turned to text by the reader of
-    the spreadsheet, which knows its calendar).
+    The day is the one that is written: a time zone is not converted. Years have four digits, or two where they stand
+    last. An eight-digit number is year, month, day; one of five digits a spreadsheet's count of days (from 1900), one
+    of ten or thirteen a computer's count of seconds or milliseconds, in UTC.
 
     Args:
         value: string array of n texts such as ``2026-10-31``, ``31.10.2026``, ``Oct 31, 2026``.

@@ -1,5 +1,6 @@
-{# How a row of another object finds its account inside the same party: by the account's id, else by a name that only
-   one of the party's records has. The import CTE `accounts` (stg_accounts) must stand before it. #}
+{# How a row of another object finds its account inside the same party: by the account's id, else by a name that only one of
+   the party's records has. The import CTEs `accounts` (stg_accounts) and `account_ids` (stg_account_ids) must stand
+   before it. #}
 
 {% macro unique_account_names() -%}
     select
@@ -11,14 +12,29 @@
     having count(*) = 1
 {%- endmacro %}
 
+{# Of several ids (12;34) the first is meant. A number finds its account without leading zeros too, where a spreadsheet has
+   eaten them on one side (stg_account_ids). #}
 {% macro join_account_links(records) -%}
-    left join accounts as accounts_by_id
+    {%- set account_id = "trim(split_part(" ~ records ~ ".account_source_id, ';', 1))" -%}
+    left join account_ids as accounts_by_id
         on
             accounts_by_id.party_id = {{ records }}.party_id
-            and accounts_by_id.source_id = trim({{ records }}.account_source_id)
+            and accounts_by_id.account_id = {{ account_id }}
+    left join account_ids as accounts_by_number
+        on
+            accounts_by_id.record_key is null
+            and accounts_by_number.party_id = {{ records }}.party_id
+            and accounts_by_number.account_id = concat('number ', ltrim({{ account_id }}, '0'))
+            and translate({{ account_id }}, '0123456789', '') = ''
     left join unique_account_names
         on
             accounts_by_id.record_key is null
+            and accounts_by_number.record_key is null
             and unique_account_names.party_id = {{ records }}.party_id
             and unique_account_names.name_key = {{ mapping_key(records ~ '.account_name') }}
+{%- endmacro %}
+
+{# The record that the joins above have found. #}
+{% macro linked_record_key() -%}
+    coalesce(accounts_by_id.record_key, accounts_by_number.record_key, unique_account_names.record_key)
 {%- endmacro %}

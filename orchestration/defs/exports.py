@@ -28,6 +28,7 @@ DESCRIPTIONS = {
     **{name: described.description for name, described in OBJECTS.items()},
     "files": "One row per delivered file and sheet: landed, quarantined or not opened, and why.",
     "rejected_rows": "One row per delivered row that cannot be used, as it came, with the reason and what to do.",
+    "remarks": "One row per thing to know of a landed list although nothing of it was refused.",
     "rejected_values": "One row per delivered value that cannot be used; its row was accepted without it.",
 }
 # The kinds of reason of a month's refusals that are shown, the commonest first: a page is to be read to its end.
@@ -45,6 +46,15 @@ REASONS = f"""
     where export_month = ?
     group by all order by "count" desc, 1, 2, 3, 4, 5 limit {SHOWN_REASONS}
 """  # noqa: S608 (our own figure)
+
+# What a month's lists lack comes first: a whole column weighs more than a value.
+NOTED = """
+    select kind, party_id, object, coalesce(column_name, '') as column_name, file_name, rule, reason, remedy,
+        coalesce(examples, '') as examples
+    from raw.remarks where export_month = ?
+    order by case kind when 'lacking field' then 1 when 'missing column' then 2 when 'unread column' then 3 else 4 end,
+        party_id, object, file_name, column_name, rule
+"""
 
 # The lists that a run of the month works with although they came earlier.
 CARRIED = """
@@ -268,6 +278,7 @@ def _file_metadata(summary: LandingSummary, workspace: Workspace) -> dict[str, A
     with duckdb.connect(workspace.warehouse, read_only=True) as warehouse:
         tables = {
             "files": files,
+            "noted": _rows(warehouse.execute(NOTED, [summary.month])),
             "reasons": _rows(warehouse.execute(REASONS, [summary.month])),
             "carried_forward": _rows(warehouse.execute(CARRIED, {"month": summary.month})),
         }

@@ -114,8 +114,8 @@ class Copy:
                     name: described.may_name_persons(None if name == "extra" else name)
                     for name in (*described.field_names, "extra")
                 }
-            elif object_name in ("rejected_rows", "rejected_values", "files"):
-                texts = {name: True for name in ("row_text", "value", "reason") if name in columns}
+            elif object_name in ("rejected_rows", "rejected_values", "files", "remarks"):
+                texts = {name: True for name in ("row_text", "value", "shown", "examples", "reason") if name in columns}
             else:
                 continue
             rows = self._connection.execute(f"select rowid, * from warehouse.{table}")  # noqa: S608 (our own names)

@@ -23,7 +23,7 @@ from orchestration.warehouse.held import held_warehouse
 
 # Decisions hold until somebody takes them back, however old they are.
 PRUNED_OBJECTS = tuple(name for name in OBJECTS if name != "decisions")
-OF_LISTS = ("raw.files", "raw.rejected_rows", "raw.rejected_values")
+OF_LISTS = ("raw.files", "raw.rejected_rows", "raw.rejected_values", "raw.remarks")
 
 
 @dataclass

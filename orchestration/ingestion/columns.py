@@ -3,18 +3,24 @@
 Belongs here: the shape of a list. Does not belong here: what a value means, and what becomes of a refused row.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from orchestration.ingestion.ids import ID_FIELDS, clean_ids, unwrapped
 from orchestration.ingestion.mapping import Header
+from orchestration.ingestion.remarks import Remark, share_of_words
 from orchestration.ingestion.snapshots import (
     Limits,
     escape_controls,
 )
 from orchestration.objects import OBJECTS
 from udfs import values
+from udfs.readers import amount_of, is_missing_text
 
 # Row numbers (n), a string array of n per column as delivered, and the rule that each row's structure breaks, or null.
 Batch = tuple[npt.NDArray[np.int64], list[pa.Array], pa.Array]
@@ -50,6 +56,7 @@ def as_columns(
         has_nul = pc.match_substring(column, "\0")
         if pc.any(has_nul).as_py():
             structure = pc.if_else(has_nul, "nul_byte", structure)
+        column = unwrapped(column)
         blank = pc.equal(pc.binary_length(pc.utf8_trim_whitespace(column)), 0)
         columns.append(pc.if_else(blank, nothing, column) if pc.any(blank).as_py() else column)
     empty = columns[0].is_null()
@@ -69,6 +76,116 @@ def _has_stray_bytes(cell: str) -> bool:
     return any("\udc80" <= c <= "\udcff" for c in cell)
 
 
+def settle(
+    header: Header, batches: Sequence[Batch], vocabularies: Mapping[str, frozenset[str]]
+) -> tuple[Header, list[Remark]]:
+    """Let the values decide what the header leaves open.
+
+    A header such as Relationship names how close two companies are, or what they are to each other. And two columns of
+    one name that differ nearly everywhere are two things, of which the first counts.
+
+    Args:
+        header: of the list.
+        batches: its rows.
+        vocabularies: known words by the name of the vocabulary, in the form of `mapping_key`.
+
+    Returns:
+        The header with every column's field settled, and what a person should know of it.
+    """
+    remarks: list[Remark] = []
+    columns = {column.index: column for column in header.columns}
+    for column in header.columns:
+        if column.others and (values := _different(column.index, batches)):
+            taken = {other.field for other in columns.values() if other.index != column.index}
+            fields = [field for field in (column.field, *column.others) if field and field not in taken]
+            best = max(
+                fields, key=lambda field: share_of_words(values, field, header.object, vocabularies), default=None
+            )
+            columns[column.index] = replace(column, field=best)
+        if OBJECTS[header.object].kinds.get(column.field or "") == "probability" and not column.unit:
+            columns[column.index] = replace(column, unit=_unit_of_shares(column.index, header.source_system, batches))
+    for field in {column.field for column in header.columns if column.field}:
+        sources = [columns[column.index] for column in header.sources_of(field)]
+        for other in sources[1:]:
+            if other.key == sources[0].key and _differ_mostly(sources[0].index, other.index, batches):
+                columns[other.index] = replace(other, field=None)
+                remarks.append(
+                    Remark(
+                        "unread column",
+                        "second_column_of_the_name",
+                        other.header,
+                        f"Two columns are named '{sources[0].header}' and hold different things: the first is read as "
+                        f"{field.replace('_', ' ')}, this one is kept and not read.",
+                        "If the second is meant, rename or remove the first, and deliver the file again.",
+                    )
+                )
+    return replace(header, columns=tuple(columns[column.index] for column in header.columns)), remarks
+
+
+def _unit_of_shares(index: int, source_system: str, batches: Sequence[Batch]) -> str | None:
+    """Tell whether 1 is 1 % in a column of probabilities: it is in Salesforce's, and in one that goes beyond 1."""
+    shares = [amount_of(text, ".") for text in _different(index, batches) if "%" not in text]
+    return "%" if source_system == "salesforce" or any(share is not None and share > 1 for share in shares) else None
+
+
+_VALUES_LOOKED_AT = 1_000
+_MOSTLY = 0.5
+
+
+def _different(index: int, batches: Sequence[Batch]) -> list[str]:
+    """Some different values of a column."""
+    found = pa.chunked_array([pc.unique(columns[index]) for _, columns, _ in batches], pa.string()).unique()
+    return [text for text in found.to_pylist() if text is not None and not is_missing_text(text)][:_VALUES_LOOKED_AT]
+
+
+def _differ_mostly(one: int, other: int, batches: Sequence[Batch]) -> bool:
+    """Tell whether two columns differ in most of the rows in which both say something."""
+    compared = different = 0
+    for _, columns, _ in batches:
+        differ = pc.not_equal(columns[one], columns[other])
+        compared += len(differ) - differ.null_count
+        different += pc.sum(differ).as_py() or 0
+    return compared > 0 and different > _MOSTLY * compared
+
+
+def _with_unit(cells: pa.Array, unit: str) -> pa.Array:
+    """Write a header's unit behind the figures below it that have none of their own."""
+    bare = pc.fill_null(pc.match_substring_regex(cells, _BARE_FIGURE), False)
+    return pc.if_else(bare, pc.binary_join_element_wise(pc.utf8_trim_whitespace(cells), unit, " "), cells)
+
+
+_ADDRESS = r"[^@\s,;<>\"']+@(?:[^@\s,;<>\"'.]+\.)+[^@\s,;<>\"'.]{2,}"
+
+
+def _first_address(cells: pa.Array) -> pa.Array:
+    """Take the address out of a cell that holds more: Ada Rudd <ada@acme.com>, mailto:ada@acme.com, several."""
+    trimmed = pc.utf8_trim_whitespace(pc.replace_substring_regex(cells, r"(?i)^\s*mailto:", ""))
+    more = pc.invert(pc.fill_null(pc.match_substring_regex(trimmed, f"^{_ADDRESS}$"), True))
+    if not pc.any(more).as_py():
+        return trimmed
+    found = pc.struct_field(pc.extract_regex(trimmed, f"(?P<address>{_ADDRESS})"), "address")
+    return pc.if_else(more, pc.coalesce(found, cells), trimmed)
+
+
+# What nobody sees in a cell: soft hyphens, zero widths, marks that turn the direction of a text. The joiners of Persian
+# and Indian words and of emojis are none of these.
+_UNSEEN = r"[\x{ad}\x{200b}\x{200e}\x{200f}\x{2060}-\x{2064}\x{feff}\x{202a}-\x{202e}\x{2066}-\x{2069}]"
+_BREAKS = r"[\x01-\x1f\x7f-\x{a0}\x{2028}\x{2029}]+"
+
+
+def _as_one_line(cells: pa.Array) -> pa.Array:
+    """Take out what nobody sees, and make line breaks, tabs and control characters blanks."""
+    odd = pc.fill_null(pc.match_substring_regex(cells, f"{_UNSEEN}|{_BREAKS}"), False)
+    if not pc.any(odd).as_py():
+        return cells
+    plain = pc.replace_substring_regex(pc.replace_substring_regex(cells, _UNSEEN, ""), _BREAKS, " ")
+    plain = pc.utf8_trim_whitespace(plain)
+    return pc.if_else(odd, pc.if_else(pc.equal(plain, ""), pa.scalar(None, pa.string()), plain), cells)
+
+
+_BARE_FIGURE = r"^[\s(+-]*[\d.,'][\d.,'\s\x{a0}\x{202f}]*\)?\s*$"
+
+
 def map_fields(columns: list[pa.Array], header: Header) -> tuple[dict[str, pa.Array], dict[str, pa.Array]]:
     """Fill every field from its columns; tell where columns of one name disagree.
 
@@ -85,11 +202,20 @@ def map_fields(columns: list[pa.Array], header: Header) -> tuple[dict[str, pa.Ar
     fields: dict[str, pa.Array] = {}
     conflicts: dict[str, pa.Array] = {}
     names = dict.fromkeys(column.field for column in header.columns if column.field)
+    kinds = OBJECTS[header.object].kinds
     for name in names:
         sources = header.sources_of(name)
-        value = columns[sources[0].index]
+        read = {
+            source.index: _with_unit(columns[source.index], source.unit)
+            if source.unit and kinds.get(name) in ("amount", "integer", "probability")
+            else columns[source.index]
+            for source in sources
+        }
+        if kinds.get(name) == "email":
+            read = {index: _first_address(cells) for index, cells in read.items()}
+        value = read[sources[0].index]
         for other in sources[1:]:
-            more = columns[other.index]
+            more = read[other.index]
             if other.key == sources[0].key:
                 differ = pc.fill_null(pc.not_equal(value, more), False)
                 if pc.any(differ).as_py():
@@ -97,7 +223,8 @@ def map_fields(columns: list[pa.Array], header: Header) -> tuple[dict[str, pa.Ar
             value = pc.coalesce(value, more)
         if name in conflicts:
             value = pc.if_else(conflicts[name], pa.scalar(None, pa.string()), value)
-        fields[name] = pc.utf8_trim_whitespace(value) if name in ("source_id", "account_source_id") else value
+        value = _as_one_line(value)
+        fields[name] = clean_ids(value) if name in ID_FIELDS else value
     return fields, conflicts
 
 

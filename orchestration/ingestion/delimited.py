@@ -13,35 +13,50 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import chardet
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
-from charset_normalizer import from_bytes
+from chardet import EncodingEra
 
 from orchestration.ingestion.grids import Grid, RowBatch
-from orchestration.ingestion.mapping import normalize_header
-from orchestration.ingestion.snapshots import FileRefusedError, Limits, RefusedRow, escape_controls
+from orchestration.ingestion.headers import normalize_header
+from orchestration.ingestion.remarks import Remark
+from orchestration.ingestion.snapshots import FileRefusedError, Limits, RefusedRow, check_width, escape_controls
 
 _STRAYS_ARE_RARE = 10  # so many regular characters for one that does not fit, and the file is what most of it says
+_STRAYS_ARE_FEWER = 2
 
 
-def detect_encoding(path: Path) -> tuple[str, str]:
-    """Find out how a text file is encoded: its mark, then UTF-8, then UTF-16 without a mark, then Windows-1252.
+@dataclass(frozen=True)
+class Encoding:
+    """How a text file is encoded."""
+
+    name: str  # Python codec
+    errors: str = (
+        "strict"  # surrogateescape where a few stray bytes stand in UTF-8: their rows are refused, not the file
+    )
+    is_guessed: bool = False  # by what letters of languages are frequent
+
+
+def detect_encoding(path: Path, declared: str | None = None) -> Encoding:
+    """Find out how a text file is encoded: by its mark, as UTF-8 or UTF-16, as declared, else by its letters.
 
     Args:
         path: the snapshot.
+        declared: what seeds/company/partners.csv says of the party's files.
 
     Returns:
-        Python codec, and how to treat bytes it does not know (``strict``, or ``surrogateescape`` where a few stray
-        bytes stand in a file that is UTF-8 otherwise: their rows are refused, not the file).
+        The encoding.
 
     Raises:
-        FileRefusedError: none of them fits.
+        FileRefusedError: none fits.
     """
     data = path.read_bytes()
     for mark, encoding in (
@@ -52,45 +67,61 @@ def detect_encoding(path: Path) -> tuple[str, str]:
     ):
         if data.startswith(mark):
             if _decodes(data, encoding):
-                return encoding, "strict"
+                return Encoding(encoding)
             raise FileRefusedError(
                 "encoding_broken",
                 f"The file begins with the mark of {encoding.upper()} but is not written in it.",
                 "Export the list again as CSV in UTF-8.",
             )
+    marked = data.startswith(codecs.BOM_UTF8)
     sample = data[: 1 << 16]
-    if b"\0" in sample:
+    if b"\0" in sample and not marked:
         odd, even = sample[1::2].count(0), sample[0::2].count(0)
         encoding = "utf-16-le" if odd > even else "utf-16-be"
         if max(odd, even) > _STRAYS_ARE_RARE * min(odd, even) and _decodes(data, encoding):
             text = sample[: len(sample) // 2 * 2].decode(encoding, "ignore")
             if "\n" in text or "\r" in text:
-                return encoding, "strict"
-    marked = data.startswith(codecs.BOM_UTF8)
+                return Encoding(encoding)
+    if declared is not None and not marked and _decodes(data, declared):
+        return Encoding(declared)
+    utf8 = "utf-8-sig" if marked else "utf-8"
     if _decodes(data, "utf-8"):
-        return ("utf-8-sig" if marked else "utf-8"), "strict"
-    good = len(re.findall(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}", data))
-    if good > _STRAYS_ARE_RARE * _count_strays(data):
-        return ("utf-8-sig" if marked else "utf-8"), "surrogateescape"
-    if _decodes(data, "cp1252"):
-        return "cp1252", "strict"
-    best = from_bytes(sample).best()
-    if best is not None and _decodes(data, best.encoding):
-        return best.encoding, "strict"
+        return Encoding(utf8)
+    good = len(_UTF8_SEQUENCE.findall(data))
+    # In no other encoding do bytes stand so by chance more often than not.
+    if good > 1 and good > _STRAYS_ARE_FEWER * _count_strays(data):
+        return Encoding(utf8, "surrogateescape")
+    data = data.removeprefix(codecs.BOM_UTF8)  # a mark that lies
+    found = chardet.detect(
+        data if len(data) <= _LOOKED_AT else b"\n".join(_LINE_WITH_LETTERS.findall(data)[:_LINES_LOOKED_AT]),
+        encoding_era=_ERAS,
+        exclude_encodings=["utf-8", "utf-7", "mac-latin2"],
+    )["encoding"]
+    if found is not None and _decodes(data, found):
+        is_western = data.decode(found) == data.decode("cp1252", "replace")  # the same letters stand in several
+        return Encoding("cp1252" if is_western else codecs.lookup(found).name, is_guessed=True)
     raise FileRefusedError(
         "encoding_unknown",
-        "The file's encoding is neither UTF-8, UTF-16 nor Windows-1252.",
-        "Export the list again as CSV in UTF-8.",
+        "It is not known how the file's letters are encoded: neither UTF-8 nor UTF-16, and nothing else fits.",
+        "Export the list again as CSV in UTF-8, or set encoding for this party in seeds/company/partners.csv.",
     )
 
 
-def read_csv(path: Path, known_headers: frozenset[str], limits: Limits) -> Grid:
+_UTF8_SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_LINE_WITH_LETTERS = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
+_LOOKED_AT = 200_000  # bytes; of a longer file only lines that hold such letters
+_LINES_LOOKED_AT = 2_000
+_ERAS = EncodingEra.MODERN_WEB | EncodingEra.LEGACY_ISO | EncodingEra.LEGACY_MAC | EncodingEra.DOS
+
+
+def read_csv(path: Path, known_headers: frozenset[str], limits: Limits, declared: str | None = None) -> Grid:
     """Read delimited text.
 
     Args:
         path: the snapshot.
         known_headers: normalised headers that some field has.
         limits: bounds.
+        declared: encoding of the party's text files, if it is declared.
 
     Returns:
         A grid whose batches are read while they are walked through.
@@ -98,22 +129,53 @@ def read_csv(path: Path, known_headers: frozenset[str], limits: Limits) -> Grid:
     Raises:
         FileRefusedError: the encoding is unknown.
     """
-    encoding, errors = detect_encoding(path)
+    _check_lines(path, limits)
+    encoding = detect_encoding(path, declared)
     # csv.reader's own limit would break off inside a cell; cells are measured when the whole row is there.
     csv.field_size_limit(limits.max_file_bytes)
-    with _open_text(path, encoding, errors) as stream:
+    with _open_text(path, encoding.name, encoding.errors) as stream:
         sample = list(itertools.islice(stream, 200))
-    declared = re.match(r'^"?sep=(.)"?\s*$', sample[0], re.IGNORECASE) if sample else None
+    first = re.match(r'^"?sep=(.)"?\s*$', sample[0], re.IGNORECASE) if sample else None
     delimiter, width = (
-        (declared[1], _modal_width(sample[1:], declared[1]))
-        if declared
-        else sniff_delimiter(sample, known_headers, limits)
+        (first[1], _modal_width(sample[1:], first[1])) if first else sniff_delimiter(sample, known_headers, limits)
     )
+    check_width(width, limits)
     grid = Grid(
-        iter(()), encoding=encoding if errors == "strict" else f"{encoding} with stray bytes", delimiter=delimiter
+        iter(()),
+        encoding=encoding.name if encoding.errors == "strict" else f"{encoding.name} with stray bytes",
+        delimiter=delimiter,
+        escape=_escape(sample, delimiter, width),
     )
-    grid.batches = _csv_batches(path, grid, (encoding, errors), width=width, skip_first=bool(declared), limits=limits)
+    if encoding.is_guessed:
+        grid.remarks.append(
+            Remark(
+                "remark",
+                "encoding_guessed",
+                None,
+                f"The file is not in UTF-8; by its letters it was read as {encoding.name}.",
+                "If names look wrong, set encoding for this party in seeds/company/partners.csv; if they look right, "
+                f"set it to {encoding.name}, or ask for UTF-8.",
+            )
+        )
+    grid.batches = _csv_batches(
+        path, grid, (encoding.name, encoding.errors), width=width, skip_first=bool(first), limits=limits
+    )
     return grid
+
+
+def _check_lines(path: Path, limits: Limits) -> None:
+    """Refuse a file of which one line is longer than a row can be, before it is held in memory."""
+    length = 0
+    with path.open("rb") as source:
+        while block := source.read(1 << 20):
+            end = max(block.rfind(b"\n"), block.rfind(b"\r"))
+            length = len(block) - end - 1 if end >= 0 else length + len(block)
+            if length > limits.max_line_bytes:
+                raise FileRefusedError(
+                    "line_too_long",
+                    f"A line of the file is longer than {limits.max_line_bytes // 1024**2:,} MiB, so it is no row.",
+                    "Export the list again as CSV, one row a line.",
+                )
 
 
 def sniff_delimiter(sample: list[str], known_headers: frozenset[str], limits: Limits) -> tuple[str, int]:
@@ -133,7 +195,8 @@ def sniff_delimiter(sample: list[str], known_headers: frozenset[str], limits: Li
         if not rows:
             continue
         known = max(
-            len({normalize_header(cell) for cell in row} & known_headers) for row in rows[: limits.header_search_rows]
+            len({normalize_header(cell) for cell in row} & known_headers) if len(row) <= limits.max_columns else 0
+            for row in rows[: limits.header_search_rows]
         )
         widths = Counter(map(len, rows))
         width, count = max(widths.items(), key=lambda item: (item[1], item[0]))
@@ -184,10 +247,12 @@ def _parse_chunk(
 ) -> tuple[npt.NDArray[np.int64], list[list[str]] | pa.RecordBatch, int, int]:
     """Split physical lines into rows: row numbers, rows, lines used, lines read more than once."""
     delimiter = grid.delimiter or ","
-    if (columns := _parse_even_lines(lines, delimiter, width)) is not None:
+    reader_of = partial(csv.reader, delimiter=delimiter, escapechar=grid.escape, strict=True)
+    columns = _parse_even_lines(lines, delimiter, width) if grid.escape is None else None
+    if columns is not None:
         return np.arange(first, first + len(lines), dtype=np.int64), columns, len(lines), 0
     try:
-        rows = list(csv.reader(lines, delimiter=delimiter, strict=True))
+        rows = list(reader_of(lines))
         if len(rows) == len(lines):  # each row is one line, so numbers need no counting
             return np.arange(first, first + len(rows), dtype=np.int64), rows, len(lines), 0
     except csv.Error:
@@ -196,7 +261,7 @@ def _parse_chunk(
     numbers: list[int] = []
     reread = start = 0
     while start < len(lines):
-        reader = csv.reader(map(lines.__getitem__, range(start, len(lines))), delimiter=delimiter, strict=True)
+        reader = reader_of(map(lines.__getitem__, range(start, len(lines))))
         base, end = start, start
         try:
             for row in reader:
@@ -264,6 +329,24 @@ def _parse_even_lines(lines: list[str], delimiter: str, width: int) -> pa.Record
 
 
 _WORTH_ARROW = 1_000  # lines; below, starting Arrow's reader costs more than it saves
+
+
+def _escape(sample: list[str], delimiter: str, width: int) -> str | None:
+    """Tell whether quotation marks inside cells are escaped by a backslash, as databases write them."""
+
+    def even(escape: str | None) -> int:
+        count = 0
+        for line in sample:
+            try:
+                rows = list(csv.reader([line], delimiter=delimiter, escapechar=escape, strict=True))
+            except csv.Error:
+                continue
+            count += sum(len(row) == width for row in rows)
+        return count
+
+    if not any('\\"' in line for line in sample):
+        return None
+    return "\\" if even("\\") > even(None) else None
 
 
 def _lenient_rows(lines: list[str], delimiter: str) -> list[list[str]]:

@@ -4,6 +4,7 @@ Belongs here: what can be seen from seeds/company/partners.csv and from places a
 Does not belong here: opening a file.
 """
 
+import codecs
 import csv
 import os
 import re
@@ -12,11 +13,13 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from orchestration.ingestion.mapping import object_of_name
-from orchestration.ingestion.snapshots import FileRefusedError
+from orchestration.ingestion.snapshots import FileRefusedError, escape_controls
 from orchestration.objects import OBJECTS
 
 US = "us"
 EXTENSIONS = (".csv", ".tsv", ".txt", ".xlsx", ".parquet")
+# Refusals upon which a file is not opened, hashed or measured: of it only the name is known.
+NOT_TOUCHED = frozenset({"unknown_party", "withdrawn", "no_nda", "decisions_of_a_partner"})
 _SHA256 = re.compile(r"^[0-9a-fA-F]{64}$")
 _MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
 
@@ -34,6 +37,7 @@ class Party:
     name: str | None = None
     refresh_cadence: str | None = None
     withdrawn_on: date | None = None
+    encoding: str | None = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ def read_parties(path: Path) -> dict[str, Party]:
 
     Raises:
         ValueError: a row has more or fewer cells than the header, its date_order or decimal_mark is none of the
-            known ones, or its withdrawn_on is no date.
+            known ones, its encoding is not known, or its withdrawn_on is no date.
     """
     parties = {US: Party(US, name=US, refresh_cadence="monthly")}
     with path.open(encoding="utf-8-sig", newline="") as stream:
@@ -100,8 +104,21 @@ def read_parties(path: Path) -> dict[str, Party]:
                 cells.get("name"),
                 "monthly" if party_id == US else cells.get("refresh_cadence"),  # ours is due every month
                 withdrawn,
+                _encoding(cells.get("encoding"), f"{path}, {party_id}"),
             )
     return parties
+
+
+def _encoding(name: str | None, where: str) -> str | None:
+    """Give Python's name of an encoding."""
+    if name is None:
+        return None
+    try:
+        return codecs.lookup(name).name
+    except LookupError as problem:
+        raise ValueError(
+            f"{where}: encoding is {name!r}, which is none that is known, such as windows-1250."
+        ) from problem
 
 
 def read_cadences(path: Path) -> dict[str, int]:
@@ -191,7 +208,8 @@ def find_deliveries(exports: Path, month: date, parties: dict[str, Party]) -> tu
             elif month_folder.name == f"{month:%Y-%m}":
                 with_folder.add(name)
                 for path in _visible(month_folder):
-                    found.append(_delivery(path, f"{relative}/{path.name}", parties.get(name), name, month))
+                    file_name = escape_controls(f"{relative}/{path.name}")  # names need not be text
+                    found.append(_delivery(path, file_name, parties.get(name), name, month))
     return found, with_folder
 
 

@@ -128,7 +128,7 @@ class Forgotten:
         text, reason = self.redact(row.row_text), self.redact(row.reason)
         if object_name == "contacts" and (text, reason) != (row.row_text, row.reason):
             text, reason = ERASED, f"Row {row.row_number}: {RULES['erased_person'][0]}"
-        return replace(row, row_text=text, reason=reason)
+        return replace(row, row_text=text, reason=reason, shown=self.redact(row.shown) if row.shown else None)
 
     def keep_others(self, party_id: str, header: Header, batch: Batch) -> tuple[Batch, list[RefusedRow]]:
         """Refuse the rows of a batch that are about them, and take them out of the texts of the others.

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from orchestration.ingestion.mapping import Header
 from orchestration.ingestion.refusals import EXPLANATIONS
+from orchestration.ingestion.remarks import Remark
 from orchestration.ingestion.snapshots import (
     RefusedRow,
     row_as_text,
@@ -33,8 +34,11 @@ class Grid:
     sheet_name: str | None = None
     encoding: str | None = None
     delimiter: str | None = None
+    escape: str | None = None  # what stands before a quotation mark inside a cell, where it is not doubled
     refused: list[RefusedRow] = field(default_factory=list)
     has_typed_header: bool = False  # Parquet: the header is not a row
+    is_hidden: bool = False  # a sheet that nobody sees; its rows are not read
+    remarks: list[Remark] = field(default_factory=list)
 
 
 def first_rows(grid: Grid, count: int) -> list[tuple[int, list[str]]]:

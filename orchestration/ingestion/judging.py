@@ -5,7 +5,7 @@ Does not belong here: what is expected (validation/delivered.py), and the words 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ import pyarrow as pa
 from orchestration.ingestion import readings
 from orchestration.ingestion.columns import Batch, id_keys
 from orchestration.ingestion.mapping import Header
-from orchestration.ingestion.refusals import Conventions, delivered_value, explain, refuse_row
+from orchestration.ingestion.refusals import Conventions, delivered_value, explain, refuse_row, shown_value
 from orchestration.ingestion.snapshots import FileRefusedError, RefusedRow
 from orchestration.runs.progress import Seconds
 from orchestration.validation import delivered
@@ -30,6 +30,7 @@ class Vocabulary:
 
     names: readings.NameWords
     currencies: frozenset[str]
+    words: dict[str, frozenset[str]] = field(default_factory=dict)  # by vocabulary, in the form of `mapping_key`
 
 
 @dataclass
@@ -137,6 +138,7 @@ def _refuse_value(
         "column_name": field,
         "header": shown,
         "value": value,
+        "shown": shown_value(header.object, field, value),
         "rule": code,
         "reason": reason,
         "remedy": remedy,

@@ -5,6 +5,7 @@ file (lists.py), accepting it (judging.py) and writing it (raw_tables.py).
 """
 
 import itertools
+import logging
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,12 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
+from orchestration.ingestion.copies import without_older_copies
 from orchestration.ingestion.folder import Delivery, find_deliveries
 from orchestration.ingestion.judging import Shape, judge_shape, unreadable_file
 from orchestration.ingestion.lists import Part, Rules, read_file
 from orchestration.ingestion.raw_tables import RawTables
+from orchestration.ingestion.remarks import lacking_fields, missing_columns
 from orchestration.ingestion.snapshots import FileRefusedError, Limits, take_snapshot
+from orchestration.ingestion.staged_lists import staged
 from orchestration.objects import OBJECTS
 from orchestration.runs import progress
 from orchestration.runs.progress import Seconds
@@ -35,6 +40,8 @@ from orchestration.warehouse.schema import (
 )
 from orchestration.warehouse.seeds import put_in_force
 from orchestration.warehouse.sql import transaction
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass
@@ -148,39 +155,69 @@ def _read_party(
         except FileRefusedError as problem:
             failures.append((delivery, problem))
             continue
-        unused_sheets: list[str] = []
+        unused_sheets: list[tuple[str, str]] = []
         try:
             parts.extend(read_file(delivery, snapshot, rules, unused_sheets, seconds))
         except FileRefusedError as problem:
             failures.append((delivery, problem))
+        except (ValueError, TypeError, LookupError, ArithmeticError, pa.ArrowException) as problem:
+            # what nobody foresaw of a file is that file's refusal; the others land
+            LOG.exception("%s cannot be judged", delivery.file_name)
+            failures.append((delivery, _not_judged(problem)))
         raw.record_unused_sheets(delivery, snapshot, unused_sheets)
     return parts, failures
+
+
+def _not_judged(problem: Exception) -> FileRefusedError:
+    return FileRefusedError(
+        "not_readable",
+        f"The rows of the file cannot be judged ({type(problem).__name__}).",
+        "Export the list again, as CSV in UTF-8 if it can be; if it stays so, report it: the log has the error.",
+    )
 
 
 def _land(
     raw: RawTables, rules: Rules, party_id: str, object_name: str, parts: list[Part], seconds: Seconds
 ) -> list[SuiteResult]:
     """Replace a party's list of the month, unless the list as a whole is not acceptable."""
-    refused = [row for part in parts for row in part.refused_rows]
-    shape = Shape(
-        rows_read=sum(part.rows_read for part in parts),
-        rows_usable=sum(part.cells.num_rows for part in parts),
-        # Decisions come as they are made, few in one month and many in another.
-        rows_before=None if object_name == "decisions" else raw.rows_before(party_id, object_name),
-        min_share_of_last_month=rules.limits.min_share_of_last_month,
-        first_refusal=min(refused, key=lambda row: row.row_number).reason if refused else "",
-    )
+    try:
+        parts, replaced = without_older_copies(parts)
+    except FileRefusedError as twice:
+        raw.record_quarantined([(part.delivery, twice) for part in parts], [])
+        return [part.result for part in parts]
+    raw.record_replaced(replaced)
     subject = ", ".join(dict.fromkeys(part.delivery.file_name for part in parts))
-    with seconds.of("validate"):
-        is_accepted = all(part.snapshot.sha256 in rules.acceptances for part in parts)
-        result, problem = judge_shape(object_name, subject, shape, is_accepted=is_accepted)
-    if problem:
-        raw.record_quarantined([(part.delivery, problem) for part in parts], [])
-    else:
-        progress.tell_more(f"{subject}: writing {shape.rows_usable:,} rows")
-        with seconds.of("write to raw"):
-            raw.replace(rules.parties[party_id], object_name, parts)
+    _remark_on_columns(raw, party_id, object_name, parts)
+    with staged(raw.connection, object_name, parts) as rows_usable:
+        refused = [row for part in parts for row in part.refused_rows]
+        shape = Shape(
+            rows_read=sum(part.rows_read for part in parts),
+            rows_usable=rows_usable,
+            # Decisions come as they are made, few in one month and many in another.
+            rows_before=None if object_name == "decisions" else raw.rows_before(party_id, object_name),
+            min_share_of_last_month=rules.limits.min_share_of_last_month,
+            first_refusal=min(refused, key=lambda row: row.row_number).reason if refused else "",
+        )
+        with seconds.of("validate"):
+            is_accepted = all(part.snapshot.sha256 in rules.acceptances for part in parts)
+            result, problem = judge_shape(object_name, subject, shape, is_accepted=is_accepted)
+        if problem:
+            raw.record_quarantined([(part.delivery, problem) for part in parts], [])
+        else:
+            progress.tell_more(f"{subject}: writing {shape.rows_usable:,} rows")
+            with seconds.of("write to raw"):
+                raw.replace(rules.parties[party_id], object_name, parts)
     return [result, *(part.result for part in parts)]
+
+
+def _remark_on_columns(raw: RawTables, party_id: str, object_name: str, parts: list[Part]) -> None:
+    """Say which columns of last month's list are gone, and what follows from fields that no file has."""
+    before = raw.columns_before(party_id, object_name)
+    unread = [remark for part in parts for remark in part.remarks if remark.kind == "unread column"]
+    headers = [part.header for part in parts]
+    parts[0].remarks += lacking_fields(headers)
+    if before:
+        parts[0].remarks += missing_columns(headers, before[1], before[0], unread)
 
 
 @contextmanager

@@ -5,25 +5,28 @@ not belong here: how a format is read, what is accepted (judging.py), and where 
 """
 
 import csv
-from collections.abc import Sequence
+import dataclasses
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from orchestration.ingestion import readings
-from orchestration.ingestion.columns import Batch, as_columns, map_fields
-from orchestration.ingestion.delimited import read_csv
+from orchestration.ingestion.columns import Batch, as_columns, map_fields, settle
 from orchestration.ingestion.folder import Acceptance, Delivery, Party, read_acceptances, read_parties
 from orchestration.ingestion.forgotten import Forgotten, forgotten_folder
 from orchestration.ingestion.grids import Grid, first_rows, keep_even_rows, rows_below
 from orchestration.ingestion.judging import Vocabulary, judge_batch
 from orchestration.ingestion.mapping import ColumnMappings, Header, object_of_sheet
-from orchestration.ingestion.parquet import read_parquet
+from orchestration.ingestion.no_records import leave_out
+from orchestration.ingestion.reader_process import READER
 from orchestration.ingestion.refusals import Conventions
+from orchestration.ingestion.remarks import Remark, mapping_key, several_values, unread_columns
 from orchestration.ingestion.snapshots import FileRefusedError, Limits, RefusedRow, Snapshot
-from orchestration.ingestion.workbooks import read_workbook
 from orchestration.objects import OBJECTS
 from orchestration.runs import progress
 from orchestration.runs.progress import Seconds
@@ -58,17 +61,21 @@ class Rules:
         """
         company, reference = seeds / "company", in_force / "reference"
         parties = read_parties(company / "partners.csv")
+        value_rows = _rows(reference / "value_mappings.csv")
         return cls(
             parties=parties,
             acceptances=read_acceptances(company / "accepted_files.csv"),
-            mappings=ColumnMappings.read(reference / "column_mappings.csv"),
+            mappings=ColumnMappings.read(
+                reference / "column_mappings.csv",
+                [row["source_value"] for row in value_rows if row["field"] == "lifecycle_status"],
+            ),
             vocabulary=Vocabulary(
-                readings.NameWords(row["form"] for row in _rows(reference / "legal_forms.csv") if row.get("form")),
-                frozenset(
-                    row["source_value"].strip().lower()
-                    for row in _rows(reference / "value_mappings.csv")
-                    if row.get("field") == "currency"
+                readings.NameWords(
+                    (row["form"] for row in _rows(reference / "legal_forms.csv") if row.get("form")),
+                    (row["value"] for row in _rows(reference / "placeholders.csv") if row["field"] == "name"),
                 ),
+                frozenset(row["source_value"].strip().lower() for row in value_rows if row["field"] == "currency"),
+                _vocabularies(value_rows, reference),
             ),
             forgotten=Forgotten.read(forgotten_folder(seeds), [p.party_id for p in parties.values() if p.withdrawn_on]),
             limits=limits,
@@ -108,10 +115,11 @@ class Part:
     refused_values: list[dict[str, Any]]
     result: SuiteResult
     rows_read: int
+    remarks: list[Remark] = dataclasses.field(default_factory=list)
 
 
 def read_file(
-    delivery: Delivery, snapshot: Snapshot, rules: Rules, unused_sheets: list[str], seconds: Seconds
+    delivery: Delivery, snapshot: Snapshot, rules: Rules, unused_sheets: list[tuple[str, str]], seconds: Seconds
 ) -> list[Part]:
     """Read the sheets of a file, each for the object that its name or its header says.
 
@@ -119,7 +127,7 @@ def read_file(
         delivery: the file in the landing folder.
         snapshot: the private copy.
         rules: of the workspace.
-        unused_sheets: gets the names of sheets that hold no list, also when the file is refused.
+        unused_sheets: gets the names of sheets that are not read, also when the file is refused, and the rule.
         seconds: gets the time.
 
     Returns:
@@ -129,7 +137,10 @@ def read_file(
         FileRefusedError: the file cannot be used as a whole.
     """
     with seconds.of("read and split"):
-        grids = read_grids(snapshot, delivery.path.suffix.lower(), rules.mappings.known_headers, rules.limits)
+        encoding = rules.parties[delivery.party_id].encoding
+        suffix = delivery.path.suffix.lower()
+        grids = READER.read(snapshot, suffix, rules.mappings.known_headers, rules.limits, encoding)
+        unused_sheets.extend((grid.sheet_name or "", "sheet_hidden") for grid in grids if grid.is_hidden)
         heads = [(grid, first_rows(grid, rules.limits.header_search_rows)) for grid in grids]
     filled = [(grid, head) for grid, head in heads if head]
     if not filled:
@@ -150,9 +161,9 @@ def read_file(
                 continue
             header = None
         if header is None:
-            unused_sheets.append(grid.sheet_name or "")
+            unused_sheets.append((grid.sheet_name or "", "sheet_not_used"))
         else:
-            parts.append(_read_part(delivery, snapshot, grid, header, rules, seconds))
+            parts.append(_read_part(delivery, snapshot, grid, head, header, rules, seconds))
     if problem or not parts:
         raise problem or FileRefusedError(
             "no_readable_sheet",
@@ -160,39 +171,6 @@ def read_file(
             "Put the list with its header into a sheet of its own.",
         )
     return parts
-
-
-def read_grids(snapshot: Snapshot, suffix: str, known_headers: frozenset[str], limits: Limits) -> list[Grid]:
-    """Read a file of any known kind.
-
-    Args:
-        snapshot: the private copy.
-        suffix: the delivered name's extension in lower case, with its dot.
-        known_headers: every header that some field has, normalised; they help to tell the delimiter.
-        limits: bounds.
-
-    Returns:
-        One grid per sheet; one for CSV and Parquet.
-
-    Raises:
-        FileRefusedError: empty, not what its name says, or not readable.
-    """
-    if snapshot.size_bytes == 0:
-        raise FileRefusedError("empty_file", "The file is empty (0 bytes).", "Export the list again.")
-    with snapshot.path.open("rb") as source:
-        start = source.read(8)
-    if suffix == ".xlsx":
-        return read_workbook(snapshot.path, limits)
-    if suffix == ".parquet":
-        return [read_parquet(snapshot.path, limits)]
-    for magic, kind in ((b"PK\x03\x04", ".xlsx"), (b"PAR1", ".parquet"), (b"\xd0\xcf\x11\xe0", ".xlsx")):
-        if start.startswith(magic):
-            raise FileRefusedError(
-                "content_differs_from_name",
-                f"The file is named {suffix} but does not contain plain text.",
-                f"Give it its true extension (probably {kind}), or export it as CSV.",
-            )
-    return [read_csv(snapshot.path, known_headers, limits)]
 
 
 def _object_of(
@@ -219,18 +197,28 @@ def _header(
 
 
 def _read_part(
-    delivery: Delivery, snapshot: Snapshot, grid: Grid, header: Header, rules: Rules, seconds: Seconds
+    delivery: Delivery,
+    snapshot: Snapshot,
+    grid: Grid,
+    head: list[tuple[int, list[str]]],
+    header: Header,
+    rules: Rules,
+    seconds: Seconds,
 ) -> Part:
     """Read the rows below a header, judge them, and keep what is accepted."""
     refused: list[RefusedRow] = []
+    head_cells = head[header.position][1]
     with seconds.of("read and split"):
         batches = _batches(delivery, snapshot, grid, header, rules, refused)
+    with seconds.of("leave out what is no record"):
+        batches = leave_out(header, head_cells, batches, rules.mappings, refused)
     if rules.forgotten:
         with seconds.of("leave out the forgotten"):
             kept = [rules.forgotten.keep_others(delivery.party_id, header, batch) for batch in batches]
         batches = [batch for batch, _ in kept if len(batch[0])]
         refused.extend(row for _, rows in kept for row in rows)
     with seconds.of("read values"):
+        header, remarks = settle(header, batches, rules.vocabulary.words)
         mapped = [map_fields(columns, header) for _, columns, _ in batches]
         party = rules.parties[delivery.party_id]
         names = mapped[0][0] if mapped else {}
@@ -262,7 +250,23 @@ def _read_part(
     refused.extend(grid.refused)
     cells = pa.concat_tables(tables[1:] or tables)
     rows_read = cells.num_rows + len(refused)
-    return Part(delivery, snapshot, grid, header, conventions, cells, refused, refused_values, result, rows_read)
+    with seconds.of("look at unread columns"):
+        spare = (
+            {column.index: cells[f"c{column.index}"] for column in header.columns if not column.field}
+            if len(tables) > 1
+            else {}
+        )
+        unread = unread_columns(
+            header, spare, rules.vocabulary.words, partial(rules.mappings.field_like, header.object)
+        )
+        named = {remark.column_name for remark in remarks}
+        remarks += [remark for remark in unread if remark.column_name not in named]
+        remarks += grid.remarks
+        if len(tables) > 1:
+            remarks += several_values(header, {column.index: cells[f"c{column.index}"] for column in header.columns})
+    return Part(
+        delivery, snapshot, grid, header, conventions, cells, refused, refused_values, result, rows_read, remarks
+    )
 
 
 def _batches(
@@ -281,6 +285,17 @@ def _batches(
                 rows_read += len(batch[0])
                 progress.tell_more(f"{delivery.file_name}: {rows_read:,} rows read")
     return batches
+
+
+def _vocabularies(value_rows: Sequence[Mapping[str, str]], reference: Path) -> dict[str, frozenset[str]]:
+    """Words by vocabulary: those that are mapped, and the words of the vocabularies themselves."""
+    words: dict[str, set[str]] = defaultdict(set)
+    for row in value_rows:
+        words[row["field"]] |= {mapping_key(row["source_value"]), mapping_key(row["value"])}
+    for row in _rows(reference / "countries.csv"):
+        words["country"] |= {mapping_key(row["alias"]), mapping_key(row["country_code"])}
+    words["industry"] |= {mapping_key(row["industry"]) for row in _rows(reference / "industries.csv")}
+    return {vocabulary: frozenset(found - {""}) for vocabulary, found in words.items()}
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

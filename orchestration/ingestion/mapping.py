@@ -5,13 +5,17 @@ Does not belong here: the mappings themselves (seeds/reference/column_mappings.c
 """
 
 import csv
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.ingestion.snapshots import FileRefusedError
+from rapidfuzz import fuzz, process, utils
+
+from orchestration.ingestion.headers import is_like_data, normalize_header, repeated_below, spellings, split_unit
+from orchestration.ingestion.snapshots import FileRefusedError, escape_controls
 from orchestration.objects import OBJECTS
+
+_ALIKE = 80  # likeness of two headers, 0 to 100, from which one may mean the other
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,9 @@ class Column:
     header: str
     field: str | None
     key: str  # the header as it is compared
+    unit: str | None = None  # what its header says of its figures: "Mio. EUR"
+    others: tuple[str, ...] = ()  # further fields that a header of this name may fill; the values decide
+    is_known: bool = False  # the seed knows the header, be it that it fills no field
 
 
 @dataclass(frozen=True)
@@ -42,27 +49,42 @@ class Header:
 class ColumnMappings:
     """seeds/reference/column_mappings.csv, ready to be asked."""
 
-    def __init__(self, rows: Iterable[tuple[str, str, str, str]]) -> None:
-        """Take the rows (source_system, object, source_column, field) in the order of the file."""
-        self._fields: dict[tuple[str, str], dict[str, tuple[int, str | None]]] = {}
+    def __init__(self, rows: Sequence[tuple[str, str, str, str]], status_words: Iterable[str] = ()) -> None:
+        """Take the rows (source_system, object, source_column, field) in the order of the file.
+
+        Args:
+            rows: as described.
+            status_words: what lists say of an account's status. A header that is one of them (Customer) may as well be
+                a value, so it makes no row the header by itself.
+        """
+        self._status_words = frozenset(normalize_header(word) for word in status_words)
+        self._fields: dict[tuple[str, str], dict[str, tuple[int, list[str | None]]]] = {}
         self._systems: dict[tuple[str, str], set[str]] = {}
-        for order, (system, object_name, source_column, field) in enumerate(rows):
+        for order, (system, object_name, source_column, listed) in enumerate(rows):
             known = ("", "source_id", *OBJECTS[object_name].field_names) if object_name in OBJECTS else ()
-            if field not in known:
-                raise ValueError(f"column_mappings.csv: {object_name}.{field} is no field of orchestration/objects.py")
+            for field in listed.split(";"):
+                if field not in known:
+                    raise ValueError(
+                        f"column_mappings.csv: {object_name}.{field} is no field of orchestration/objects.py"
+                    )
             key = normalize_header(source_column)
             # A header without a field tells the system all the same, and is kept as extra.
-            self._fields.setdefault((system, object_name), {}).setdefault(key, (order, field or None))
-            self._systems.setdefault((object_name, key), set()).add(system)
+            fields: list[str | None] = [field or None for field in listed.split(";")]
+            self._fields.setdefault((system, object_name), {}).setdefault(key, (order, fields))
+            # what a connector adds to every system's lists tells none
+            if listed or system != "plain":
+                self._systems.setdefault((object_name, key), set()).add(system)
+        self._headers = [(row[1], row[2], row[3].partition(";")[0]) for row in rows if row[3]]
         self.known_headers = frozenset(key for _, key in self._systems)
         self.source_systems = tuple(dict.fromkeys(system for system, _ in self._fields))
 
     @classmethod
-    def read(cls, path: Path) -> "ColumnMappings":
+    def read(cls, path: Path, status_words: Iterable[str] = ()) -> "ColumnMappings":
         """Read the seed.
 
         Args:
             path: column_mappings.csv.
+            status_words: what lists say of an account's status.
 
         Returns:
             The mappings; an earlier row wins over a later one.
@@ -72,14 +94,18 @@ class ColumnMappings:
         """
         with path.open(encoding="utf-8-sig", newline="") as stream:
             return cls(
-                (row["source_system"], row["object"], row["source_column"], row["field"])
-                for row in csv.DictReader(stream)
+                [
+                    (row["source_system"], row["object"], row["source_column"], row["field"])
+                    for row in csv.DictReader(stream)
+                ],
+                status_words,
             )
 
     def detect_source_system(self, object_name: str, cells: Sequence[str]) -> str:
         """Tell which system a header comes from.
 
-        Every header counts for the systems that know it, the more the fewer of them do; plain wins a draw.
+        Every header counts for the systems that know it, the more the fewer of them do; a system must have one that
+        a plain sheet does not. Plain wins a draw.
 
         Args:
             object_name: accounts, opportunities, engagements or contacts.
@@ -89,10 +115,13 @@ class ColumnMappings:
             The source system.
         """
         scores = dict.fromkeys(("plain", *self.source_systems), 0.0)
-        for key in {normalize_header(cell) for cell in cells}:
-            systems = self._systems.get((object_name, key), set())
+        own = {"plain"}
+        for known in {cell: self._known(object_name, cell) for cell in cells}.values():
+            systems = self._systems.get((object_name, known or ""), set())
             for system in systems:
                 scores[system] += 1 / len(systems)
+            own |= systems if "plain" not in systems else set()
+        scores = {system: score for system, score in scores.items() if system in own}
         return max(scores, key=lambda system: (scores[system], system == "plain"))
 
     def map_columns(self, object_name: str, source_system: str, cells: Sequence[str]) -> tuple[Column, ...]:
@@ -114,19 +143,55 @@ class ColumnMappings:
         found: list[tuple[tuple[int, int], Column]] = []
         seen: dict[str, int] = {}
         for index, cell in enumerate(cells):
-            header = cell.strip().lstrip("\ufeff") or f"column {index + 1}"
-            key = normalize_header(cell)
-            order, field = own.get(key) or plain.get(key) or (0, None)
+            header = escape_controls(cell.strip().lstrip("\ufeff")) or f"column {index + 1}"
+            keys = spellings(cell, object_name)
+            key = next((key for key in keys if key in own or key in plain), keys[0] if keys else "")
+            order, fields = own.get(key) or plain.get(key) or (0, [None])
             rank = (0 if key in own else 1, order)
             seen[header] = seen.get(header, 0) + 1
             shown = header if seen[header] == 1 else f"{header} ({seen[header]})"
-            found.append((rank, Column(index, shown, field, key)))
+            others = tuple(field for field in fields[1:] if field)
+            is_known = key in own or key in plain
+            found.append((rank, Column(index, shown, fields[0], key, split_unit(header)[1], others, is_known)))
         ranked = sorted(found, key=lambda item: item[0])
         return tuple(column for _, column in ranked)
 
-    def score(self, object_name: str, cells: Sequence[str]) -> int:
-        """Count the cells of a row that are known headers of an object."""
-        return sum((object_name, key) in self._systems for key in {normalize_header(cell) for cell in cells})
+    def is_header(self, object_name: str, cell: str) -> bool:
+        """Tell whether a cell is a known header of an object.
+
+        Args:
+            object_name: the object.
+            cell: as delivered.
+        """
+        return self._known(object_name, cell) is not None
+
+    def _known(self, object_name: str, cell: str) -> str | None:
+        """Give the spelling of a header cell that is known; null when none is."""
+        return next((key for key in spellings(cell, object_name) if (object_name, key) in self._systems), None)
+
+    def score(self, object_name: str, head: Sequence[tuple[int, list[str]]], position: int) -> int:
+        """Count the headers of an object that a row holds, if it can be a header.
+
+        Args:
+            object_name: the object.
+            head: (row number, cells) of the first rows.
+            position: of the row, among them.
+
+        Returns:
+            Known headers. 0 for a row that reads as one of data: its words are values further down, addresses and
+            figures stand beside as few of them, or all it knows are words of a status and a row as wide stands above.
+        """
+        rows = [cells for _, cells in head]
+        cells = rows[position]
+        known = [(index, key) for index, cell in enumerate(cells) if (key := self._known(object_name, cell))]
+        repeated = repeated_below(cells, rows[position + 1 :])
+        headers = {key for index, key in known if index not in repeated}
+        places = {index for index, _ in known}
+        values = sum(is_like_data(cell) for index, cell in enumerate(cells) if index not in places)
+        if len(headers) <= values:
+            return 0
+        is_first = all(_width(row) < _width(cells) for row in rows[:position])
+        return len(headers) if is_first or headers - self._status_words else 0
 
     def missing(self, object_name: str, columns: Iterable[Column]) -> list[str]:
         """Say in words which required columns are not there."""
@@ -151,8 +216,8 @@ class ColumnMappings:
         for position, (row_number, cells) in enumerate(head):
             system = source_system or self.detect_source_system(object_name, cells)
             columns = self.map_columns(object_name, system, cells)
-            known = self.score(object_name, cells)
-            if not self.missing(object_name, columns) and (best is None or known > best[0]):
+            known = self.score(object_name, head, position)
+            if known and not self.missing(object_name, columns) and (best is None or known > best[0]):
                 best = known, Header(object_name, system, position, row_number, columns)
         if best is not None:
             return best[1]
@@ -162,16 +227,36 @@ class ColumnMappings:
         self, head: Sequence[tuple[int, list[str]]], object_name: str, source_system: str | None
     ) -> FileRefusedError:
         """Explain why no row can be the header."""
-        known_rows = [(self.score(object_name, cells), -position) for position, (_, cells) in enumerate(head)]
+        known_rows = [(self.score(object_name, head, position), -position) for position in range(len(head))]
         row_number, cells = head[-max(known_rows)[1]]
         system = source_system or self.detect_source_system(object_name, cells)
         absent = " and ".join(self.missing(object_name, self.map_columns(object_name, system, cells)))
-        seen = ", ".join(f"'{cell.strip()[:60]}'" for cell in cells if cell.strip())[:600]
+        seen = escape_controls(", ".join(f"'{cell.strip()[:60]}'" for cell in cells if cell.strip())[:600])
         return FileRefusedError(
             "no_name_column" if object_name == "accounts" else "no_required_column",
             f"No column is known to hold {absent}. The columns of row {row_number} are: {seen}.",
             f"Name the column as in seeds/reference/column_mappings.csv, or add its name there (object {object_name}).",
         )
+
+    def field_like(self, object_name: str, header: str) -> str | None:
+        """Give the field that has a header like this one.
+
+        Args:
+            object_name: the object.
+            header: one that is not known.
+
+        Returns:
+            The field; null when no known header is alike.
+        """
+        of_object = [(known, field) for name, known, field in self._headers if name == object_name]
+        found = process.extractOne(
+            header,
+            [known for known, _ in of_object],
+            scorer=fuzz.token_sort_ratio,
+            processor=utils.default_process,
+            score_cutoff=_ALIKE,
+        )
+        return of_object[found[2]][1] if found else None
 
     def best_object(self, head: Sequence[tuple[int, list[str]]], candidates: Iterable[str]) -> str | None:
         """Tell which object a list holds by its header alone.
@@ -191,6 +276,10 @@ class ColumnMappings:
                 continue
             scored.append((sum(column.field is not None for column in header.columns), -rank, object_name))
         return max(scored)[2] if scored else None
+
+
+def _width(cells: Sequence[str]) -> int:
+    return sum(bool(cell.strip()) for cell in cells)
 
 
 def object_of_name(name: str) -> str | None:
@@ -217,23 +306,3 @@ def object_of_sheet(name: str) -> str | None:
     """
     key = normalize_header(name)
     return next((name for name, described in OBJECTS.items() if key.startswith(described.sheet_words)), None)
-
-
-_LONGEST_HEADER = 300  # characters; what is longer is no header, and not worth the work
-
-
-def normalize_header(header: str) -> str:
-    """Reduce a header to what is compared: letters and digits, without case, accents, spaces or punctuation.
-
-    Args:
-        header: a column's name as delivered.
-
-    Returns:
-        ``accountname`` for ``Account Name``, ``account_name`` and ``Ａｃｃｏｕｎｔ－Ｎａｍｅ``.
-    """
-    if len(header) > _LONGEST_HEADER:
-        return ""
-    decomposed = unicodedata.normalize("NFKD", header.strip().lstrip("\ufeff")).casefold()
-    # Voiced marks of Japanese kana are combining marks too, and they are letters: compose them again.
-    kept = "".join(c for c in decomposed if not unicodedata.combining(c) or c in "\u3099\u309a")
-    return "".join(c for c in unicodedata.normalize("NFKC", kept) if c.isalnum())

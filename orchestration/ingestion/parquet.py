@@ -59,6 +59,8 @@ def read_parquet(path: Path, limits: Limits) -> Grid:
                 rows = pa.RecordBatch.from_arrays(columns, names=[f"c{index}" for index in range(len(columns))])
                 yield np.arange(first, first + batch.num_rows, dtype=np.int64), rows
                 first += batch.num_rows
+        except pa.ArrowMemoryError:
+            raise
         except (pa.ArrowException, OSError) as problem:
             raise FileRefusedError("not_parquet", not_readable, remedy) from problem
 

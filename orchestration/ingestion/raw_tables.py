@@ -6,7 +6,6 @@ show when a whole list is there. Does not belong here: reading and judging, and 
 """
 
 import json
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -16,21 +15,18 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from orchestration.ingestion.folder import Acceptance, Delivery, Party
+from orchestration.ingestion.folder import NOT_TOUCHED, Acceptance, Delivery, Party
 from orchestration.ingestion.forgotten import Forgotten
 from orchestration.ingestion.judging import ACCEPTABLE
 from orchestration.ingestion.lists import Part
 from orchestration.ingestion.snapshots import (
     FileRefusedError,
-    RefusedRow,
     Snapshot,
     escape_controls,
     hash_file,
-    row_as_text,
 )
-from orchestration.objects import OBJECTS
 from orchestration.warehouse.schema import FILES
-from orchestration.warehouse.sql import identifier, literal, transaction
+from orchestration.warehouse.sql import identifier, transaction
 
 
 @dataclass
@@ -58,8 +54,29 @@ class RawTables:
         ).fetchone()
         return previous[0] if previous else None
 
+    def columns_before(self, party_id: str, object_name: str) -> tuple[str, dict[str, str]] | None:
+        """Give the columns that a party's list had in the last earlier month in which it was delivered.
+
+        Args:
+            party_id: the party.
+            object_name: the object.
+
+        Returns:
+            The month as YYYY-MM, and the field of each column that was read; null when there is no such month.
+        """
+        found = self.connection.execute(
+            """
+            select strftime(export_month, '%Y-%m'), column_map from raw.files
+            where party_id = ? and object = ? and export_month < ? and status = 'landed'
+            qualify export_month = max(export_month) over ()
+            """,
+            [party_id, object_name, self.month],
+        ).fetchall()
+        columns = {name: field for _, mapped in found for name, field in json.loads(mapped or "{}").items()}
+        return (found[0][0], columns) if found else None
+
     def replace(self, party: Party, object_name: str, parts: list[Part]) -> None:
-        """Put a party's list of the month in the place of what an earlier load left of it.
+        """Put a party's staged list of the month in the place of what an earlier load left of it.
 
         Args:
             party: whose list it is.
@@ -83,13 +100,13 @@ class RawTables:
         """
         self._write_files([self._not_opened(delivery) for delivery in deliveries])
 
-    def record_unused_sheets(self, delivery: Delivery, snapshot: Snapshot, sheets: Sequence[str]) -> None:
+    def record_unused_sheets(self, delivery: Delivery, snapshot: Snapshot, sheets: Sequence[tuple[str, str]]) -> None:
         """Record sheets of a workbook that hold no list.
 
         Args:
             delivery: the workbook.
             snapshot: its private copy.
-            sheets: their names.
+            sheets: their names, each with the rule.
         """
         self._write_files(
             [
@@ -98,12 +115,30 @@ class RawTables:
                     "file_sha256": snapshot.sha256,
                     "size_bytes": snapshot.size_bytes,
                     "sheet_name": sheet,
-                    "rule": "sheet_not_used",
-                    "reason": f"The sheet '{sheet}' holds no list that is known.",
-                    "remedy": "Nothing if it is a note; else name its columns as in "
-                    "seeds/reference/column_mappings.csv.",
+                    "rule": rule,
+                    "reason": f"The sheet '{sheet}' {_UNUSED_SHEETS[rule][0]}",
+                    "remedy": _UNUSED_SHEETS[rule][1],
                 }
-                for sheet in sheets
+                for sheet, rule in sheets
+            ]
+        )
+
+    def record_replaced(self, replaced: Sequence[tuple[Part, Part]]) -> None:
+        """Record files that do not count because another file is a later delivery of the same list.
+
+        Args:
+            replaced: each with the part that replaces it.
+        """
+        self._write_files(
+            [
+                self._landed(part, 0, 0)
+                | {
+                    "status": "not_opened",
+                    "rule": "delivered_twice",
+                    "reason": f"The list came twice: {Path(later.delivery.file_name).name} is the later and counts.",
+                    "remedy": "Nothing; if the other is meant, take the later one out of the folder.",
+                }
+                for part, later in replaced
             ]
         )
 
@@ -139,7 +174,7 @@ class RawTables:
     def _clear(self, party_id: str, object_name: str) -> None:
         key = [party_id, self.month]
         self.connection.execute(f"delete from raw.{object_name} where party_id = ? and export_month = ?", key)  # noqa: S608 (our own table and column names)
-        for table in ("files", "rejected_rows", "rejected_values"):
+        for table in ("files", "rejected_rows", "rejected_values", "remarks"):
             landed = " and status = 'landed'" if table == "files" else ""
             self.connection.execute(
                 f"delete from raw.{table} where party_id = ? and export_month = ? and object = ?{landed}",  # noqa: S608 (our own table and column names)
@@ -147,50 +182,7 @@ class RawTables:
             )
 
     def _insert(self, party: Party, object_name: str, parts: list[Part]) -> None:
-        """Give ids, collapse identical rows, refuse contradictory ones, and write all tables of the list."""
-        names = OBJECTS[object_name].field_names
-        selects = []
-        for index, part in enumerate(parts):
-            self.connection.register(f"part_{index}", part.cells)
-            if part.cells.num_rows:
-                selects.append(_incoming_select(index, part, names))
-        self.connection.execute(f"create or replace temp view incoming as {' union all by name '.join(selects)}")
-        # Only ids that come more than once need a closer look, and their rows are few as a rule.
-        self.connection.execute(
-            """
-            create or replace temp table repeated as
-            select base_id, is_delivered from incoming group by all having count(*) > 1
-            """
-        )
-        present = [name for name in names if any(f"f_{name}" in part.cells.column_names for part in parts)]
-        content = ", ".join(f"coalesce({identifier(name)}, chr(30))" for name in [*present, "extra"])
-        self.connection.execute(
-            f"""
-            create or replace temp table repeats as
-            select
-                part, row_number, base_id, is_delivered, md5(concat_ws(chr(31), {content})) as content,
-                count(distinct content) over (partition by base_id, is_delivered) as variant_count,
-                count(*) over (partition by base_id, is_delivered, content) as identical_row_count,
-                row_number() over (partition by base_id, is_delivered, content order by part, row_number) as occurrence
-            from incoming semi join repeated using (base_id, is_delivered)
-            """  # noqa: S608 (our own table and column names)
-        )
-        conflicting = self.connection.execute(
-            "select part, row_number, base_id from repeats where is_delivered and variant_count > 1 order by 1, 2"
-        ).fetchall()
-        _refuse_conflicting(parts, conflicting)
-        self.connection.execute(
-            """
-            create or replace temp view kept as
-            select
-                incoming.* exclude (base_id, is_delivered),
-                -- Rows without an id that share a name stay apart by the whole of their content.
-                base_id || coalesce('-' || left(case when variant_count > 1 then content end, 8), '') as source_id,
-                coalesce(identical_row_count, 1)::integer as identical_row_count
-            from incoming left join repeats using (part, row_number, base_id, is_delivered)
-            where coalesce(occurrence, 1) = 1 and not (is_delivered and coalesce(variant_count, 1) > 1)
-            """
-        )
+        """Write all tables of a staged list."""
         self._register_parts(party, parts)
         self.connection.execute(
             f"""
@@ -210,11 +202,7 @@ class RawTables:
         self._write_files(
             [self._landed(part, counts.get(index, 0), valued.get(index, 0)) for index, part in enumerate(parts)],
         )
-        for view in ("kept", "incoming"):
-            self.connection.execute(f"drop view {view}")
-        for table in ("repeated", "repeats"):
-            self.connection.execute(f"drop table {table}")
-        for view in (*(f"part_{index}" for index in range(len(parts))), "provenance", "refused_values", "refused_rows"):
+        for view in ("provenance", "refused_values", "refused_rows", "list_remarks"):
             self.connection.unregister(view)
 
     def _insert_refusals(self, object_name: str, parts: list[Part]) -> None:
@@ -222,7 +210,9 @@ class RawTables:
             for part in parts:
                 part.refused_rows = [self.forgotten.refused_row(row, object_name) for row in part.refused_rows]
                 for value in part.refused_values:
-                    value |= {name: self.forgotten.redact(value[name]) for name in ("value", "reason")}
+                    value |= {
+                        name: self.forgotten.redact(value[name]) for name in ("value", "shown", "reason") if value[name]
+                    }
         rows = [
             {"part": index, **{name: getattr(row, name) for name in _REFUSED_ROW}}
             for index, part in enumerate(parts)
@@ -256,6 +246,26 @@ class RawTables:
             inner join kept on refused_values.part = kept.part and refused_values.row_number = kept.row_number
             inner join provenance on refused_values.part = provenance.part
             order by refused_values.part, refused_values.row_number, refused_values.column_name
+            """,
+            {"object": object_name},
+        )
+
+        remarks = [
+            {"part": index, **{name: getattr(remark, name) for name in _REMARK}}
+            for index, part in enumerate(parts)
+            for remark in part.remarks
+        ]
+        whole = {"part": pa.int32(), "row_number": pa.int64(), "record_count": pa.int64()}
+        remark_types = whole | {name: pa.string() for name in _REMARK if name not in whole}
+        self.connection.register("list_remarks", pa.Table.from_pylist(remarks, pa.schema(list(remark_types.items()))))
+        self.connection.execute(
+            """
+            insert into raw.remarks by name
+            select
+                list_remarks.* exclude (part),
+                provenance.* exclude (part, date_order, decimal_mark),
+                $object as object
+            from list_remarks inner join provenance using (part) order by part, kind, column_name
             """,
             {"object": object_name},
         )
@@ -302,6 +312,8 @@ class RawTables:
         row = self._file_row(delivery, "not_opened")
         if refusal is not None:
             row |= {"rule": refusal.rule, "reason": refusal.reason, "remedy": refusal.remedy}
+            if refusal.rule in NOT_TOUCHED:
+                return row
         return row | _fingerprint(delivery.path)
 
     def _landed(self, part: Part, accepted: int, values_refused: int) -> dict[str, Any]:
@@ -346,60 +358,19 @@ class RawTables:
         }
 
 
-_REFUSED_ROW = ("row_number", "row_text", "rule", "column_name", "reason", "remedy")
-_REFUSED_VALUE = ("row_number", "column_name", "header", "value", "rule", "reason", "remedy")
-
-
-def _refuse_conflicting(parts: list[Part], conflicting: list[tuple[int, int, str]]) -> None:
-    """Refuse every row of an id that the list uses for differing rows."""
-    by_part: dict[int, list[tuple[int, str]]] = defaultdict(list)
-    places: dict[str, list[str]] = defaultdict(list)
-    for index, number, source_id in conflicting:
-        by_part[index].append((number, source_id))
-        places[source_id].append(f"{Path(parts[index].delivery.file_name).name} row {number}")
-    for index, rows in by_part.items():
-        part = parts[index]
-        width = len(part.header.columns)
-        position_of = {number: place for place, number in enumerate(part.cells["row_number"].to_pylist())}
-        columns = [part.cells[f"c{i}"] for i in range(width)]
-        ids = part.header.sources_of("source_id")
-        for number, source_id in rows:
-            cells = [column[position_of[number]].as_py() for column in columns]
-            others = places[source_id]
-            listed = ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")  # noqa: PLR2004 (enough to find them by)
-            part.refused_rows.append(
-                RefusedRow(
-                    number,
-                    row_as_text(cells),
-                    "source_id_not_unique",
-                    f"Row {number}, column '{ids[0].header}': the id '{source_id[:80]}' is used for rows that "
-                    f"differ ({listed}), so it is not known which is right.",
-                    "Keep one row for the id, or give each its own, and deliver the file again.",
-                    "source_id",
-                )
-            )
-
-
-def _incoming_select(index: int, part: Part, names: Sequence[str]) -> str:
-    """SQL for one part's rows with all fields of the object, its extra columns and its id."""
-    available = set(part.cells.column_names)
-    fields = [
-        f"f_{name} as {identifier(name)}" if f"f_{name}" in available else f"null::varchar as {identifier(name)}"
-        for name in names
-    ]
-    used = {part.header.sources_of(c.field)[0].index for c in part.header.columns if c.field}
-    spare = [column for column in part.header.columns if column.index not in used]
-    pairs = [
-        f"{literal(_json(column.header) + ': ')} || to_json(c{column.index})::varchar"
-        for column in sorted(spare, key=lambda c: c.index)
-    ]
-    extra = f"nullif('{{' || concat_ws(', ', {', '.join(pairs)}) || '}}', '{{}}')" if pairs else "null::varchar"
-    delivered = "f_source_id" if "f_source_id" in available else "null::varchar"
-    return f"""
-        select
-            {index} as part, row_number, {", ".join(fields)}, {extra} as extra,
-            coalesce({delivered}, 'h-' || left(md5(id_key), 16)) as base_id, {delivered} is not null as is_delivered
-        from part_{index}"""  # noqa: S608 (our own table and column names)
+_UNUSED_SHEETS = {
+    "sheet_not_used": (
+        "holds no list that is known.",
+        "Nothing if it is a note; else name its columns as in seeds/reference/column_mappings.csv.",
+    ),
+    "sheet_hidden": (
+        "is hidden, so it was not read.",
+        "Show the sheet if it is meant, and deliver the workbook again.",
+    ),
+}
+_REFUSED_ROW = ("row_number", "row_text", "shown", "rule", "column_name", "reason", "remedy")
+_REMARK = ("kind", "rule", "row_number", "column_name", "examples", "record_count", "reason", "remedy")
+_REFUSED_VALUE = ("row_number", "column_name", "header", "value", "shown", "rule", "reason", "remedy")
 
 
 def _fingerprint(path: Path) -> dict[str, Any]:
@@ -409,7 +380,3 @@ def _fingerprint(path: Path) -> dict[str, Any]:
     except FileRefusedError:
         return {}
     return {"file_sha256": sha256, "size_bytes": size}
-
-
-def _json(text: str) -> str:
-    return json.dumps(escape_controls(text), ensure_ascii=False)

@@ -13,6 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from orchestration.ingestion.ids import damage
+from orchestration.ingestion.no_records import SPREADSHEET_ERRORS
 from orchestration.ingestion.refusals import CONFLICT, Conventions
 from orchestration.objects import ANSWERS, OBJECTS
 from orchestration.validation.delivered import READABLE
@@ -25,7 +27,9 @@ _IP = re.compile(
     r"^(?:[a-z]+://)?(?:\d{1,3}(?:\.\d{1,3}){3}|\[?[0-9a-f:]*:[0-9a-f:]+:[0-9a-f:.]*\]?)(?:[:/].*)?$", re.I
 )
 _RANGE = re.compile(r"^[\d.,k ]+(?:-|–|to|bis|à|\+)[\d.,k ]*\+?$", re.IGNORECASE)
-_LOOKS_LIKE_DATE = re.compile(r"^\d{4}[-/.]?\d{1,2}[-/.]?\d{1,2}|^\d{1,2}[-/.]\d{1,2}[-/.]\d{4}")
+_LOOKS_LIKE_DATE = re.compile(
+    r"^\d{4}([-/.])\d{1,2}\1\d{1,2}(?!\d)|^\d{8}$|^\d{1,2}([-/.])\d{1,2}\2(?:\d{4}|\d{2})(?!\d)"
+)
 
 
 def find_conventions(columns: dict[str, pa.ChunkedArray], object_name: str, declared: Conventions) -> Conventions:
@@ -112,10 +116,13 @@ def add_conflicts(
 
 
 class NameWords:
-    """Words that are no name by themselves: the legal forms of seeds/reference/legal_forms.csv."""
+    """Words that are no name by themselves: legal forms, and what people write where there is no name."""
 
-    def __init__(self, forms: Iterable[str]) -> None:
-        """Take legal forms in any spelling."""
+    def __init__(self, forms: Iterable[str], placeholders: Iterable[str] = ()) -> None:
+        """Take legal forms and placeholders in any spelling."""
+        self.placeholders = pa.array(
+            sorted({re.sub(r"[\s._\-]+", " ", word).strip().lower() for word in placeholders}), pa.string()
+        )
         known = list(forms)
         self._forms = {tokens for form in known if (tokens := _tokens(form))}
         # As written and without accents: names are compared before their accents are taken away.
@@ -145,13 +152,21 @@ CODES: dict[str, tuple[str, ...]] = {
     "probability": ("probability_out_of_range", "probability_unreadable"),
     "currency": ("unknown_currency",),
     "boolean": ("boolean_unreadable",),
+    "deletion": ("deletion_unreadable",),
     "date": ("date_ambiguous", "date_impossible", "date_unreadable"),
     "email": ("email_unreadable",),
 }
 
-_COMMON_ROW_CODES = ("cell_too_long", "nul_byte", "stray_bytes", CONFLICT, "row_deleted")
+_COMMON_ROW_CODES = (
+    *("cell_too_long", "nul_byte", "stray_bytes", CONFLICT, "row_deleted"),
+    *("id_in_scientific_notation", "id_out_of_precision"),
+)
 ROW_CODES: dict[str, tuple[str, ...]] = {
-    "accounts": (*_COMMON_ROW_CODES, "name_empty", "name_only_punctuation", "name_only_legal_form"),
+    "accounts": (
+        *_COMMON_ROW_CODES,
+        *("name_empty", "name_only_punctuation", "name_only_legal_form", "name_is_spreadsheet_error"),
+        "name_is_placeholder",
+    ),
     "opportunities": (*_COMMON_ROW_CODES, "account_missing"),
     "engagements": (*_COMMON_ROW_CODES, "account_missing", "date_missing"),
     "contacts": (*_COMMON_ROW_CODES, "account_missing", "person_missing"),
@@ -184,6 +199,8 @@ def _codes(texts: pa.Array, kind: str, conventions: Conventions, currencies: fro
         read = pc.if_else(mapped, texts, values.read_currency(texts))
     elif kind == "boolean":
         read = values.read_boolean(texts)
+    elif kind == "deletion":
+        read = is_deleted(texts)
     elif kind == "date":
         read = values.read_date(texts, order)
     else:
@@ -250,6 +267,7 @@ _WHY: dict[str, Callable[[str], str]] = {
     "probability": _why_probability,
     "currency": lambda _: "unknown_currency",
     "boolean": lambda _: "boolean_unreadable",
+    "deletion": lambda _: "deletion_unreadable",
     "date": _why_date,
     "email": lambda _: "email_unreadable",
 }
@@ -268,7 +286,20 @@ def _row_codes(columns: dict[str, pa.Array], object_name: str, words: NameWords)
     codes = _content_codes(columns, object_name, words)
     if "is_deleted" not in columns:
         return codes
-    return pc.if_else(pc.fill_null(values.read_boolean(columns["is_deleted"]), False), "row_deleted", codes)
+    return pc.if_else(pc.fill_null(is_deleted(columns["is_deleted"]), False), "row_deleted", codes)
+
+
+def is_deleted(texts: pa.Array) -> pa.Array:
+    """Read whether a record was deleted, which connectors say by a flag or by the day it happened.
+
+    Args:
+        texts: string array of n.
+
+    Returns:
+        Boolean array of n; null where the text says neither.
+    """
+    dated = pc.is_valid(values.read_date(texts, pa.repeat(pa.scalar("dmy"), len(texts))))
+    return pc.coalesce(values.read_boolean(texts), pc.if_else(dated, True, pa.scalar(None, pa.bool_())))
 
 
 def _content_codes(columns: dict[str, pa.Array], object_name: str, words: NameWords) -> pa.Array:
@@ -283,8 +314,9 @@ def _content_codes(columns: dict[str, pa.Array], object_name: str, words: NameWo
                 absent = pc.and_(absent, values.is_missing(columns[field]))
         return absent
 
+    damaged = damage(columns["source_id"]) if "source_id" in columns else pa.nulls(length, pa.string())
     if object_name == "accounts":
-        return _name_codes(columns["name"], words)
+        return pc.coalesce(damaged, _name_codes(columns["name"], columns.get("website"), words))
     if object_name == "decisions":
         answers = pc.utf8_lower(pc.utf8_trim_whitespace(columns["answer"]))
         given = pc.invert(missing("answer"))
@@ -295,7 +327,9 @@ def _content_codes(columns: dict[str, pa.Array], object_name: str, words: NameWo
         written = pc.and_(pc.match_substring_regex(left, _RECORD_KEY), pc.match_substring_regex(right, _RECORD_KEY))
         usable = pc.fill_null(pc.and_(written, pc.not_equal(left, right)), False)
         return pc.if_else(usable, codes, "record_unreadable")
-    codes = pc.if_else(missing("account_source_id", "account_name"), "account_missing", readable)
+    codes = pc.coalesce(
+        damaged, pc.if_else(missing("account_source_id", "account_name"), "account_missing", pa.scalar(READABLE))
+    )
     if object_name == "engagements":
         return pc.if_else(
             missing("engagement_date"), pc.if_else(pc.equal(codes, READABLE), "date_missing", codes), codes
@@ -306,7 +340,7 @@ def _content_codes(columns: dict[str, pa.Array], object_name: str, words: NameWo
     return codes
 
 
-def _name_codes(names: pa.Array, words: NameWords) -> pa.Array:
+def _name_codes(names: pa.Array, websites: pa.Array | None, words: NameWords) -> pa.Array:
     """Tell for every name whether it can name an account."""
     empty = values.is_missing(names)
     lettered = pc.fill_null(pc.match_substring_regex(names, r"[\p{L}\p{N}]"), False)
@@ -326,7 +360,14 @@ def _name_codes(names: pa.Array, words: NameWords) -> pa.Array:
         codes = pc.if_else(pa.array(flags), "name_only_legal_form", codes)
     # "---" is a missing marker too, but the more distinctive word is that it is only punctuation.
     blank = pc.or_(pc.is_null(names), pc.and_(empty, lettered))
-    return pc.if_else(blank, "name_empty", codes)
+    codes = pc.if_else(blank, "name_empty", codes)
+    error = pc.fill_null(pc.match_substring_regex(names, SPREADSHEET_ERRORS), False)
+    codes = pc.if_else(error, "name_is_spreadsheet_error", codes)
+    folded = pc.utf8_lower(pc.utf8_trim_whitespace(pc.replace_substring_regex(names, r"[\s._\-]+", " ")))
+    placeholder = pc.and_(pc.is_in(folded, value_set=words.placeholders), pc.equal(codes, READABLE))
+    if websites is not None and pc.any(placeholder).as_py():  # X is a company, if x.com is its website
+        placeholder = pc.and_(placeholder, pc.is_null(values.read_website_host(websites)))
+    return pc.if_else(pc.fill_null(placeholder, False), "name_is_placeholder", codes)
 
 
 def _agreed(columns: list[pa.ChunkedArray], shown: Callable[[pa.ChunkedArray], set[str]]) -> str | None:

@@ -3,11 +3,13 @@
 Belongs here: the words, and describing what is refused. Does not belong here: finding what is wrong (readings.py).
 """
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orchestration.ingestion.mapping import Header
 from orchestration.ingestion.snapshots import RefusedRow, escape_controls, row_as_text
-from orchestration.objects import ANSWERS
+from orchestration.objects import ANSWERS, OBJECTS, PERSONAL, Persons
 
 CONFLICT = "columns_disagree"
 _SHOWN = 80  # characters of a value in a message; the record holds it whole
@@ -15,6 +17,10 @@ _ROW_CODE_FIELDS = {
     "name_empty": "name",
     "name_only_punctuation": "name",
     "name_only_legal_form": "name",
+    "name_is_spreadsheet_error": "name",
+    "name_is_placeholder": "name",
+    "id_in_scientific_notation": "source_id",
+    "id_out_of_precision": "source_id",
     "account_missing": "account_name",
     "date_missing": "engagement_date",
     "person_missing": "name",
@@ -66,20 +72,63 @@ def refuse_row(row_number: int, cells: list[str | None], code: str, header: Head
     """
     field = _ROW_CODE_FIELDS.get(code)
     sources = header.sources_of(field) if field else []
-    value = next((cells[source.index] for source in sources if cells[source.index] is not None), "") or ""
+    value = escape_controls(
+        next((cells[source.index] for source in sources if cells[source.index] is not None), "") or ""
+    )
     reason, remedy = EXPLANATIONS[code]
     if code == CONFLICT:
         reason = "columns of the same name that hold the account's name or id differ."
     place = f"Row {row_number}, column '{sources[0].header}'" if sources else f"Row {row_number}"
     shown = reason.format(value=value if len(value) <= _SHOWN else value[:_SHOWN] + "…")
-    return RefusedRow(row_number, row_as_text(cells), code, f"{place}: {shown}", remedy, field if sources else None)
+    return RefusedRow(
+        row_number,
+        row_as_text(cells),
+        code,
+        f"{place}: {shown}",
+        remedy,
+        field if sources else None,
+        shown_row(header, cells),
+    )
+
+
+def shown_row(header: Header, cells: Sequence[str | None]) -> str | None:
+    """Give what of a row may be shown to everybody.
+
+    Args:
+        header: the list's header.
+        cells: the row as delivered.
+
+    Returns:
+        JSON, cells by column, of the fields that name no person; null for lists of persons.
+    """
+    if header.object in PERSONAL:
+        return None
+    nobody = {field.name for field in OBJECTS[header.object].fields if field.persons == Persons.NONE} | {"source_id"}
+    shown = {
+        column.header: cells[column.index]
+        for column in sorted(header.columns, key=lambda column: column.index)
+        if column.field in nobody and cells[column.index] is not None
+    }
+    return escape_controls(json.dumps(shown, ensure_ascii=False))
+
+
+def shown_value(object_name: str, field: str, value: str) -> str | None:
+    """Give a refused value if it may be shown to everybody; null where it may name a person.
+
+    Args:
+        object_name: the object.
+        field: the field it was delivered for.
+        value: as delivered.
+    """
+    nobody = any(known.name == field and known.persons == Persons.NONE for known in OBJECTS[object_name].fields)
+    return value if nobody and object_name not in PERSONAL else None
 
 
 def delivered_value(code: str, cells: list[str | None], value: str | None) -> str:
     """Give a refused value as it came: all of them where several columns disagree."""
     if code != CONFLICT:
         return escape_controls(value or "")
-    return " | ".join(dict.fromkeys(cell for cell in cells if cell is not None))
+    return escape_controls(" | ".join(dict.fromkeys(cell for cell in cells if cell is not None)))
 
 
 EXPLANATIONS: dict[str, tuple[str, str]] = {
@@ -158,7 +207,7 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "Correct the address, or leave the cell empty.",
     ),
     "columns_disagree": (
-        "the column appears more than once, with different values: {value}.",
+        "the column appears more than once, with different values: '{value}'.",
         "Keep one of the columns, or make them agree.",
     ),
     "cell_too_long": (
@@ -212,6 +261,50 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     "author_missing": (
         "the answer has no author.",
         "Write who decided, and deliver the file again.",
+    ),
+    "header_repeated": (
+        "this is the header once more, so it is no record.",
+        "Nothing.",
+    ),
+    "row_of_totals": (
+        "this is a row of totals, so it is no record.",
+        "Nothing; if it is a company, give it an id or a website.",
+    ),
+    "report_footer": (
+        "this stands below the list of a report, so it is no record.",
+        "Nothing.",
+    ),
+    "note_below_the_list": (
+        "this stands by itself below an empty row at the end of the list, so it is taken for a note.",
+        "Nothing if it is one; else take the empty row out, and deliver the file again.",
+    ),
+    "second_table": (
+        "a second table begins in this file below an empty row; only the first is read.",
+        "Deliver each table as a file of its own.",
+    ),
+    "name_is_spreadsheet_error": (
+        "'{value}' is what a spreadsheet writes when it cannot work out a formula.",
+        "Mend the formula, or write the name itself, and deliver the file again.",
+    ),
+    "name_is_placeholder": (
+        "'{value}' names no company.",
+        "Fill in the company's name, or remove the row. The words are in seeds/reference/placeholders.csv.",
+    ),
+    "spreadsheet_error": (
+        "'{value}' is what a spreadsheet writes when it cannot work out a formula.",
+        "Mend the formula, or write the value itself.",
+    ),
+    "id_in_scientific_notation": (
+        "a spreadsheet has turned the id into the number '{value}', so its last digits are lost.",
+        "Export the list again and do not open it in a spreadsheet, or import the column as text.",
+    ),
+    "id_out_of_precision": (
+        "a spreadsheet has turned the id into the number '{value}'; it keeps 15 digits, so the last ones may be lost.",
+        "Export the list again and do not open it in a spreadsheet, or import the column as text.",
+    ),
+    "deletion_unreadable": (
+        "'{value}' says neither whether nor when the record was deleted.",
+        "Write true, false or a date, or leave the cell empty.",
     ),
     "ragged_row": (
         "it has {value} cells; the header has {mark}.",

@@ -8,8 +8,10 @@ taken.
 
 import hashlib
 import io
+import itertools
 import json
 import os
+import re
 import stat
 import time
 from collections.abc import Container, Iterable
@@ -29,8 +31,10 @@ class Limits:
     max_lines_per_record: int = 32_768  # a cell of the allowed length has no more line breaks
     max_refused_rows: int = 100_000  # of one file; beyond, the file is refused rather than its rows
     max_reread_lines: int = 20_000_000  # work that broken quotation marks may cause in one file
-    header_search_rows: int = 20
+    header_search_rows: int = 60
     max_columns: int = 2_000
+    max_sheets: int = 200
+    max_line_bytes: int = 16 * 1024**2
     max_unpacked_bytes: int = 2 * 1024**3
     max_unpack_ratio: int = 200  # a spreadsheet's XML packs about 10 to 50 times
     min_bytes_for_ratio: int = 10 * 1024**2  # small files may pack better without being a danger
@@ -38,6 +42,33 @@ class Limits:
     max_sheet_cells: int = 50_000_000
     min_share_of_last_month: float = 0.5
     batch_rows: int = 250_000  # large enough that the checks' fixed cost does not matter
+    # What reading a file may cost: so much for any, and so much more for each MiB of it.
+    least_read_seconds: float = 20
+    read_seconds_per_mib: float = 0.6
+    least_read_bytes: int = 1024**3
+    read_bytes_per_byte: int = 6
+
+    def read_seconds(self, size_bytes: int) -> float:
+        """Bound the processor time of reading a file.
+
+        Args:
+            size_bytes: of the file.
+
+        Returns:
+            Seconds.
+        """
+        return self.least_read_seconds + self.read_seconds_per_mib * size_bytes / 1024**2
+
+    def read_bytes(self, size_bytes: int) -> int:
+        """Bound the memory of reading a file.
+
+        Args:
+            size_bytes: of the file.
+
+        Returns:
+            Bytes.
+        """
+        return self.least_read_bytes + self.read_bytes_per_byte * size_bytes
 
 
 class FileRefusedError(Exception):
@@ -46,6 +77,24 @@ class FileRefusedError(Exception):
     def __init__(self, rule: str, reason: str, remedy: str) -> None:
         super().__init__(reason)
         self.rule, self.reason, self.remedy = rule, reason, remedy
+
+
+def check_width(columns: int, limits: Limits) -> None:
+    """Refuse a list that has more columns than anybody would look through.
+
+    Args:
+        columns: how many it has.
+        limits: bounds.
+
+    Raises:
+        FileRefusedError: they are too many.
+    """
+    if columns > limits.max_columns:
+        raise FileRefusedError(
+            "too_many_columns",
+            f"The list has {columns:,} columns; at most {limits.max_columns:,} are read.",
+            "Export only the columns that are needed, and deliver the file again.",
+        )
 
 
 @dataclass(frozen=True)
@@ -58,6 +107,7 @@ class RefusedRow:
     reason: str
     remedy: str
     column_name: str | None = None
+    shown: str | None = None  # what of it may be shown to everybody: cells of fields that name no person
 
 
 @dataclass(frozen=True)
@@ -91,6 +141,9 @@ def hash_file(path: Path) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
+_COPIES = itertools.count()
+
+
 def take_snapshot(path: Path, directory: Path, limits: Limits, accepted: Container[str] = ()) -> Snapshot:
     """Copy a delivered file once, and make sure that nobody was writing to it.
 
@@ -122,7 +175,7 @@ def take_snapshot(path: Path, directory: Path, limits: Limits, accepted: Contain
                 f"The file has {before.st_size:,} bytes; at most {limits.max_file_bytes:,} are read.",
                 "Split the list into several files whose names begin with the same word, or raise the limit.",
             )
-        copy = directory / f"{len(list(directory.iterdir()))}{path.suffix.lower()}"
+        copy = directory / f"{next(_COPIES)}{path.suffix.lower()}"
         with copy.open("xb") as target:
             while block := source.read(1 << 20):
                 digest.update(block)
@@ -130,7 +183,7 @@ def take_snapshot(path: Path, directory: Path, limits: Limits, accepted: Contain
                 if size > before.st_size:
                     raise being_written
                 target.write(block)
-                progress.tell_more(f"{path.name}: {size:,} of {before.st_size:,} bytes copied")
+                progress.tell_more(f"{escape_controls(path.name)}: {size:,} of {before.st_size:,} bytes copied")
     quiet = time.time() - before.st_mtime
     if quiet < limits.quiet_seconds:
         time.sleep(limits.quiet_seconds - max(quiet, 0))  # the clock of a file server may be ahead
@@ -143,17 +196,21 @@ def take_snapshot(path: Path, directory: Path, limits: Limits, accepted: Contain
 
 
 def escape_controls(text: str) -> str:
-    r"""Write characters that no table can hold (NUL, stray bytes) as escapes, so that nothing is lost.
+    r"""Write characters that no table can hold, or that a screen obeys instead of showing, as escapes.
 
     Args:
         text: a raw line.
 
     Returns:
-        The line; a NUL reads ``\\x00`` and a stray byte ``\\x81``.
+        The line; a NUL reads ``\\x00``, a stray byte ``\\x81``, a mark that turns the direction of text ``\\u202e``.
     """
-    if "\0" in text:
-        text = text.replace("\0", "\\x00")
+    if _OBEYED.search(text):
+        text = _OBEYED.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+# Control characters but tab and line breaks, and the marks by which a text changes its direction.
+_OBEYED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def row_as_text(cells: Iterable[str | None]) -> str:

@@ -16,12 +16,12 @@ from typing import Any
 
 import dagster as dg
 
+from orchestration.objects import PERSONAL
 from orchestration.runs.figures import SHOWN_ROWS, Published, Table, look_at
 from orchestration.settings import DEMO_EXPORTS, Settings
 
 # What stands between quotation marks, not apostrophes, or looks like an address; an open mark hides the rest.
 QUOTED = re.compile(r"""(?<!\w)(['"]).*?(?:\1(?!\w)|\Z)|\S+@\S+""", re.DOTALL)
-PERSONAL = frozenset(["contacts", "engagements"])
 
 
 @dataclass(frozen=True)
@@ -189,6 +189,15 @@ def _came(landing: Mapping[str, list[dict[str, Any]]]) -> list[Table]:
         for party in sorted({*parties, *carried})
     ]
     return [
+        Table(
+            "What to know of the lists",
+            ["party", "list", "column", "what", "examples", "what to do"],
+            [
+                (row["party_id"], row["object"], row["column_name"], row["reason"], row["examples"], row["remedy"])
+                for row in landing.get("noted", [])
+            ],
+            "Nothing of it was refused: what lists lack and what follows, then columns that are gone or not read.",
+        ),
         Table(
             "What came",
             ["party", "files landed", "refused", "rows", "rows refused", "values refused", "carried forward"],

@@ -84,6 +84,15 @@ EXAMPLES = """
     order by matches.match_reason, probability desc, 1, 2
 """
 
+# What follows from what lists lack comes first.
+NOTED = """
+    select party_id as party, object as list, coalesce(column_name, '') as column, reason as "what to know"
+    from marts.mart_refused_data
+    where refused in ('lacking field', 'missing column', 'unread column', 'remark') and export_month = ?
+    order by case refused when 'lacking field' then 1 when 'missing column' then 2 else 3 end, refusal_number
+    limit 20
+"""
+
 REFUSED_COUNTS = """
     select refused || ' refused', count(*) from marts.mart_refused_data
     where refused in ('row', 'value') group by all order by all
@@ -113,6 +122,8 @@ def of_published(settings: Settings, month: str, run_page: Path) -> str:
             _table(marts.execute(FIRST_ACCOUNTS)),
             "\nWhy the pipeline thinks so: the least alike names of each kind of evidence",
             _table(marts.execute(EXAMPLES)),
+            f"\nWhat to know of the lists of {month} (at most 20 are shown)",
+            _table(marts.execute(NOTED, [f"{month}-01"])),
             f"\nFiles not taken in {month}",
             refused_files(settings, month) or "  none",
             f"\nValues nobody mapped in {month} (at most 20 are shown)",

@@ -71,6 +71,7 @@ REJECTED_ROWS: dict[str, str] = {
     **PROVENANCE,
     "object": "varchar not null",
     "row_text": "varchar not null",
+    "shown": "varchar",
     "rule": "varchar not null",
     "column_name": "varchar",
     "reason": "varchar not null",
@@ -84,7 +85,21 @@ REJECTED_VALUES: dict[str, str] = {
     "column_name": "varchar not null",
     "header": "varchar not null",
     "value": "varchar not null",
+    "shown": "varchar",
     "rule": "varchar not null",
+    "reason": "varchar not null",
+    "remedy": "varchar not null",
+}
+
+REMARKS: dict[str, str] = {
+    **PROVENANCE,
+    "row_number": "bigint",
+    "object": "varchar not null",
+    "kind": "varchar not null",
+    "rule": "varchar not null",
+    "column_name": "varchar",
+    "examples": "varchar",
+    "record_count": "bigint",
     "reason": "varchar not null",
     "remedy": "varchar not null",
 }
@@ -97,6 +112,7 @@ TABLES: dict[str, dict[str, str]] = {
     "files": FILES,
     "rejected_rows": REJECTED_ROWS,
     "rejected_values": REJECTED_VALUES,
+    "remarks": REMARKS,
 }
 
 

@@ -112,7 +112,8 @@ ASSETS = """
     marts/mart_review_queue marts/mart_secondary_targets marts/mart_weight_review marts/mart_what_changed
     marts/mart_white_space marts/mart_who_knows_whom published/contacts published/marts raw/accounts raw/contacts
     raw/decisions raw/engagements raw/files raw/kept_keys raw/opportunities raw/pruned_records raw/rejected_rows
-    raw/rejected_values resolution/res_account_clusters resolution/res_account_groups resolution/res_account_names
+    raw/rejected_values raw/remarks resolution/res_account_clusters resolution/res_account_groups
+    resolution/res_account_names
     resolution/res_account_parents resolution/res_account_records resolution/res_account_registry
     resolution/res_blocking_keys resolution/res_candidate_pairs resolution/res_compared_pairs
     resolution/res_contact_clusters resolution/res_contact_pairs resolution/res_contacts
@@ -127,10 +128,11 @@ ASSETS = """
     seeds/industries seeds/kpi_targets seeds/kpis seeds/legal_forms seeds/lifecycle_statuses seeds/match_decisions
     seeds/match_weights seeds/motion_fit seeds/name_abbreviations seeds/onboarding_capacity seeds/opportunity_stages
     seeds/overlap_types seeds/partner_impressions seeds/partner_plan_progress seeds/partner_plan_steps
-    seeds/partner_score_weights seeds/partner_surveys seeds/partners seeds/person_words seeds/plays
+    seeds/partner_score_weights seeds/partner_surveys seeds/partners seeds/person_words seeds/placeholders seeds/plays
     seeds/refresh_cadences seeds/relationship_strengths seeds/roi_benchmarks seeds/score_levels
     seeds/scoring_weights seeds/seniorities seeds/size_bands seeds/tier_rules seeds/value_mappings seen/months
-    seen/overlaps seen/restatements staging/stg_accounts staging/stg_contacts staging/stg_current_exports
+    seen/overlaps seen/restatements staging/stg_account_ids staging/stg_accounts staging/stg_contacts
+    staging/stg_current_exports
     staging/stg_engagements staging/stg_exchange_rates staging/stg_exclusions staging/stg_icp_rules
     staging/stg_kept_keys staging/stg_mapped_values staging/stg_match_decisions staging/stg_opportunities
     staging/stg_partners staging/stg_refusals staging/stg_seen_months staging/stg_seen_overlaps

@@ -171,7 +171,7 @@ def test_a_flag_of_deletion_that_says_neither_yes_nor_no_is_listed_and_a_seed_ro
     workspace.land()
     assert [row["name"] for row in workspace.rows("select name from raw.accounts")] == ["Pumps"]
     assert workspace.rows("select value, rule from raw.rejected_values") == [
-        {"value": "perhaps", "rule": "boolean_unreadable"}
+        {"value": "perhaps", "rule": "deletion_unreadable"}
     ]
     header, *known = (HOME / "seeds" / "reference" / "column_mappings.csv").read_text(encoding="utf-8").splitlines()
     own = [re.sub(",is_deleted$", ",", row) for row in known if re.search("Is ?Deleted,is_deleted$", row)]

@@ -56,7 +56,7 @@ def test_columns_of_one_name_fill_each_other_and_a_contradiction_is_refused(work
             "column_name": "city",
             "value": "Oslo | Kyiv",
             "rule": "columns_disagree",
-            "reason": "Row 4, column 'City': the column appears more than once, with different values: Oslo | Kyiv.",
+            "reason": "Row 4, column 'City': the column appears more than once, with different values: 'Oslo | Kyiv'.",
         }
     ]
 

@@ -22,7 +22,7 @@ def test_parquet_lands_without_losing_a_digit(workspace: LandingFolder, tmp_path
             "AccountId": ["A1"],
             "Amount": pa.array([Decimal("1234567890123456.78")], pa.decimal128(18, 2)),
             "CloseDate": pa.array([date(2026, 10, 31)]),
-            "IsWon": [True],
+            "Forecast": [True],
             "Tags": [["a", "b"]],
             "Score": [0.1],
         }
@@ -32,4 +32,4 @@ def test_parquet_lands_without_losing_a_digit(workspace: LandingFolder, tmp_path
     workspace.land()
     row = workspace.rows("select amount, expected_close_date, extra, row_number from raw.opportunities")[0]
     assert (row["amount"], row["expected_close_date"], row["row_number"]) == ("1234567890123456.78", "2026-10-31", 1)
-    assert json.loads(row["extra"]) == {"IsWon": "true", "Tags": '["a","b"]', "Score": "0.1"}
+    assert json.loads(row["extra"]) == {"Forecast": "true", "Tags": '["a","b"]', "Score": "0.1"}

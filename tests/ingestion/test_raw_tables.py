@@ -94,7 +94,16 @@ def test_every_raw_table_exists_when_nothing_was_delivered(workspace: LandingFol
         row["table_name"] for row in workspace.rows("select table_name from duckdb_tables() where schema_name = 'raw'")
     }
     assert tables == {
-        *("accounts", "opportunities", "engagements", "contacts", "files", "rejected_rows", "rejected_values"),
+        *(
+            "accounts",
+            "opportunities",
+            "engagements",
+            "contacts",
+            "files",
+            "rejected_rows",
+            "rejected_values",
+            "remarks",
+        ),
         *("decisions", "exports_folder", "loaded_months", "written_by", "kept_keys", "pruned_months", "pruned_records"),
     }
 

@@ -104,7 +104,18 @@ typed as (
         end as mapped_lifecycle_status,
         {{ accepted('current_accounts', 'website') }} as accepted_website,
         read_integer({{ accepted('current_accounts', 'employees') }}, current_accounts.decimal_mark) as read_employees,
-        read_boolean({{ accepted('current_accounts', 'is_partner') }}) as read_is_partner,
+        coalesce(
+            read_boolean({{ accepted('current_accounts', 'is_partner') }}),
+            -- where several words may be picked as a status, one may be this
+            case
+                when
+                    list_has_any(
+                        string_split({{ mapping_key('current_accounts.lifecycle_status') }}, ';'),
+                        ['partner', 'partners']
+                    )
+                    then true
+            end
+        ) as read_is_partner,
         read_date({{ accepted('current_accounts', 'contract_renewal_date') }}, current_accounts.date_order)
             as contract_renewal_on,
         read_date({{ accepted('current_accounts', 'churn_date') }}, current_accounts.date_order) as churned_on,
@@ -150,6 +161,7 @@ final as (
         {{ text_value('typed.city') }} as city,
         {{ text_value('typed.parent_source_id') }} as parent_source_id,
         {{ text_value('typed.parent_name') }} as parent_name,
+        {{ text_value('typed.merged_source_ids') }} as merged_source_ids,
         {{ text_value('typed.lei') }} as lei,
         {{ text_value('typed.duns') }} as duns,
         {{ text_value('typed.vat_number') }} as vat_number,

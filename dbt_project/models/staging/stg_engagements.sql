@@ -24,6 +24,12 @@ accounts as (
 
 ),
 
+account_ids as (
+
+    select * from {{ ref('stg_account_ids') }}
+
+),
+
 unique_account_names as (
 
     {{ unique_account_names() }}
@@ -50,7 +56,7 @@ final as (
         concat(current_engagements.party_id, ':', current_engagements.source_id) as engagement_key,
         current_engagements.party_id,
         current_engagements.source_id,
-        coalesce(accounts_by_id.record_key, unique_account_names.record_key) as account_record_key,
+        {{ linked_record_key() }} as account_record_key,
         {{ text_value('current_engagements.account_source_id') }} as account_source_id,
         {{ text_value('current_engagements.account_name') }} as account_name,
         -- the engagement

@@ -57,6 +57,12 @@ industries as (
 
 ),
 
+lifecycle_statuses as (
+
+    select * from {{ ref('lifecycle_statuses') }}
+
+),
+
 partners as (
 
     select * from {{ ref('partners') }}
@@ -188,32 +194,71 @@ stated as (
 
 ),
 
+-- A list from which several words may be picked (Prospect; Former Customer) is read word by word.
+words as (
+
+    select
+        *,
+        0 as word_number,
+        source_key as word_key
+    from stated
+    union all
+    select
+        *,
+        generate_subscripts(string_split(source_key, ';'), 1) as word_number,
+        unnest(string_split(source_key, ';')) as word_key
+    from stated
+    where contains(source_key, ';')
+
+),
+
 matched as (
 
     select
-        stated.party_id,
-        stated.object,
-        stated.source_system,
-        stated.column_name,
-        stated.field,
-        stated.delivered_value,
-        stated.first_file_name,
-        stated.first_sheet_name,
-        stated.first_row_number,
-        stated.record_count,
+        words.*,
         rules.value,
-        rules.field is not null as is_mapped,
+        rules.field is not null as is_word_mapped,
         row_number() over (
             partition by
-                stated.party_id, stated.object, stated.source_system, stated.column_name, stated.delivered_value
+                words.party_id, words.object, words.source_system, words.column_name, words.delivered_value,
+                words.word_number
             order by rules.precedence, rules.value
         ) as preference
-    from stated
+    from words
     left join rules
         on
-            stated.field = rules.field
-            and stated.source_key = rules.source_key
-            and (rules.source_system is null or rules.source_system = lower(stated.source_system))
+            words.field = rules.field
+            and words.word_key = rules.source_key
+            and (rules.source_system is null or rules.source_system = lower(words.source_system))
+    where words.word_number = 0 or words.word_key <> ''
+
+),
+
+-- Of several words the one that comes first in our vocabulary counts, where it has an order; else the first.
+chosen as (
+
+    select
+        matched.*,
+        bool_and(matched.is_word_mapped) filter (where matched.word_number > 0) over whole_value as are_words_mapped,
+        row_number() over (
+            partition by
+                matched.party_id, matched.object, matched.source_system, matched.column_name, matched.delivered_value
+            order by
+                matched.word_number = 0 and matched.is_word_mapped desc,
+                matched.word_number > 0 and matched.is_word_mapped desc,
+                lifecycle_statuses.precedence asc nulls last,
+                matched.word_number asc
+        ) as choice
+    from matched
+    left join lifecycle_statuses
+        on
+            matched.field in ('lifecycle_status', 'list_name')
+            and matched.value = lifecycle_statuses.lifecycle_status
+    where matched.preference = 1
+    window whole_value as (
+        partition by
+            matched.party_id, matched.object, matched.source_system, matched.column_name, matched.delivered_value
+    )
 
 ),
 
@@ -230,10 +275,10 @@ final as (
         first_sheet_name,
         first_row_number,
         record_count,
-        is_mapped,
-        value
-    from matched
-    where preference = 1
+        value,
+        is_word_mapped and (word_number = 0 or are_words_mapped) as is_mapped
+    from chosen
+    where choice = 1
 
 )
 

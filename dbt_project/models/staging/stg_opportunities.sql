@@ -30,11 +30,17 @@ accounts as (
 
 ),
 
+account_ids as (
+
+    select * from {{ ref('stg_account_ids') }}
+
+),
+
 refused_columns as (
 
     {{ refused_columns('opportunities', [
         'amount', 'probability', 'lead_date', 'created_date', 'expected_close_date', 'closed_date',
-        'partner_recorded_date',
+        'partner_recorded_date', 'is_closed', 'is_won',
     ]) }}
 
 ),
@@ -62,11 +68,13 @@ typed as (
 
     select
         current_opportunities.*,
-        coalesce(accounts_by_id.record_key, unique_account_names.record_key) as account_record_key,
+        {{ linked_record_key() }} as account_record_key,
         mapped_stage.value as mapped_stage,
         mapped_stage.is_mapped as is_stage_mapped,
         mapped_outcome.value as mapped_outcome,
         mapped_outcome.is_mapped as is_outcome_mapped,
+        -- an outcome that is stated, and that nobody understands, is not overruled by the stage
+        coalesce(mapped_outcome.is_mapped, true) as may_follow_stage,
         mapped_our_role.value as mapped_our_role,
         mapped_partner_role.value as mapped_partner_role,
         mapped_sourced_by_partner.value as sourced_by_partner_id,
@@ -83,7 +91,9 @@ typed as (
         read_date({{ accepted('current_opportunities', 'expected_close_date') }}, current_opportunities.date_order)
             as expected_close_on,
         read_date({{ accepted('current_opportunities', 'closed_date') }}, current_opportunities.date_order)
-            as closed_on,
+            as stated_closed_on,
+        read_boolean({{ accepted('current_opportunities', 'is_closed') }}) as read_is_closed,
+        read_boolean({{ accepted('current_opportunities', 'is_won') }}) as read_is_won,
         read_date({{ accepted('current_opportunities', 'partner_recorded_date') }}, current_opportunities.date_order)
             as partner_recorded_on
     from current_opportunities
@@ -95,21 +105,41 @@ typed as (
 
 ),
 
--- Outcome as stated, else as its stage says; an opportunity that states neither is open until it has a closed date.
--- A stage or outcome that nobody mapped leaves the outcome unknown.
+-- Outcome as stated, else as its stage says; where nobody mapped the stage, the source system's own flags decide, and
+-- without them it is not known. An opportunity that states nothing at all is open until it has a closed date.
 with_outcome as (
 
     select
         *,
         case
             when mapped_outcome is not null then mapped_outcome
+            when may_follow_stage and mapped_stage = 'closed_won' then 'won'
+            when may_follow_stage and mapped_stage = 'closed_lost' then 'lost'
+            when may_follow_stage and mapped_stage is not null then 'open'
+            when read_is_won then 'won'
+            when read_is_closed then case when read_is_won is not null then 'lost' end
+            when not read_is_closed then 'open'
             when not is_outcome_mapped or not is_stage_mapped then null
-            when mapped_stage = 'closed_won' then 'won'
-            when mapped_stage = 'closed_lost' then 'lost'
-            when mapped_stage is not null then 'open'
-            when closed_on is null then 'open'
+            when stated_closed_on is null then 'open'
         end as final_outcome
     from typed
+
+),
+
+-- Most source systems have one closing date: of a closed opportunity it is the day it closed, unless that day is still
+-- to come, which nobody can have known.
+with_closing_day as (
+
+    select
+        *,
+        coalesce(
+            stated_closed_on,
+            case
+                when final_outcome in ('won', 'lost') and expected_close_on <= last_day(export_month)
+                    then expected_close_on
+            end
+        ) as closed_on
+    from with_outcome
 
 ),
 
@@ -120,7 +150,7 @@ dated as (
         *,
         case when final_outcome in ('won', 'lost') then coalesce(closed_on, export_month) else export_month end
             as rate_on
-    from with_outcome
+    from with_closing_day
 
 ),
 

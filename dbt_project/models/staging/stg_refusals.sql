@@ -16,6 +16,12 @@ rejected_values as (
 
 ),
 
+remarks as (
+
+    select * from {{ source('raw', 'remarks') }}
+
+),
+
 refused_files as (
 
     select
@@ -29,6 +35,7 @@ refused_files as (
         cast(null as varchar) as column_name,
         cast(null as varchar) as source_id,
         cast(null as varchar) as delivered,
+        cast(1 as bigint) as record_count,
         rule,
         reason,
         remedy
@@ -49,7 +56,8 @@ refused_rows as (
         row_number,
         column_name,
         cast(null as varchar) as source_id,
-        row_text as delivered,
+        shown as delivered,
+        cast(1 as bigint) as record_count,
         rule,
         reason,
         remedy
@@ -69,11 +77,34 @@ refused_values as (
         row_number,
         column_name,
         source_id,
-        value as delivered,
+        shown as delivered,
+        cast(1 as bigint) as record_count,
         rule,
         reason,
         remedy
     from rejected_values
+
+),
+
+-- Not refused, and to be known all the same.
+noted as (
+
+    select
+        kind as refused,
+        party_id,
+        object,
+        export_month,
+        file_name,
+        sheet_name,
+        row_number,
+        column_name,
+        cast(null as varchar) as source_id,
+        examples as delivered,
+        coalesce(record_count, 1) as record_count,
+        rule,
+        reason,
+        remedy
+    from remarks
 
 ),
 
@@ -84,6 +115,8 @@ refusals as (
     select * from refused_rows
     union all
     select * from refused_values
+    union all
+    select * from noted
 
 ),
 

@@ -73,7 +73,8 @@ unlinked_rows as (
 
 ),
 
--- A refused contact or engagement names persons, and this table is for everybody: the file and row say where to look.
+-- What a list of contacts or engagements holds names persons, and this table is for everybody: the file and row say where
+-- to look. Reasons quote what they are about, from the first quotation mark to the last.
 refused_on_delivery as (
 
     select
@@ -87,9 +88,13 @@ refused_on_delivery as (
         column_name,
         source_id,
         case when object not in ('contacts', 'engagements') then delivered end as delivered,
-        cast(1 as bigint) as record_count,
+        record_count,
         rule,
-        reason,
+        case
+            when object in ('contacts', 'engagements') and refused in ('row', 'value')
+                then regexp_replace(reason, '''.*''', '…', 's')
+            else reason
+        end as reason,
         remedy
     from refusals
 
@@ -119,7 +124,11 @@ not_mapped as (
         unmapped_values.first_row_number as row_number,
         unmapped_values.column_name,
         cast(null as varchar) as source_id,
-        unmapped_values.delivered_value as delivered,
+        -- what came of an engagement stands in people's own words
+        case
+            when not (unmapped_values.object = 'engagements' and unmapped_values.column_name = 'outcome')
+                then unmapped_values.delivered_value
+        end as delivered,
         unmapped_values.record_count,
         replace(unmapped_values.problem, ' ', '_') as rule,
         case unmapped_values.problem

@@ -5,6 +5,12 @@ with recursive accounts as (
 
 ),
 
+account_ids as (
+
+    select * from {{ ref('stg_account_ids') }}
+
+),
+
 account_clusters as (
 
     select * from {{ ref('res_account_clusters') }}
@@ -33,7 +39,7 @@ parent_records as (
 
     select
         named_parents.record_key,
-        coalesce(accounts_by_id.record_key, unique_account_names.record_key) as parent_record_key
+        {{ linked_record_key() }} as parent_record_key
     from named_parents
     {{ join_account_links('named_parents') }}
 

@@ -1,0 +1,252 @@
+"""Reading delivered files in a process of their own: whatever a file does to its reader, it costs itself only.
+
+Belongs here: the process, its bounds, and what it hands over. Does not belong here: how a format is read (formats.py
+and what it calls), and what the rows mean.
+
+The reader opens no database and has nothing to say but rows: it writes them as Arrow files into the folder of private
+copies, and what it knows of each sheet as JSON. Nothing that it writes is executed or unpickled. One process reads file
+after file; when it dies, or does not end in time, the file is refused and the next one gets a new process.
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import threading
+import traceback
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, Any
+
+import pyarrow as pa
+
+from orchestration.ingestion.formats import read_grids
+from orchestration.ingestion.grids import Grid, RowBatch
+from orchestration.ingestion.remarks import Remark
+from orchestration.ingestion.snapshots import FileRefusedError, Limits, RefusedRow, Snapshot
+from orchestration.settings import HOME
+
+_SHARED = ("sheet_name", "encoding", "delimiter", "has_typed_header", "is_hidden")
+
+
+class ReaderProcess:
+    """A process that reads files, one at a time; started when it is needed, and again when a file has ended it."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> "subprocess.Popen[bytes]":
+        """Start the process, unless one is waiting; its imports take a second, in which other things can be done."""
+        if self._process is None or self._process.poll() is not None:
+            self.close()
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "orchestration.ingestion.reader_process"],
+                cwd=HOME,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                # Arrow's own allocator would claim more than it needs, and the claim counts.
+                env={**os.environ, "ARROW_DEFAULT_MEMORY_POOL": "system"},
+            )
+        return self._process
+
+    def read(
+        self, snapshot: Snapshot, suffix: str, known_headers: frozenset[str], limits: Limits, encoding: str | None
+    ) -> list[Grid]:
+        """Read a file.
+
+        Args:
+            snapshot: the private copy; rows are written beside it.
+            suffix: the delivered name's extension in lower case, with its dot.
+            known_headers: every header that some field has, normalised.
+            limits: bounds of what a file may be and cost.
+            encoding: of the party's text files, if it is declared.
+
+        Returns:
+            One grid per sheet, as `read_grids` gives them.
+
+        Raises:
+            FileRefusedError: what `read_grids` refuses, and a file upon which the process ended.
+        """
+        process = self.start()
+        folder = snapshot.path.with_name(f"{snapshot.path.name}.rows")
+        folder.mkdir(mode=0o700)
+        order = {
+            "path": str(snapshot.path),
+            "size": snapshot.size_bytes,
+            "suffix": suffix,
+            "encoding": encoding,
+            "into": str(folder),
+            "limits": asdict(limits),
+            "known_headers": sorted(known_headers),
+        }
+        # Processor time is bounded inside; the clock is for what waits without working.
+        watch = threading.Timer(limits.read_seconds(snapshot.size_bytes) * _PATIENCE, process.kill)
+        watch.start()
+        try:
+            _pipe(process.stdin).write(json.dumps(order).encode() + b"\n")
+            _pipe(process.stdin).flush()
+            answer = _pipe(process.stdout).readline()
+        except OSError:
+            answer = b""
+        finally:
+            watch.cancel()
+        if not answer:
+            raise FileRefusedError(
+                "reader_ended",
+                f"Reading the file took more than it may ({limits.read_seconds(snapshot.size_bytes):,.0f} seconds of a "
+                f"processor and {limits.read_bytes(snapshot.size_bytes) // 1024**2:,} MiB), or ended its reader "
+                f"({_ending(process.wait())}).",
+                "Save the list as a new workbook with nothing but the list in it, or as CSV, and deliver it again.",
+            )
+        said = json.loads(answer)
+        if "refused" in said:
+            raise FileRefusedError(**said["refused"])
+        return [_grid(sheet, folder / str(index)) for index, sheet in enumerate(said["sheets"])]
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            _pipe(self._process.stdin).close()
+            _pipe(self._process.stdout).close()
+            self._process = None
+
+
+# One for the life of this process: it ends when nobody can ask it any more.
+READER = ReaderProcess()
+_PATIENCE = 4  # seconds of the clock for one of a processor
+
+
+def _pipe(pipe: "IO[bytes] | None") -> "IO[bytes]":
+    if pipe is None:
+        raise ValueError("The reader was started without a pipe.")
+    return pipe
+
+
+def _ending(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"code {code}"
+
+
+def _grid(sheet: Mapping[str, Any], folder: Path) -> Grid:
+    """Make a grid of what the reader wrote."""
+    return Grid(
+        _batches(folder),
+        **{name: sheet[name] for name in _SHARED},
+        refused=[RefusedRow(**row) for row in sheet["refused"]],
+        remarks=[Remark(**remark) for remark in sheet["remarks"]],
+    )
+
+
+def _batches(folder: Path) -> Iterator[RowBatch]:
+    for file in sorted(folder.glob("*.arrow")):
+        with pa.memory_map(str(file)) as source:
+            table = pa.ipc.open_file(source).read_all()
+        numbers = table["row_number"].to_numpy()
+        if table.column_names == ["row_number", "cells"]:
+            rows = table["cells"].to_pylist()
+            yield numbers, [[cell.decode("utf-8", "surrogateescape") for cell in row] for row in rows]
+        else:
+            yield (
+                numbers,
+                pa.RecordBatch.from_arrays(
+                    [column.combine_chunks() for column in table.columns[1:]], names=table.column_names[1:]
+                ),
+            )
+
+
+# --- the process itself -----------------------------------------------------------------------------------------------
+
+
+def _write(grid: Grid, folder: Path) -> dict[str, Any]:
+    """Write a grid's rows, and give what is known of it beside them."""
+    folder.mkdir(mode=0o700)
+    for index, (numbers, rows) in enumerate(map(_without_empty_lines, grid.batches)):
+        if not len(numbers):
+            continue
+        columns: dict[str, Any] = {"row_number": pa.array(numbers, pa.int64())}
+        even = _columns(rows) if isinstance(rows, list) else rows.columns
+        if even is not None:
+            columns |= {f"c{place}": column for place, column in enumerate(even)}
+        else:
+            cells = [[cell.encode("utf-8", "surrogateescape") for cell in row] for row in rows]
+            columns["cells"] = pa.array(cells, pa.list_(pa.binary()))
+        table = pa.table(columns)
+        with pa.OSFile(str(folder / f"{index:06}.arrow"), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+            writer.write_table(table)
+    return {
+        **{name: getattr(grid, name) for name in _SHARED},
+        "refused": [asdict(row) for row in grid.refused],
+        "remarks": [asdict(remark) for remark in grid.remarks],
+    }
+
+
+def _without_empty_lines(batch: RowBatch) -> RowBatch:
+    """Leave out lines without a cell: the rows' numbers say where they were."""
+    numbers, rows = batch
+    if not isinstance(rows, list) or all(rows):
+        return batch
+    kept = [place for place, row in enumerate(rows) if row]
+    return numbers[kept], [rows[place] for place in kept]
+
+
+def _columns(rows: list[list[str]]) -> list[pa.Array] | None:
+    """Turn rows into columns; null where they are ragged, or hold bytes that their encoding does not know."""
+    if len(set(map(len, rows))) != 1 or not rows[0]:
+        return None
+    try:
+        return [pa.array(cells, pa.string()) for cells in zip(*rows, strict=True)]
+    except UnicodeEncodeError:
+        return None
+
+
+def _bound(limits: Limits, size: int) -> None:
+    """Bound what the next file may cost: memory, and processor time beyond what the process has taken already."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    seconds = int(used.ru_utime + used.ru_stime + limits.read_seconds(size)) + 1
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, hard))
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (limits.read_bytes(size), hard))
+
+
+def main() -> None:
+    """Read files as they are asked for, until nobody asks any more."""
+    orders, answers = sys.stdin.buffer, sys.stdout.buffer
+    while order := orders.readline():
+        asked = json.loads(order)
+        limits, known_headers = Limits(**asked["limits"]), frozenset(asked["known_headers"])
+        snapshot = Snapshot(Path(asked["path"]), "", asked["size"])
+        said: dict[str, Any]
+        try:
+            _bound(limits, snapshot.size_bytes)
+            grids = read_grids(snapshot, asked["suffix"], known_headers, limits, asked["encoding"])
+            said = {"sheets": [_write(grid, Path(asked["into"]) / str(index)) for index, grid in enumerate(grids)]}
+        except FileRefusedError as refusal:
+            said = {"refused": {"rule": refusal.rule, "reason": refusal.reason, "remedy": refusal.remedy}}
+        except (MemoryError, pa.ArrowMemoryError):
+            said = {
+                "refused": {
+                    "rule": "unpacks_too_large",
+                    "reason": "The file takes more memory to read than a file of its size may: "
+                    f"{limits.read_bytes(snapshot.size_bytes) // 1024**2:,} MiB.",
+                    "remedy": "Save the list anew with nothing but the list in it, or as CSV, and deliver it again.",
+                }
+            }
+        except Exception as problem:
+            traceback.print_exc()
+            said = {
+                "refused": {
+                    "rule": "not_readable",
+                    "reason": f"The file cannot be read ({type(problem).__name__}).",
+                    "remedy": "Export the list again, as CSV in UTF-8 if it can be.",
+                }
+            }
+        answers.write(json.dumps(said).encode() + b"\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()
