@@ -8,6 +8,7 @@ import json
 
 import pytest
 
+from orchestration.ingestion.headers import split_unit
 from orchestration.ingestion.mapping import ColumnMappings
 from orchestration.settings import HOME
 from tests.deliveries import LandingFolder
@@ -130,3 +131,35 @@ def test_every_source_system_has_a_header_for_what_a_list_of_accounts_must_have(
         rows = [row for row in csv.DictReader(stream) if (row["object"], row["field"]) == ("accounts", "name")]
     # a system that is misspelt in a row has none
     assert set(ColumnMappings.read(seed).source_systems) == {row["source_system"] for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("words", "field"),
+    [
+        (["Client", "Prospect", "Lost", "Client"], "lifecycle_status"),
+        (["Champion", "User", "Known", "User"], "relationship_strength"),
+    ],
+)
+def test_the_values_choose_between_the_fields_of_a_header(
+    workspace: LandingFolder, words: list[str], field: str
+) -> None:
+    rows = "".join(f"{number},Pumps {number} Ltd,{word}\n" for number, word in enumerate(words))
+    workspace.put("accounts.csv", "Account ID,Account Name,Relationship\n" + rows)
+    workspace.land()
+    assert json.loads(workspace.file()["column_map"])["Relationship"] == field
+
+
+@pytest.mark.parametrize(
+    ("header", "base", "unit"),
+    [
+        ("Umsatz (Mio. EUR)", "Umsatz", "Mio. EUR"),
+        ("Revenue in M EUR", "Revenue", "M EUR"),
+        ("Annual Revenue [k€]", "Annual Revenue", "k €"),
+        ("Revenue ('000)", "Revenue", "k"),
+        ("Probability (%)", "Probability", "%"),
+        ("Billing State/Province (text only)", "Billing State/Province (text only)", None),
+        ("Made in Germany", "Made in Germany", None),
+    ],
+)
+def test_the_unit_of_a_header(header: str, base: str, unit: str | None) -> None:
+    assert split_unit(header) == (base, unit)
