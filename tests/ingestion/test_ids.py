@@ -1,4 +1,4 @@
-"""Ids as spreadsheets and systems leave them: what is cleaned, what is damaged, and that cleaning twice is cleaning once.
+"""Ids as spreadsheets and systems leave them: what is cleaned, what is damaged; cleaning twice is cleaning once.
 
 Belongs here: one column of ids. Does not belong here: lists that have such ids (test_other_peoples_lists.py).
 """
