@@ -7,6 +7,7 @@ file (lists.py), accepting it (judging.py) and writing it (raw_tables.py).
 import itertools
 import logging
 import shutil
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -162,7 +163,9 @@ def _read_party(
             failures.append((delivery, problem))
         except (ValueError, TypeError, LookupError, ArithmeticError, pa.ArrowException) as problem:
             # what nobody foresaw of a file is that file's refusal; the others land
-            LOG.exception("%s cannot be judged", delivery.file_name)
+            # without the error's words, which may quote the file
+            places = "".join(traceback.format_tb(problem.__traceback__))
+            LOG.error("%s cannot be judged: %s\n%s", delivery.file_name, type(problem).__name__, places)
             failures.append((delivery, _not_judged(problem)))
         raw.record_unused_sheets(delivery, snapshot, unused_sheets)
     return parts, failures

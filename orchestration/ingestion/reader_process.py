@@ -16,6 +16,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
@@ -110,8 +111,9 @@ class ReaderProcess:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
-            _pipe(self._process.stdin).close()
-            _pipe(self._process.stdout).close()
+            for pipe in (self._process.stdin, self._process.stdout):
+                with suppress(OSError):  # what was not sent yet cannot be any more
+                    _pipe(pipe).close()
             self._process = None
 
 
@@ -236,7 +238,7 @@ def main() -> None:
                 }
             }
         except Exception as problem:
-            traceback.print_exc()
+            traceback.print_tb(problem.__traceback__)  # without its words, which may quote the file
             said = {
                 "refused": {
                     "rule": "not_readable",
