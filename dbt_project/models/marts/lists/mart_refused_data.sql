@@ -73,8 +73,8 @@ unlinked_rows as (
 
 ),
 
--- What a list of contacts or engagements holds names persons, and this table is for everybody: file and row say where to
--- look. Reasons quote what they are about, from the first quotation mark to the last.
+-- What a list of contacts or engagements holds names persons, and this table is for everybody: file and row say where
+-- to look. Reasons quote what they are about, from the first quotation mark to the last.
 refused_on_delivery as (
 
     select
