@@ -29,7 +29,8 @@ _CELL = re.compile(rb"""\br\s*=\s*["']\s*([A-Za-z]{1,20})\s*([0-9]{1,30})""")
 _LAST_ROW, _LAST_COLUMN = 1_048_576, 16_384  # of any sheet
 _HIDDEN_ROW = re.compile(rb'<row\b(?=[^>]*\bhidden="(?:1|true)")[^>]*?\br="([0-9]{1,7})"')
 _BARE_FORMULA = re.compile(rb"</f>\s*</c>|<f\b[^>]*/>\s*</c>")
-_FORMULA_STARTS = r"^[\s\x00]*[=+\-@\t\r\n|%]"
+# Some spreadsheets take the wide forms of the signs for the signs.
+_FORMULA_STARTS = r"^[\s\x00]*[=+\-@\t\r\n|%\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}]"
 # Control characters that XML cannot hold.
 _NOT_IN_A_WORKBOOK = r"[\x00-\x08\x0b\x0c\x0e-\x1f]"
 _NUMBER = r"^\s*[+-]?(\d[\d., ]*|[.,]\d+)([eE][+-]?\d+)?\s*%?\s*$"
