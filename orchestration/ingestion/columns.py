@@ -175,6 +175,8 @@ _BREAKS = r"[\x01-\x1f\x7f-\x{a0}\x{2028}\x{2029}]+"
 
 def _as_one_line(cells: pa.Array) -> pa.Array:
     """Take out what nobody sees, and make line breaks, tabs and control characters blanks."""
+    if pc.all(pc.ascii_is_printable(cells)).as_py():  # the cheaper question
+        return cells
     odd = pc.fill_null(pc.match_substring_regex(cells, f"{_UNSEEN}|{_BREAKS}"), False)
     if not pc.any(odd).as_py():
         return cells

@@ -11,12 +11,14 @@ import pyarrow.compute as pc
 ID_FIELDS = ("source_id", "account_source_id", "parent_source_id")
 _INVISIBLE = r"[\x{ad}\x{200b}-\x{200f}\x{2060}\x{feff}\x{202a}-\x{202e}\x{2066}-\x{2069}]"
 _AS_TEXT = r'^\s*="(?s:(.*))"\s*$'  # ="0012": how a spreadsheet is made to keep a text
-_SCIENTIFIC = r"(?i)^\d(?:[.,]\d+)?e\+?\d{2,3}$"
+_SCIENTIFIC = r"(?i)^\d(?:[.,]\d+)?e\+\d{2,3}$"
 _WHOLE = r"^(\d+)[.,]0+$"
 _LONGEST_EXACT = 15  # digits of a number that a spreadsheet keeps
 # Salesforce: object, pod, reserved, number. The long form of an id adds what the case of its letters is.
 _SHORT_SALESFORCE = r"^[A-Za-z0-9]{5}0000[A-Za-z0-9]{6}$"
+_SHORT_LENGTH = 15
 _LETTER = r"[A-Za-z]"
+_PLAIN = r"^[A-Za-z0-9:_-]+$"  # nothing to clean
 _CASES = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345", dtype=np.uint8)
 
 
@@ -46,10 +48,14 @@ def clean_ids(cells: pa.Array) -> pa.Array:
         String array of n: without invisible characters, surrounding blanks, a leading apostrophe and the fraction that
         a spreadsheet adds (``12.0``); Salesforce's short ids (15 characters) in their long form (18).
     """
-    ids = pc.utf8_trim_whitespace(pc.replace_substring_regex(cells, _INVISIBLE, ""))
-    ids = pc.replace_substring_regex(ids, r"^['’‘]+", "")
-    ids = pc.replace_substring_regex(ids, _WHOLE, r"\1")
-    ids = pc.if_else(pc.equal(ids, ""), pa.scalar(None, pa.string()), ids)
+    ids = cells
+    if not pc.all(pc.match_substring_regex(cells, _PLAIN)).as_py():
+        ids = pc.utf8_trim_whitespace(pc.replace_substring_regex(cells, _INVISIBLE, ""))
+        ids = pc.replace_substring_regex(ids, r"^['’‘]+", "")
+        ids = pc.replace_substring_regex(ids, _WHOLE, r"\1")
+        ids = pc.if_else(pc.equal(ids, ""), pa.scalar(None, pa.string()), ids)
+    if not pc.any(pc.equal(pc.binary_length(ids), _SHORT_LENGTH)).as_py():
+        return ids
     short = pc.and_(pc.match_substring_regex(ids, _SHORT_SALESFORCE), pc.match_substring_regex(ids, _LETTER))
     places = np.flatnonzero(pc.fill_null(short, False).to_numpy(zero_copy_only=False))
     if not len(places):
@@ -78,8 +84,10 @@ def damage(cells: pa.Array) -> pa.Array:
     Returns:
         String array of n: the rule that is broken, or null.
     """
-    trimmed = pc.utf8_trim_whitespace(cells)
     nothing = pa.nulls(len(cells), pa.string())
+    if not any(pc.any(pc.match_substring(cells, sign)).as_py() for sign in ("+", ".0", ",0")):  # the cheaper question
+        return nothing
+    trimmed = pc.utf8_trim_whitespace(cells)
     scientific = pc.fill_null(pc.match_substring_regex(trimmed, _SCIENTIFIC), False)
     # a fraction shows that it was a number, and so many digits that the last ones are made up
     long_number = pc.fill_null(

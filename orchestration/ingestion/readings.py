@@ -115,6 +115,9 @@ def add_conflicts(
     return result
 
 
+_BLANKS = 4  # so many more than a placeholder has may a name hold
+
+
 class NameWords:
     """Words that are no name by themselves: legal forms, and what people write where there is no name."""
 
@@ -123,6 +126,7 @@ class NameWords:
         self.placeholders = pa.array(
             sorted({re.sub(r"[\s._\-]+", " ", word).strip().lower() for word in placeholders}), pa.string()
         )
+        self.longest_placeholder = max((len(word) for word in self.placeholders.to_pylist()), default=0) + _BLANKS
         known = list(forms)
         self._forms = {tokens for form in known if (tokens := _tokens(form))}
         # As written and without accents: names are compared before their accents are taken away.
@@ -361,10 +365,15 @@ def _name_codes(names: pa.Array, websites: pa.Array | None, words: NameWords) ->
     # "---" is a missing marker too, but the more distinctive word is that it is only punctuation.
     blank = pc.or_(pc.is_null(names), pc.and_(empty, lettered))
     codes = pc.if_else(blank, "name_empty", codes)
-    error = pc.fill_null(pc.match_substring_regex(names, SPREADSHEET_ERRORS), False)
-    codes = pc.if_else(error, "name_is_spreadsheet_error", codes)
-    folded = pc.utf8_lower(pc.utf8_trim_whitespace(pc.replace_substring_regex(names, r"[\s._\-]+", " ")))
-    placeholder = pc.and_(pc.is_in(folded, value_set=words.placeholders), pc.equal(codes, READABLE))
+    if any(pc.any(pc.match_substring(names, sign)).as_py() for sign in ("#", "oading", "OADING")):
+        error = pc.fill_null(pc.match_substring_regex(names, SPREADSHEET_ERRORS), False)
+        codes = pc.if_else(error, "name_is_spreadsheet_error", codes)
+    # Placeholders are short; only such names are brought to the form in which they are compared.
+    brief = pc.if_else(pc.less_equal(pc.utf8_length(names), words.longest_placeholder), names, "")
+    distinct = brief.dictionary_encode()
+    folded = pc.utf8_lower(pc.utf8_trim_whitespace(pc.replace_substring_regex(distinct.dictionary, r"[\s._\-]+", " ")))
+    found = pc.is_in(folded, value_set=words.placeholders).take(distinct.indices)
+    placeholder = pc.and_(found, pc.equal(codes, READABLE))
     if websites is not None and pc.any(placeholder).as_py():  # X is a company, if x.com is its website
         placeholder = pc.and_(placeholder, pc.is_null(values.read_website_host(websites)))
     return pc.if_else(pc.fill_null(placeholder, False), "name_is_placeholder", codes)
