@@ -16,7 +16,7 @@ _IN_UNIT = re.compile(r"^(?P<base>.+?)[\s,]+(?:in|en)\s+(?P<inside>\S+(?:\s+\S+)
 _JOINED = re.compile(r"^(?P<currency>[$€£¥])?(?P<power>k|t|m|mm|mn|bn|b)(?P<after>[$€£¥]|eur|usd|gbp|chf)?$")
 # Notes in brackets that leave a header what it is.
 _NOTES = frozenset(
-    "required optional mandatory text only converted pflicht pflichtfeld obligatoire obligatorio".split()  # noqa: SIM905
+    "required optional mandatory text only converted pflicht pflichtfeld obligatoire obligatorio".split()  # noqa: SIM905 (words)
 )
 _YEAR = re.compile(r"^(19|20)\d\d$")  # lists have a column a year
 _THOUSANDS = frozenset(["000", "'000", "000s", "'000s", "thousands", "in thousands"])

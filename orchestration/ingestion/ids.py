@@ -1,6 +1,6 @@
 """Ids as spreadsheets and systems leave them: cleaned where nothing is lost, refused where something is.
 
-Belongs here: one column of ids. Does not belong here: whose ids they are, and that they are unique (raw_tables.py).
+Belongs here: one column of ids. Does not belong here: whose ids they are, and that they are unique (staged_lists.py).
 """
 
 import numpy as np

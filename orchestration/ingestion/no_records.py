@@ -137,10 +137,10 @@ def _mark_what_stands_below(
             return
     usual = _usual_width(batches)
     for batch_index, place in gaps[-_TAIL:]:
-        rest = [_row(batches[batch_index], at) for at in range(place, len(batches[batch_index][0]))]
-        if batch_index != len(batches) - 1 or len(rest) > _TAIL:
+        below = range(place, len(batches[batch_index][0]))
+        if batch_index != len(batches) - 1 or len(below) > _TAIL:
             continue
-        lone = [[cell for cell in cells if cell] for cells in rest]
+        lone = [[cell for cell in _row(batches[batch_index], at) if cell] for at in below]
         if all(len(filled) == 1 for filled in lone):
             if any(re.match(_FOOTER, filled[0]) for filled in lone):
                 _mark_rest(rules, batch_index, place, "report_footer")

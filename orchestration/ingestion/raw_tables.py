@@ -218,11 +218,15 @@ class RawTables:
             for index, part in enumerate(parts)
             for row in sorted(part.refused_rows, key=lambda r: r.row_number)
         ]
-        refused = [{"part": index, **value} for index, part in enumerate(parts) for value in part.refused_values]
-        row_types = {"part": pa.int32(), "row_number": pa.int64()} | {n: pa.string() for n in _REFUSED_ROW[1:]}
-        value_types = {"part": pa.int32(), "row_number": pa.int64()} | {n: pa.string() for n in _REFUSED_VALUE[1:]}
-        self.connection.register("refused_rows", pa.Table.from_pylist(rows, pa.schema(list(row_types.items()))))
-        self.connection.register("refused_values", pa.Table.from_pylist(refused, pa.schema(list(value_types.items()))))
+        values = [{"part": index, **value} for index, part in enumerate(parts) for value in part.refused_values]
+        remarks = [
+            {"part": index, **{name: getattr(remark, name) for name in _REMARK}}
+            for index, part in enumerate(parts)
+            for remark in part.remarks
+        ]
+        self._register("refused_rows", _REFUSED_ROW, rows)
+        self._register("refused_values", _REFUSED_VALUE, values)
+        self._register("list_remarks", _REMARK, remarks)
         self.connection.execute(
             """
             insert into raw.rejected_rows by name
@@ -249,15 +253,6 @@ class RawTables:
             """,
             {"object": object_name},
         )
-
-        remarks = [
-            {"part": index, **{name: getattr(remark, name) for name in _REMARK}}
-            for index, part in enumerate(parts)
-            for remark in part.remarks
-        ]
-        whole = {"part": pa.int32(), "row_number": pa.int64(), "record_count": pa.int64()}
-        remark_types = whole | {name: pa.string() for name in _REMARK if name not in whole}
-        self.connection.register("list_remarks", pa.Table.from_pylist(remarks, pa.schema(list(remark_types.items()))))
         self.connection.execute(
             """
             insert into raw.remarks by name
@@ -269,6 +264,12 @@ class RawTables:
             """,
             {"object": object_name},
         )
+
+    def _register(self, view: str, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
+        """Show rows of the parts to the engine, typed even when there are none."""
+        types = {"part": pa.int32(), "row_number": pa.int64(), "record_count": pa.int64()}
+        schema = pa.schema([(name, types.get(name, pa.string())) for name in ("part", *columns)])
+        self.connection.register(view, pa.Table.from_pylist(rows, schema))
 
     def _register_parts(self, party: Party, parts: list[Part]) -> None:
         text = pa.string()
