@@ -17,7 +17,7 @@ import duckdb
 from tabulate import tabulate
 
 from benchmarks import generate_lists
-from benchmarks.scenarios import ScenarioRun, is_stress_test, scenarios_of, scratch_folder
+from benchmarks.scenarios import CANDIDATES, ScenarioRun, is_stress_test, scenarios_of, scratch_folder
 from udfs.plugin import register
 
 LAST_MODEL = "model.account_mapping.bridge_account_records"
@@ -26,7 +26,7 @@ WEIGHTS = "seed.account_mapping.match_weights"
 # Kinds of rules, and where the rules of a kind are listed.
 RULES = {
     "comparison": "select comparison as rule from seeds.match_weights where comparison not in ('prior', 'class share')",
-    "guard": "select own_guard as rule from resolution.res_pair_guards where own_guard is not null",
+    "guard": "select cast(own_guard as varchar) as rule from resolution.res_pair_guards where own_guard is not null",
     "blocking rule": "select rule from resolution.res_blocking_keys",
 }
 
@@ -63,6 +63,10 @@ class BuiltScenario:
         manifest = json.loads((run.target / "manifest.json").read_text(encoding="utf-8"))
         self.parents: dict[str, list[str]] = manifest["parent_map"]
         self.relations = {name: node["relation_name"] for name, node in manifest["nodes"].items()}
+        self.kinds = {
+            name: "view" if node["config"].get("materialized") == "view" else "table"
+            for name, node in manifest["nodes"].items()
+        }
         compiled = run.target / "compiled" / "account_mapping"
         self.files: dict[str, Path] = {
             name: compiled / node["original_file_path"] for name, node in manifest["nodes"].items()
@@ -118,14 +122,13 @@ class BuiltScenario:
             self._rebuild(connection, model, self.compiled(model))
 
     def _rebuild(self, connection: duckdb.DuckDBPyConnection, model: str, sql: str) -> None:
-        connection.execute(f"create or replace table {self.relations[model]} as {sql}")
+        kind = self.kinds[model]
+        connection.execute(f"create or replace {kind} {self.relations[model]} as {sql}")
 
     def quality(self, connection: duckdb.DuckDBPyConnection) -> Quality:
         """Score what the warehouse says to this connection."""
         true = self.run.key_pairs("truth")
-        candidates = connection.execute(
-            "select left_record_key, right_record_key from resolution.res_candidate_pairs"
-        ).fetchall()
+        candidates = connection.execute(CANDIDATES).fetchall()
         proposed = {pair if pair[0].startswith("us:") else (pair[1], pair[0]) for pair in candidates}
         scores = self.run.score(self.run.matches(connection), true, self.run.key_pairs("unsure"))
         return Quality(*scores, pairs_completeness=len(true & proposed) / max(len(true), 1))

@@ -32,7 +32,7 @@ BITS = math.log(2) / 1000
 
 DECIDED = """
     select match_millibits, decision = 'approve' as is_same, columns('_level$')
-    from resolution.res_decided_pairs
+    from resolution.res_explained_pairs
     where decision in ('approve', 'reject') and not is_disputed
     order by left_record_key, right_record_key
 """

@@ -52,6 +52,13 @@ class MatchingResult:
 
 
 MONTH = date(2026, 10, 1)
+# Every pair that was compared, by its records' keys.
+CANDIDATES = """
+    select ones.record_key as left_record_key, others.record_key as right_record_key
+    from resolution.res_candidate_pairs
+    inner join resolution.res_account_records as ones on left_record_number = ones.record_number
+    inner join resolution.res_account_records as others on right_record_number = others.record_number
+"""
 PARTNER = "partner"
 HEADERS = {
     "id": "Account ID",
@@ -236,10 +243,10 @@ class ScenarioRun:
         weighing.write(weights, self.folder / "seeds" / "reference" / "match_weights.csv", version)
 
     def rebuild_with(self, weights: weighing.Weights, version: str) -> None:
-        """Decide again with other weights; what was compared stays as it is."""
+        """Decide again with other weights; the candidates stay as they are."""
         self.write_weights(weights, version)
         self.dbt("seed", "--select", "match_weights")
-        self.dbt("run", "--select", "res_pair_evidence+,+bridge_account_records")
+        self.dbt("run", "--select", "res_level_weights+,+bridge_account_records")
 
     def key_pairs(self, name: str) -> set[tuple[str, str]]:
         """Pairs of truth.csv or unsure.csv as record keys, without those of records left out."""
@@ -280,20 +287,21 @@ class ScenarioRun:
         true, unsure = self.key_pairs("truth"), self.key_pairs("unsure")
         with duckdb.connect(str(self.warehouse), read_only=True) as connection:
             matches = self.matches(connection)
-            candidates = connection.execute(
-                "select left_record_key, right_record_key from resolution.res_candidate_pairs"
-            ).fetchall()
+            candidates = connection.execute(CANDIDATES).fetchall()
             scored = connection.execute(
                 """
-                select left_record_key, right_record_key, match_probability
-                from resolution.res_scored_pairs where left_party_id <> right_party_id
+                select ones.record_key, others.record_key, scored_pairs.match_probability
+                from resolution.res_scored_pairs as scored_pairs
+                inner join resolution.res_account_records as ones on left_record_number = ones.record_number
+                inner join resolution.res_account_records as others on right_record_number = others.record_number
+                where left_party_id <> right_party_id
                 """
             ).fetchall()
             (record_count,) = connection.execute("select count(*) from staging.stg_accounts").fetchone() or (0,)
             (review_count,) = connection.execute(
                 """
-                select count(distinct record_key) from (
-                    select unnest([left_record_key, right_record_key]) as record_key
+                select count(distinct record_number) from (
+                    select unnest([left_record_number, right_record_number]) as record_number
                     from resolution.res_decided_pairs where band = 'review'
                 )
                 """

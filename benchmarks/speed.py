@@ -23,7 +23,7 @@ import duckdb
 from benchmarks import generate_lists
 from benchmarks.cost import Cost, cost_of
 from benchmarks.rivals import __file__ as rivals_file
-from benchmarks.scenarios import MONTH, ScenarioRun
+from benchmarks.scenarios import CANDIDATES, MONTH, ScenarioRun
 from benchmarks.speed_tables import CHANGED_SHARE, RefreshResult, RivalResult, Speed, SpeedResult, report
 
 # Records in each of the two lists: of the comparison with other tools, and of what shows how the time grows.
@@ -38,8 +38,10 @@ NEXT_MONTH = MONTH.replace(month=MONTH.month + 1)
 RIVALS = ("splink", "string-grouper")
 SEED = 20261101
 
-FOUND = """
-    with planted as (
+FOUND = f"""
+    with candidates as ({CANDIDATES}),
+
+    planted as (
         select least('us:' || left_id, 'partner:' || right_id) as left_record_key,
                greatest('us:' || left_id, 'partner:' || right_id) as right_record_key
         from read_csv($truth, all_varchar = true)
@@ -48,7 +50,7 @@ FOUND = """
     decided as (
         select planted.*, decided_pairs.band
         from planted
-        inner join resolution.res_decided_pairs as decided_pairs using (left_record_key, right_record_key)
+        inner join resolution.res_explained_pairs as decided_pairs using (left_record_key, right_record_key)
     ),
 
     joined as (
@@ -65,13 +67,13 @@ FOUND = """
         (select count(*) from planted) as planted_count,
         (
             select count(*) from planted
-            semi join resolution.res_candidate_pairs using (left_record_key, right_record_key)
+            semi join candidates using (left_record_key, right_record_key)
         ) as proposed_count,
         (select count(*) from decided where band = 'auto') as auto_count,
         (select count(*) from decided where band in ('auto', 'review')) as kept_count,
         (select count(*) from planted semi join joined using (left_record_key, right_record_key)) as found_count,
         (select count(*) from joined) as joined_count
-"""
+"""  # noqa: S608 (queries of our own)
 
 RIVAL_FOUND = """
     with planted as (select left_id, right_id from read_csv($truth, all_varchar = true)),
@@ -85,7 +87,7 @@ RIVAL_FOUND = """
 # What a month's resolution says, without the numbers that records have inside one run.
 RESULTS = {
     "decided_pairs": """
-        select columns(lambda name: name not like '%record_number') from warehouse.resolution.res_decided_pairs
+        select columns(lambda name: name not like '%record_number') from warehouse.resolution.res_explained_pairs
     """,
     "account_records": "from warehouse.marts.bridge_account_records",
 }

@@ -136,11 +136,12 @@ def read_labelled(warehouse: Path, scenario: str, true: set[tuple[str, str]], un
     """
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         pairs = connection.execute(
-            "select pairs.left_record_key, pairs.right_record_key, pairs.left_party_id, columns('_level$'), own_guard, "
-            "evidence_class from resolution.res_candidate_pairs as pairs "
-            "inner join resolution.res_compared_pairs using (left_record_number, right_record_number) "
-            "inner join resolution.res_pair_guards using (left_record_number, right_record_number) "
-            "where pairs.left_party_id <> pairs.right_party_id order by 1, 2"
+            "select ones.record_key as left_record_key, others.record_key as right_record_key, left_party_id, "
+            "cast(columns('_level$') as varchar), cast(own_guard as varchar) as own_guard, "
+            "cast(evidence_class as varchar) as evidence_class from resolution.res_pair_guards as pairs "
+            "inner join resolution.res_account_records as ones on pairs.left_record_number = ones.record_number "
+            "inner join resolution.res_account_records as others on pairs.right_record_number = others.record_number "
+            "where left_party_id <> right_party_id order by 1, 2"
         ).df()
     keys = [
         (left, right) if party == "us" else (right, left)
@@ -151,7 +152,7 @@ def read_labelled(warehouse: Path, scenario: str, true: set[tuple[str, str]], un
 
 
 def lead_levels(pairs: pd.DataFrame, millibits: npt.NDArray[np.float64]) -> pd.DataFrame:
-    """How far each pair leads over the other choices of its two ends, as res_scored_pairs says it.
+    """How far each pair leads over the other choices of its two ends, as res_pair_evidence says it.
 
     Args:
         pairs: pairs between two parties, with left_record_key and right_record_key.

@@ -164,7 +164,7 @@ def _plain_parts(cleaned: pa.Array, rules: NameRules) -> tuple[list[pa.Array], B
     last_other[words.rows[is_other]] = words.positions[is_other]
     is_one_word = words.counts == 1
     is_plain &= (words.counts > 0) & ((last_other >= 0) | is_one_word)
-    is_plain &= ~(is_one_word & _names_with(words, facts.ends_with_form[_ids(words)]))
+    is_plain &= ~(is_one_word & words.has_any(facts.ends_with_form[_ids(words)]))
     tails = words.kept((words.positions > last_other[words.rows]) & ~is_one_word[words.rows])
     endings = tails._replace(words=tails.words.cast(pa.string())).joined().dictionary_encode()
     ending_ids = endings.indices.to_numpy(zero_copy_only=False)
@@ -181,11 +181,11 @@ def _plain_parts(cleaned: pa.Array, rules: NameRules) -> tuple[list[pa.Array], B
     ids = _ids(words)
     pair_ids = ids * len(facts.is_and) + np.append(ids[1:], 0)
     is_inner_form = facts.is_inner_form[ids] | (np.isin(pair_ids, facts.inner_form_pairs) & ~is_last)
-    is_plain &= ~_names_with(words, is_inner_form & ~is_first & ~is_last)
+    is_plain &= ~words.has_any(is_inner_form & ~is_first & ~is_last)
     is_leading_form = facts.is_leading_form[ids] | np.isin(pair_ids, facts.leading_form_pairs)
-    is_plain &= has_form | ~_names_with(words, is_leading_form & is_first & ~is_last)
-    has_series_number = _names_with(words, facts.is_series_number[ids] & is_last)
-    is_plain &= has_form | ~(has_series_number & _names_with(words, facts.is_legal[ids] & ~is_first & ~is_last))
+    is_plain &= has_form | ~words.has_any(is_leading_form & is_first & ~is_last)
+    has_series_number = words.has_any(facts.is_series_number[ids] & is_last)
+    is_plain &= has_form | ~(has_series_number & words.has_any(facts.is_legal[ids] & ~is_first & ~is_last))
 
     # a numeral is none in the first place, and I, V and X are letters but in the last
     place = np.where(is_first, 0, np.where(is_last, 2, 1))
@@ -260,13 +260,6 @@ def _ids(words: FlatWords) -> Ints:
     """The number of each word in its vocabulary."""
     ids: Ints = words.words.indices.to_numpy(zero_copy_only=False).astype(np.int64)
     return ids
-
-
-def _names_with(words: FlatWords, is_such: Bools) -> Bools:
-    """Which names have a word of a kind."""
-    found = np.zeros(len(words.starts) - 1, dtype=np.bool_)
-    found[words.rows[is_such]] = True
-    return found
 
 
 def folded_text(values: pa.Array) -> pa.Array:

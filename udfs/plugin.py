@@ -22,6 +22,11 @@ class Udf(NamedTuple):
     returns: str
 
 
+def _enum(words: tuple[str, ...]) -> str:
+    """The type of a column that holds one of some words."""
+    return "enum(" + ", ".join(f"'{word}'" for word in words) + ")"
+
+
 UDFS: list[Udf] = [
     Udf(
         clusters.pair_joins,
@@ -36,11 +41,13 @@ UDFS: list[Udf] = [
     ),
     Udf(
         similarity.compare_names,
-        ["varchar", "varchar", "integer[]", "integer[]", "integer[]", "integer[]"],
+        ["varchar", "varchar", "integer[]", "integer[]", "varchar", "varchar"],
         "struct(shared_millibits integer, unequal_millibits integer, shortened_millibits integer, "
-        "left_rest_millibits integer, right_rest_millibits integer, left_rest_kinds integer, "
-        "right_rest_kinds integer, left_rest_words varchar[], right_rest_words varchar[], numerals varchar, "
-        "first_word varchar, is_acronym boolean, glued_similarity double, partial_similarity double)",
+        "left_rest_millibits integer, right_rest_millibits integer, "
+        f"left_rest_class {_enum(similarity.REST_CLASSES)}, right_rest_class {_enum(similarity.REST_CLASSES)}, "
+        f"left_rest_words smallint, right_rest_words smallint, numerals {_enum(similarity.NUMERALS)}, "
+        f"first_word {_enum(similarity.FIRST_WORDS)}, "
+        f"is_acronym boolean, glued_similarity double, inside {_enum(similarity.INSIDE)})",
     ),
     Udf(domains.domain_parts, ["varchar"], "struct(domain varchar, label varchar)"),
     Udf(name_forms.folded_text, ["varchar"], "varchar"),
@@ -55,9 +62,9 @@ UDFS: list[Udf] = [
     Udf(name_forms.phone_digits, ["varchar"], "varchar"),
     Udf(
         words.name_words,
-        ["varchar[]", "struct(word varchar, millibits integer, kind integer)[]"],
-        "struct(core_name varchar, words varchar[], word_millibits integer[], word_kinds integer[], "
-        "word_ranks integer[])[]",
+        ["varchar[]", "struct(word varchar, millibits integer, kind integer, is_country_word boolean)[]"],
+        "struct(core_name varchar, words varchar[], word_codes integer[], word_ranks integer[], "
+        "distinctiveness_millibits integer, has_distinctive_word boolean, has_country_word boolean)[]",
     ),
     Udf(persons.is_misspelt_name, ["varchar", "varchar"], "boolean"),
     Udf(

@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA, Prefix
 
-from udfs.words import SHORTEST_ACRONYM, initials_of, one_chunk, split_batch
+from udfs.compiling import compiled_kernels
+from udfs.words import KINDS, SHORTEST_ACRONYM, initials_of, one_chunk, split_batch
 
 # Words behind this one are ignored: real names have fewer, and the alignment is quadratic in it.
 MOST_WORDS = 10
@@ -26,12 +27,23 @@ INDISTINCT_KINDS = (1, 6, 7)
 # How much of a word's distinctiveness survives when the words are not equal but seem meant to be.
 TYPO_SHARE = 0.85
 PREFIX_SHARE = 0.5
-# Below this a partial similarity counts as 0: nothing asks for it, and looking for it is slow.
+# From this likeness of the shorter name and a piece of the longer one on, it stands nearly inside.
 SMALLEST_PARTIAL_SIMILARITY = 0.9
+# A piece that lacks a letter of 250 is 0.998 alike.
+WHOLE_SIMILARITY = 0.999
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+
+# What is left over of a name, by the most distinctive kind of word in it; in the order of the alphabet.
+REST_CLASSES = ("distinctive", "fund", "generic", "none", "numeral", "own place", "place", "structure")
+# Bits of kinds → the class, the first that has any of them. Little words (64) left over are nothing left over.
+_CLASSES_OF_KINDS = ((1, "distinctive"), (256, "numeral"), (32, "fund"), (20, "generic"), (8, "place"))
+_NOTHING_LEFT = (0, 64)
+NUMERALS = ("conflict", "one_sided", "same", "none")
+FIRST_WORDS = ("same", "unequal", "different")
+INSIDE = ("inside", "nearly inside", "not inside")
 
 NAME_COMPARISON_TYPE = pa.struct(
     [
@@ -40,15 +52,15 @@ NAME_COMPARISON_TYPE = pa.struct(
         ("shortened_millibits", pa.int32()),
         ("left_rest_millibits", pa.int32()),
         ("right_rest_millibits", pa.int32()),
-        ("left_rest_kinds", pa.int32()),
-        ("right_rest_kinds", pa.int32()),
-        ("left_rest_words", pa.list_(pa.string())),
-        ("right_rest_words", pa.list_(pa.string())),
-        ("numerals", pa.string()),
-        ("first_word", pa.string()),
+        ("left_rest_class", pa.dictionary(pa.uint8(), pa.string())),
+        ("right_rest_class", pa.dictionary(pa.uint8(), pa.string())),
+        ("left_rest_words", pa.int16()),
+        ("right_rest_words", pa.int16()),
+        ("numerals", pa.dictionary(pa.uint8(), pa.string())),
+        ("first_word", pa.dictionary(pa.uint8(), pa.string())),
         ("is_acronym", pa.bool_()),
         ("glued_similarity", pa.float64()),
-        ("partial_similarity", pa.float64()),
+        ("inside", pa.dictionary(pa.uint8(), pa.string())),
     ]
 )
 
@@ -141,32 +153,57 @@ def _codes(values: pa.Array) -> Ints:
 def compare_names(
     left_names: pa.Array,
     right_names: pa.Array,
-    left_millibits: pa.Array,
-    right_millibits: pa.Array,
-    left_kinds: pa.Array,
-    right_kinds: pa.Array,
+    left_codes: pa.Array,
+    right_codes: pa.Array,
+    left_places: pa.Array,
+    right_places: pa.Array,
 ) -> pa.Array:
     """Align the words of many pairs of names.
 
     Args:
         left_names: varchar, words separated by one blank (core names).
         right_names: the same for the other side.
-        left_millibits: integer[], distinctiveness of each word in 1/1000 bit.
-        right_millibits: the same for the other side.
-        left_kinds: integer[], kind of each word (0 distinctive, 1 structure, 2 activity, 3 place, 4 common, 5 fund,
-            6 function, 7 domain ending, 8 numeral).
-        right_kinds: the same for the other side.
+        left_codes: integer[], of each word KINDS times its distinctiveness in 1/1000 bit plus its kind (0 distinctive,
+            1 structure, 2 activity, 3 place, 4 common, 5 fund, 6 function, 7 domain ending, 8 numeral).
+        right_codes: the same for the other side.
+        left_places: varchar, words separated by one blank: where the left record says it is; null when it does not.
+        right_places: the same for the other side.
 
     Returns:
         struct per pair: distinctiveness of the shared words, of that the part of words not quite equal, of that the
-        part of words cut short, of the words left over on either side with a bit mask of their kinds, and those of
-        them that are no words of structure, function words or domain endings; numerals (none, same, one_sided,
-        conflict); first_word (same, unequal, different); is_acronym (one name is the initials of the other);
-        glued_similarity and partial_similarity (0–1, the latter 0 when under
-        SMALLEST_PARTIAL_SIMILARITY) of the names without blanks. Swapping the sides swaps left and
-        right and changes nothing else.
+        part of words cut short, and of the words left over on either side; the class of these (REST_CLASSES: words that
+        only name where one of the two is are own places), and as bits, the first word's the lowest, those that are no
+        words of structure, function words or domain endings; numerals (none, same, one_sided, conflict); first_word
+        (same, unequal, different); is_acronym (one name is the initials of the other); glued_similarity
+        (0–1) of the names without blanks, and whether the shorter of these stands inside the longer one. Swapping the
+        sides swaps left and right and changes nothing else.
     """
-    left_names, right_names = one_chunk(left_names), one_chunk(right_names)
+    names = [pc.fill_null(one_chunk(side), "") for side in (left_names, right_names)]
+    codes = [one_chunk(side) for side in (left_codes, right_codes)]
+    places = [pc.fill_null(one_chunk(side), "") for side in (left_places, right_places)]
+    columns = [*names, *codes, *places]
+    kernels = compiled_kernels(len(names[0]))
+    if kernels is None:
+        fields = _compared(*columns)
+    else:
+        fields, is_left_over = kernels.compared(*columns)
+        at = np.flatnonzero(is_left_over)
+        if len(at):
+            answers = _compared(*(column.take(pa.array(at)) for column in columns))
+            for field, answer in zip(fields, answers, strict=True):
+                field[at] = answer
+    words = (*(None,) * 5, REST_CLASSES, REST_CLASSES, None, None, NUMERALS, FIRST_WORDS, None, None, INSIDE)
+    return pa.StructArray.from_arrays(
+        [worded(field, among) if among else pa.array(field) for field, among in zip(fields, words, strict=True)],
+        fields=list(NAME_COMPARISON_TYPE),
+    )
+
+
+def _compared(
+    left_names: pa.Array, right_names: pa.Array, left_codes: pa.Array, right_codes: pa.Array, left_places: pa.Array,
+    right_places: pa.Array,
+) -> list[npt.NDArray[Any]]:  # fmt: skip
+    """The fields of compare_names in their order, enums as codes; nothing is null."""
     count = len(left_names)
     left_words, left_offsets = _words(left_names)
     right_words, right_offsets = _words(right_names)
@@ -176,10 +213,8 @@ def compare_names(
     vocabulary = Vocabulary(encoded.dictionary)
     left = _padded(ids[: len(left_words)], left_offsets, -1)
     right = _padded(ids[len(left_words) :], right_offsets, -2)
-    left_bits = _padded(_flat(one_chunk(left_millibits)), left_offsets, 0)
-    right_bits = _padded(_flat(one_chunk(right_millibits)), right_offsets, 0)
-    left_kind = _padded(_flat(one_chunk(left_kinds)), left_offsets, 0)
-    right_kind = _padded(_flat(one_chunk(right_kinds)), right_offsets, 0)
+    left_bits, left_kind = np.divmod(_padded(_flat(one_chunk(left_codes)), left_offsets, 0), KINDS)
+    right_bits, right_kind = np.divmod(_padded(_flat(one_chunk(right_codes)), right_offsets, 0), KINDS)
 
     left_done = np.zeros(left.shape, dtype=np.bool_)
     right_done = np.zeros(right.shape, dtype=np.bool_)
@@ -218,46 +253,81 @@ def compare_names(
     has_left_numeral = (left_masks >> NUMERAL_KIND) & 1 == 1
     has_right_numeral = (right_masks >> NUMERAL_KIND) & 1 == 1
     any_numeral = ((left_kind == NUMERAL_KIND) & (left >= 0)).any(axis=1)
-    numerals = np.select(
-        [has_left_numeral & has_right_numeral, has_left_numeral | has_right_numeral, any_numeral], [0, 1, 2], 3
-    )
-    first_word = np.select([left[:, 0] == right[:, 0], ~left_open[:, 0] & ~right_open[:, 0]], [0, 1], 2)
-    spellings = glued_left.to_pylist(), glued_right.to_pylist()
-    return pa.StructArray.from_arrays(
-        [
-            pa.array(np.rint(shared).astype(np.int32)),
-            pa.array(np.rint(unequal).astype(np.int32)),
-            pa.array(np.rint(shortened).astype(np.int32)),
-            pa.array(np.where(left_open, left_bits, 0).sum(axis=1).astype(np.int32)),
-            pa.array(np.where(right_open, right_bits, 0).sum(axis=1).astype(np.int32)),
-            pa.array(left_masks.astype(np.int32)),
-            pa.array(right_masks.astype(np.int32)),
-            _open_words(vocabulary, left, left_open & ~np.isin(left_kind, INDISTINCT_KINDS)),
-            _open_words(vocabulary, right, right_open & ~np.isin(right_kind, INDISTINCT_KINDS)),
-            pa.array(["conflict", "one_sided", "same", "none"]).take(pa.array(numerals)),
-            pa.array(["same", "unequal", "different"]).take(pa.array(first_word)),
-            pa.array(_is_acronym(left_names, right_names, left_offsets, right_offsets), pa.bool_()),
-            pa.array(process.cpdist(*spellings, scorer=fuzz.ratio, dtype=np.float64, workers=1) / 100),
-            pa.array(
-                process.cpdist(
-                    *spellings,
-                    scorer=fuzz.partial_ratio,
-                    dtype=np.float64,
-                    workers=1,
-                    score_cutoff=100 * SMALLEST_PARTIAL_SIMILARITY,
-                )
-                / 100
-            ),
-        ],
-        fields=list(NAME_COMPARISON_TYPE),
-    )
+    left_named = left_open & ~np.isin(left_kind, INDISTINCT_KINDS)
+    right_named = right_open & ~np.isin(right_kind, INDISTINCT_KINDS)
+    places = _words_of_places(vocabulary, left_places, right_places)
+    return [
+        np.rint(shared).astype(np.int32),
+        np.rint(unequal).astype(np.int32),
+        np.rint(shortened).astype(np.int32),
+        np.where(left_open, left_bits, 0).sum(axis=1).astype(np.int32),
+        np.where(right_open, right_bits, 0).sum(axis=1).astype(np.int32),
+        _rest_classes(left_masks, _are_places(vocabulary, left, left_named, places)).astype(np.uint8),
+        _rest_classes(right_masks, _are_places(vocabulary, right, right_named, places)).astype(np.uint8),
+        _as_bits(left_named),
+        _as_bits(right_named),
+        np.select(
+            [has_left_numeral & has_right_numeral, has_left_numeral | has_right_numeral, any_numeral], [0, 1, 2], 3
+        ).astype(np.uint8),
+        np.select([left[:, 0] == right[:, 0], ~left_open[:, 0] & ~right_open[:, 0]], [0, 1], 2).astype(np.uint8),
+        _is_acronym(left_names, right_names, left_offsets, right_offsets),
+        *_spelling(glued_left.to_pylist(), glued_right.to_pylist()),
+    ]
 
 
-def _open_words(vocabulary: Vocabulary, numbers: Ints, is_open: Bools) -> pa.Array:
-    """The words left over, as lists."""
-    offsets = np.concatenate([[0], np.cumsum(is_open.sum(axis=1))])
-    chosen = pa.array(numbers[is_open], pa.int64())
-    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), vocabulary.array.take(chosen).cast(pa.string()))
+def _spelling(left: list[str], right: list[str]) -> tuple[Floats, npt.NDArray[np.uint8]]:
+    """How alike names without blanks are, and whether the shorter one stands inside the longer, as places in INSIDE."""
+    whole = process.cpdist(left, right, scorer=fuzz.ratio, dtype=np.float64, workers=1) / 100
+    cutoff = 100 * SMALLEST_PARTIAL_SIMILARITY
+    partial = process.cpdist(
+        left, right, scorer=fuzz.partial_ratio, dtype=np.float64, workers=1, score_cutoff=cutoff
+    ) / 100  # fmt: skip
+    inside = np.select([partial >= WHOLE_SIMILARITY, partial >= SMALLEST_PARTIAL_SIMILARITY], [0, 1], 2)
+    return whole, inside.astype(np.uint8)
+
+
+def worded(codes: npt.NDArray[Any], words: tuple[str, ...]) -> pa.Array:
+    """Codes as the words they stand for, which DuckDB takes for an enum.
+
+    Args:
+        codes: places in the words, from 0.
+        words: all of them, in the order of their codes.
+    """
+    return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.uint8)), pa.array(words))
+
+
+def _as_bits(is_such: Bools) -> npt.NDArray[np.int16]:
+    """Rows of booleans as one integer each, the first column its lowest bit."""
+    bits: npt.NDArray[np.int16] = (is_such << np.arange(is_such.shape[1])).sum(axis=1).astype(np.int16)
+    return bits
+
+
+def _words_of_places(vocabulary: Vocabulary, *places: pa.Array) -> Ints:
+    """Row and word of every word that names where a record of the pair is, as one number each (see _are_places)."""
+    found = []
+    for side in places:
+        words, offsets = _words(side)
+        numbers = pc.fill_null(pc.index_in(words, vocabulary.array), -1).to_numpy(zero_copy_only=False)
+        rows = np.repeat(np.arange(len(side)), np.diff(offsets))
+        found.append((rows * len(vocabulary.words) + numbers)[numbers >= 0])
+    return np.concatenate(found)
+
+
+def _are_places(vocabulary: Vocabulary, numbers: Ints, is_named: Bools, places: Ints) -> Bools:
+    """Whether there are words left over and all of them name where one of the two records is."""
+    rows, columns = np.nonzero(is_named)
+    is_place = np.isin(rows * len(vocabulary.words) + numbers[rows, columns], places)
+    answer: Bools = np.asarray(is_named.any(axis=1))
+    answer[rows[~is_place]] = False
+    return answer
+
+
+def _rest_classes(masks: Ints, are_places: Bools) -> Ints:
+    """The class of what is left over, as places in REST_CLASSES."""
+    conditions = [np.isin(masks, _NOTHING_LEFT), are_places, *((masks & bits) > 0 for bits, _ in _CLASSES_OF_KINDS)]
+    names = ["none", "own place", *(name for _, name in _CLASSES_OF_KINDS)]
+    classes: Ints = np.select(conditions, [REST_CLASSES.index(name) for name in names], REST_CLASSES.index("structure"))
+    return classes
 
 
 def _kind_mask(kinds: Ints, is_open: Bools) -> Ints:

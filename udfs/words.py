@@ -14,6 +14,9 @@ import pyarrow.compute as pc
 
 SHORTEST_ACRONYM = 3
 LONGEST_LITTLE_WORD = 3
+# Kinds of words are numbered under this (res_name_words), so that one integer holds a word's kind and distinctiveness.
+KINDS = 16
+DISTINCTIVE_KIND = 0
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -31,9 +34,11 @@ NAME_WORDS_TYPE = pa.struct(
     [
         ("core_name", pa.string()),
         ("words", pa.list_(pa.string())),
-        ("word_millibits", pa.list_(pa.int32())),
-        ("word_kinds", pa.list_(pa.int32())),
+        ("word_codes", pa.list_(pa.int32())),
         ("word_ranks", pa.list_(pa.int32())),
+        ("distinctiveness_millibits", pa.int32()),
+        ("has_distinctive_word", pa.bool_()),
+        ("has_country_word", pa.bool_()),
     ]
 )
 
@@ -58,6 +63,16 @@ class FlatWords(NamedTuple):
     def positions(self) -> Ints:
         """The place of each word in its name, from 0."""
         return np.arange(len(self.words)) - np.repeat(self.starts[:-1], self.counts)
+
+    def has_any(self, is_such: Bools) -> Bools:
+        """Which names have a word of a kind.
+
+        Args:
+            is_such: of which words that is true, one for each.
+        """
+        found = np.zeros(len(self.starts) - 1, dtype=np.bool_)
+        found[self.rows[is_such]] = True
+        return found
 
     def kept(self, is_kept: Bools) -> "FlatWords":
         """Leave words out.
@@ -241,8 +256,12 @@ def initials_of(words: FlatWords) -> tuple[pa.Array, pa.Array]:
 
 
 def _lengths(texts: pa.Array) -> Ints:
-    lengths: Ints = pc.binary_length(texts).to_numpy(zero_copy_only=False).astype(np.int64)
-    return lengths
+    return _ints(pc.binary_length(texts))
+
+
+def _ints(values: pa.Array) -> Ints:
+    numbers: Ints = values.to_numpy(zero_copy_only=False).astype(np.int64)
+    return numbers
 
 
 def name_words(names: pa.Array, vocabularies: pa.Array) -> pa.Array:
@@ -250,13 +269,14 @@ def name_words(names: pa.Array, vocabularies: pa.Array) -> pa.Array:
 
     Args:
         names: list<varchar> per row; distinct core names.
-        vocabularies: list<struct<word, millibits, kind>> per row: every word of those names, with how distinctive it is
-            in 1/1000 bit and the number of its kind.
+        vocabularies: list<struct<word, millibits, kind, is_country_word>> per row: every word of those names, with how
+            distinctive it is in 1/1000 bit, the number of its kind, and whether a country is called by it.
 
     Returns:
-        list<struct> per row, one struct per name in the same order: core_name; words; word_millibits and word_kinds of
-        each; word_ranks, the place of each word when they are ordered by distinctiveness, from 1, and of equals by
-        place in the name.
+        list<struct> per row, one struct per name in the same order: core_name; words; word_codes, KINDS times the
+        distinctiveness of each plus the number of its kind; word_ranks, the place of each word when they are ordered by
+        distinctiveness, from 1, and of equals by place in the name; distinctiveness_millibits of all words together;
+        whether one of them is distinctive, and one a country's.
 
     Raises:
         ValueError: a word is not in the vocabulary.
@@ -276,19 +296,22 @@ def _described_words(names: pa.Array, vocabulary: pa.Array) -> pa.Array:
     numbers = pc.index_in(words.words, vocabulary.field("word"))
     if numbers.null_count:
         raise ValueError(f"word not in the vocabulary: {words.words.filter(pc.is_null(numbers))[0]}")
-    millibits = vocabulary.field("millibits").take(numbers)
-    bits: Ints = millibits.to_numpy(zero_copy_only=False).astype(np.int64)
+    bits, kinds = (_ints(vocabulary.field(name).take(numbers)) for name in ("millibits", "kind"))
+    is_country_word = vocabulary.field("is_country_word").take(numbers).to_numpy(zero_copy_only=False)
     order = np.lexsort((words.positions, -bits, words.rows))
     ranks = np.empty(len(bits), dtype=np.int32)
     ranks[order] = words.positions + 1
     starts = pa.array(words.starts, pa.int32())
+    total = np.concatenate([[0], np.cumsum(bits)])
     return pa.StructArray.from_arrays(
         [
             names,
             words.as_lists(),
-            pa.ListArray.from_arrays(starts, millibits.cast(pa.int32())),
-            pa.ListArray.from_arrays(starts, vocabulary.field("kind").take(numbers).cast(pa.int32())),
+            pa.ListArray.from_arrays(starts, pa.array(KINDS * bits + kinds, pa.int32())),
             pa.ListArray.from_arrays(starts, pa.array(ranks)),
+            pa.array(total[words.starts[1:]] - total[words.starts[:-1]], pa.int32()),
+            pa.array(words.has_any(kinds == DISTINCTIVE_KIND)),
+            pa.array(words.has_any(is_country_word)),
         ],
         fields=list(NAME_WORDS_TYPE),
     )

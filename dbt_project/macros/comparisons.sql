@@ -11,19 +11,9 @@
     ]) }}
 {%- endmacro %}
 
-{# A level of a number by cut points, which are its only place: under 8, 8 to 11, over 11.
-
-   cuts: key of var level_cuts, the points ascending; a number on a cut belongs to the level above.
-   unit: how many of the number's own units one unit of the cuts is; 1000 for bits against 1/1000 bits. #}
-{% macro level_between(number, cuts, unit=1) -%}
-    {%- set points = var("level_cuts")[cuts] -%}
-    case
-        {%- for point in points %}
-        when {{ number }} < {{ point * unit }} then '
-        {{- "under " ~ point if loop.first else points[loop.index0 - 1] ~ " to " ~ point }}'
-        {%- endfor %}
-        else 'over {{ points | last }}'
-    end
+{# What the two ends' choices are compared by; each has a <lead>_level too. #}
+{% macro leads() -%}
+    {{ return(["smaller_lead", "larger_lead"]) }}
 {%- endmacro %}
 
 {# A level of two values that agree or do not: unknown where either is missing. #}

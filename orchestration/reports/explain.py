@@ -25,10 +25,11 @@ from udfs.plugin import register
 # true pairs (res_list_priors) too, which rests on all pairs of two lists.
 RECOMPUTED = (
     "resolution.res_compared_pairs",
-    "resolution.res_pair_evidence",
     "resolution.res_pair_guards",
+    "resolution.res_pair_evidence",
     "resolution.res_scored_pairs",
     "resolution.res_decided_pairs",
+    "resolution.res_explained_pairs",
     "marts.fct_account_matches",
     "marts.fct_account_match_evidence",
 )
@@ -37,6 +38,9 @@ NEAR_RECORDS = 5
 COLUMN_WIDTH = 40
 
 PAIR = "left_record_key = $left and right_record_key = $right"
+# The same by the numbers that records have in this build.
+NUMBERED_PAIR = "left_record_number = getvariable('left_number') and right_record_number = getvariable('right_number')"
+RECORD_NUMBER = "select record_number from resolution.res_account_records where record_key = $1"
 
 # The pair, compared because it was asked for, as a person's decision would have it compared.
 ASKED_PAIR = """
@@ -44,10 +48,7 @@ ASKED_PAIR = """
         select getvariable('left_record') as left_record_key, getvariable('right_record') as right_record_key;
     create or replace view resolution.res_blocking_keys as
         from stored.resolution.res_blocking_keys
-        semi join (
-            from stored.resolution.res_account_records
-            where record_key in (getvariable('left_record'), getvariable('right_record'))
-        ) as asked using (record_number);
+        where record_number in (getvariable('left_number'), getvariable('right_number'));
     create temp table asked_pair as {res_candidate_pairs};
     create or replace view staging.stg_match_decisions as from stored.staging.stg_match_decisions;
     create or replace view resolution.res_blocking_keys as from stored.resolution.res_blocking_keys;
@@ -57,19 +58,20 @@ ASKED_PAIR = """
 # seen too, and whether a record is already matched comes out as it did in the build.
 CANDIDATES = f"""
     create table resolution.res_candidate_pairs as
-    with met as (
-        select unnest([left_record_key, right_record_key]) as record_key
+    with asked as (select unnest([getvariable('left_number'), getvariable('right_number')])),
+    met as (
+        select unnest([left_record_number, right_record_number])
         from stored.resolution.res_candidate_pairs
-        where left_record_key in ($left, $right) or right_record_key in ($left, $right)
+        where left_record_number in (from asked) or right_record_number in (from asked)
     )
     select * from stored.resolution.res_candidate_pairs
-    where left_record_key in (from met) or right_record_key in (from met) or ({PAIR})
+    where left_record_number in (from met) or right_record_number in (from met) or {NUMBERED_PAIR}
 """  # noqa: S608 (a condition of our own)
 
 ADD_ASKED_PAIR = f"""
     insert into resolution.res_candidate_pairs by name
     select * replace (0 as rule_bits) from temp.asked_pair
-    where not exists (from resolution.res_candidate_pairs where {PAIR})
+    where not exists (from resolution.res_candidate_pairs where {NUMBERED_PAIR})
 """  # noqa: S608 (a condition of our own)
 
 # Two lists of which no pair was compared have no estimate; then the fitted share is all there is.
@@ -83,7 +85,7 @@ MISSING_LIST_PRIOR = """
 """
 
 # A pair too unlikely to be kept is shown all the same.
-KEPT_PAIR = f"update resolution.res_scored_pairs set is_kept = true where {PAIR}"  # noqa: S608 (a condition of our own)
+KEPT_PAIR = f"update resolution.res_scored_pairs set is_kept = true where {NUMBERED_PAIR}"  # noqa: S608 (a condition of our own)
 
 RECORDS = """
     select
@@ -109,7 +111,9 @@ SHARED_KEYS = """
         select distinct key_number
         from keys as one
         inner join keys as other using (key_number)
-        where one.record_key = $left and other.record_key = $right and not (one.is_part and other.is_part)
+        where
+            one.record_number = getvariable('left_number') and other.record_number = getvariable('right_number')
+            and not (one.is_part and other.is_part)
     )
     select
         rule, blocking_key, count(distinct record_number) as record_count,
@@ -136,10 +140,8 @@ BETWEEN_ACCOUNTS = """
         coalesce(sum(pairs.match_millibits), 0) / 1000 as bits,
         count(*) filter (where pairs.decision in ('reject', 'hold')) as forbidden_pairs,
         count(*) filter (where pairs.guard = 'conflicting registration ids') as conflicting_pairs
-    from stored.resolution.res_decided_pairs as pairs
-    inner join resolution.res_account_clusters as one on pairs.left_record_key = one.record_key
-    inner join resolution.res_account_clusters as other on pairs.right_record_key = other.record_key
-    where (one.account_key, other.account_key) in (($one, $two), ($two, $one))
+    from stored.marts.fct_account_matches as pairs
+    where (pairs.left_account_key, pairs.right_account_key) in (($one, $two), ($two, $one))
 """
 
 # Why the two accounts are, or are not, of one group.
@@ -194,13 +196,13 @@ def explain(settings: Settings, record: str, other: str) -> Explanation:
         raise NoReportError(f"{record} was given twice. Name two records.")
     pair = dict(zip(("left", "right"), sorted((record, other)), strict=True))
     with _copy_in_memory(settings) as connection:
-        for key in (record, other):
+        for side, key in pair.items():
             _demand_record(connection, key)
-        is_candidate, is_kept = (
-            bool(_rows(connection, f"from stored.{table} where {PAIR}", pair))
-            for table in ("resolution.res_candidate_pairs", "marts.fct_account_matches")
-        )
-        _compare(connection, settings, pair)
+            connection.execute(f"set variable {side}_record = ?", [key])
+            connection.execute(f"set variable {side}_number = ({RECORD_NUMBER})", [key])
+        is_candidate = bool(_rows(connection, f"from stored.resolution.res_candidate_pairs where {NUMBERED_PAIR}", {}))
+        is_kept = bool(_rows(connection, f"from stored.marts.fct_account_matches where {PAIR}", pair))
+        _compare(connection, settings)
         records = _rows(connection, RECORDS, pair)
         one, two = (row["account_key"] for row in records)
         return Explanation(
@@ -213,7 +215,7 @@ def explain(settings: Settings, record: str, other: str) -> Explanation:
             ),
             not_known=[row["comparison"] for row in _rows(connection, NOT_KNOWN, pair)],
             decisions=_rows(connection, DECISIONS, pair),
-            shared_keys=_rows(connection, SHARED_KEYS.format(res_record_keys=compiled_sql(settings, KEYS)), pair),
+            shared_keys=_rows(connection, SHARED_KEYS.format(res_record_keys=compiled_sql(settings, KEYS)), {}),
             between_accounts=_rows(connection, BETWEEN_ACCOUNTS, {"one": one, "two": two})[0],
             group_links=_rows(connection, GROUP_LINKS, {"one": one, "two": two}),
             is_candidate=is_candidate,
@@ -344,23 +346,21 @@ def _groups(found: Explanation) -> Iterator[str]:
 CATALOGUE = re.compile(r'"[^"\n]+"\.(?="[^"\n]+"\."[^"\n]+")')
 
 
-def _compare(connection: duckdb.DuckDBPyConnection, settings: Settings, pair: dict[str, str]) -> None:
+def _compare(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """Run the compiled models on the pair and its rivals."""
     compiled = {
         relation: compiled_sql(settings, relation) for relation in ("resolution.res_candidate_pairs", *RECOMPUTED)
     }
-    for side, record in pair.items():
-        connection.execute(f"set variable {side}_record = ?", [record])
     connection.execute(ASKED_PAIR.format(res_candidate_pairs=compiled["resolution.res_candidate_pairs"]))
     for relation in ("resolution.res_candidate_pairs", "resolution.res_list_priors", *RECOMPUTED):
-        connection.execute(f"drop view {relation}")
-    connection.execute(CANDIDATES, pair)
-    connection.execute(ADD_ASKED_PAIR, pair)
+        connection.execute(f"drop view if exists {relation}")
+    connection.execute(CANDIDATES)
+    connection.execute(ADD_ASKED_PAIR)
     connection.execute(MISSING_LIST_PRIOR)
     for relation in RECOMPUTED:
         connection.execute(f"create table {relation} as {compiled[relation]}")
         if relation.endswith("res_scored_pairs"):
-            connection.execute(KEPT_PAIR, pair)
+            connection.execute(KEPT_PAIR)
 
 
 def compiled_sql(settings: Settings, relation: str) -> str:

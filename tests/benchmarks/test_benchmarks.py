@@ -87,12 +87,12 @@ def test_speed_is_of_every_model_of_the_layer_and_of_the_planted_pairs(resolved:
 def test_rule_left_out_has_no_say_and_comes_back(resolved: Resolved) -> None:
     built = ablation.BuiltScenario(resolved[0])
     no_say = {
-        ablation.Omission("comparison", "name"): "from resolution.res_pair_evidence where name_millibits <> 0",
+        ablation.Omission("comparison", "name"): "from resolution.res_explained_pairs where name_millibits <> 0",
         ablation.Omission("guard", "differing names"): (
             "from resolution.res_decided_pairs where own_guard = 'differing names'"
         ),
         ablation.Omission("blocking rule", "word"): (
-            "from resolution.res_decided_pairs where list_contains(rules, 'word')"
+            "from resolution.res_explained_pairs where list_contains(rules, 'word')"
         ),
     }
     with duckdb.connect(str(resolved[0].warehouse)) as connection:

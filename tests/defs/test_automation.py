@@ -116,8 +116,9 @@ ASSETS = """
     resolution/res_account_names
     resolution/res_account_parents resolution/res_account_records resolution/res_account_registry
     resolution/res_blocking_keys resolution/res_candidate_pairs resolution/res_compared_pairs
-    resolution/res_contact_clusters resolution/res_contact_pairs resolution/res_contacts
-    resolution/res_decided_pairs resolution/res_group_links resolution/res_host_domains resolution/res_list_priors
+    resolution/res_contact_clusters resolution/res_contact_pairs resolution/res_contacts resolution/res_country_words
+    resolution/res_decided_pairs resolution/res_explained_pairs resolution/res_group_links
+    resolution/res_host_domains resolution/res_level_weights resolution/res_list_priors
     resolution/res_name_forms resolution/res_name_words resolution/res_names resolution/res_pair_evidence
     resolution/res_pair_guards resolution/res_pair_joins resolution/res_person_clusters
     resolution/res_person_registry resolution/res_record_clusters resolution/res_resemblance_limits

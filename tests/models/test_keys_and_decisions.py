@@ -75,7 +75,7 @@ def bands(given: Workspace) -> Bands:
             """
             select split_part(pairs.left_record_key, ':', 2), pairs.band, pairs.relation,
                 one.account_key = other.account_key
-            from resolution.res_decided_pairs as pairs
+            from resolution.res_explained_pairs as pairs
             inner join marts.bridge_account_records as one on one.record_key = pairs.left_record_key
             inner join marts.bridge_account_records as other on other.record_key = pairs.right_record_key
             where split_part(pairs.left_record_key, ':', 2) = split_part(pairs.right_record_key, ':', 2)

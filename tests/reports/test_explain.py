@@ -101,14 +101,16 @@ def never_compared(demo: Run, keys: str, condition: str = "") -> Explanation:
         from resolution.res_account_records as one
         inner join resolution.res_account_records as other on one.record_key < other.record_key
         anti join resolution.res_candidate_pairs as pairs
-            on pairs.left_record_key = one.record_key and pairs.right_record_key = other.record_key
+            on pairs.left_record_number = one.record_number and pairs.right_record_number = other.record_number
         {keys} join (
-            select mine.record_key as left_key, yours.record_key as right_key, proposing.key_number as proposing_key
+            select
+                mine.record_number as left_number, yours.record_number as right_number,
+                proposing.key_number as proposing_key
             from ({record_keys}) as mine
             inner join ({record_keys}) as yours using (key_number)
             left join (select distinct key_number from resolution.res_blocking_keys) as proposing using (key_number)
             where not (mine.is_part and yours.is_part)
-        ) as shared on shared.left_key = one.record_key and shared.right_key = other.record_key {condition}
+        ) as shared on shared.left_number = one.record_number and shared.right_number = other.record_number {condition}
         order by all
         """,
     )

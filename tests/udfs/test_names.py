@@ -229,19 +229,22 @@ def test_a_batch_is_cut_into_words_as_each_text_alone(texts: list[str]) -> None:
 
 def test_words_are_looked_up_and_ranked() -> None:
     vocabulary = [
-        {"word": "acme", "millibits": 15000, "kind": 0},
-        {"word": "tool", "millibits": 7000, "kind": 2},
-        {"word": "zeta", "millibits": 15000, "kind": 0},
+        {"word": "acme", "millibits": 15000, "kind": 0, "is_country_word": False},
+        {"word": "tool", "millibits": 7000, "kind": 2, "is_country_word": True},
+        {"word": "zeta", "millibits": 15000, "kind": 0, "is_country_word": False},
     ]
-    word_type = pa.list_(pa.struct([("word", pa.string()), ("millibits", pa.int32()), ("kind", pa.int32())]))
+    fields = {"word": pa.string(), "millibits": pa.int32(), "kind": pa.int32(), "is_country_word": pa.bool_()}
+    word_type = pa.list_(pa.struct(fields.items()))
     (found,) = name_words(pa.array([["tool zeta acme"]]), pa.array([vocabulary], word_type)).to_pylist()
     assert found == [
         {
             "core_name": "tool zeta acme",
             "words": ["tool", "zeta", "acme"],
-            "word_millibits": [7000, 15000, 15000],
-            "word_kinds": [2, 0, 0],
+            "word_codes": [16 * 7000 + 2, 16 * 15000, 16 * 15000],
             "word_ranks": [3, 1, 2],
+            "distinctiveness_millibits": 37000,
+            "has_distinctive_word": True,
+            "has_country_word": True,
         }
     ]
     with pytest.raises(ValueError, match="word not in the vocabulary: kiel"):

@@ -28,15 +28,9 @@
     'larger_lead': 'pairs.larger_lead_evidence_millibits',
 } -%}
 
-with decided_pairs as (
+with explained_pairs as (
 
-    select * from {{ ref('res_decided_pairs') }}
-
-),
-
-pair_evidence as (
-
-    select * from {{ ref('res_pair_evidence') }}
+    select * from {{ ref('res_explained_pairs') }}
 
 ),
 
@@ -56,7 +50,7 @@ pairs as (
         lambda word: not list_contains(coalesce({{ side }}_rest_words, []), word)
     ) as {{ side }}_shared_words{{ ',' if not loop.last }}
     {% endfor %}
-    from decided_pairs
+    from explained_pairs
 
 ),
 
@@ -101,12 +95,8 @@ compared as (
     from pairs
     inner join records as left_records on pairs.left_record_number = left_records.record_number
     inner join records as right_records on pairs.right_record_number = right_records.record_number
-    inner join pair_evidence
-        on
-            pairs.left_record_number = pair_evidence.left_record_number
-            and pairs.right_record_number = pair_evidence.right_record_number
-    left join records as left_rivals on pair_evidence.left_rival_record_number = left_rivals.record_number
-    left join records as right_rivals on pair_evidence.right_rival_record_number = right_rivals.record_number
+    left join records as left_rivals on pairs.left_rival_record_number = left_rivals.record_number
+    left join records as right_rivals on pairs.right_rival_record_number = right_rivals.record_number
 
 ),
 

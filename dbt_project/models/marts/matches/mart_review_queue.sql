@@ -1,6 +1,6 @@
-with decided_pairs as (
+with explained_pairs as (
 
-    select * from {{ ref('res_decided_pairs') }}
+    select * from {{ ref('res_explained_pairs') }}
 
 ),
 
@@ -45,7 +45,7 @@ partners as (
 pairs as (
 
     select
-        decided_pairs.*,
+        explained_pairs.*,
         pair_joins.clustering_refusal,
         {% for side in ['left', 'right'] %}
         {{ side }}_records.website_host as {{ side }}_website,
@@ -62,14 +62,14 @@ pairs as (
                 {%- endfor -%}
             )
         ) as pair_fingerprint
-    from decided_pairs
+    from explained_pairs
     left join pair_joins
         on
-            decided_pairs.left_record_number = pair_joins.left_record_number
-            and decided_pairs.right_record_number = pair_joins.right_record_number
-    inner join records as left_records on decided_pairs.left_record_key = left_records.record_key
-    inner join records as right_records on decided_pairs.right_record_key = right_records.record_key
-    where coalesce(pair_joins.band, decided_pairs.band) = 'review' or decided_pairs.decision is not null
+            explained_pairs.left_record_number = pair_joins.left_record_number
+            and explained_pairs.right_record_number = pair_joins.right_record_number
+    inner join records as left_records on explained_pairs.left_record_key = left_records.record_key
+    inner join records as right_records on explained_pairs.right_record_key = right_records.record_key
+    where coalesce(pair_joins.band, explained_pairs.band) = 'review' or explained_pairs.decision is not null
 
 ),
 

@@ -8,7 +8,7 @@ with registry as (
 
 accepted_pairs as (
 
-    select * from {{ ref('res_decided_pairs') }}
+    select * from {{ ref('res_explained_pairs') }}
     where band = 'auto'
 
 ),

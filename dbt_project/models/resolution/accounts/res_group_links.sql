@@ -12,23 +12,23 @@ account_parents as (
 
 ),
 
-decided_pairs as (
+explained_pairs as (
 
-    select * from {{ ref('res_decided_pairs') }}
+    select * from {{ ref('res_explained_pairs') }}
 
 ),
 
 pairs_between_accounts as (
 
     select
-        decided_pairs.*,
+        explained_pairs.*,
         left_clusters.account_key as one_account_key,
         right_clusters.account_key as other_account_key
-    from decided_pairs
+    from explained_pairs
     inner join account_clusters as left_clusters
-        on decided_pairs.left_record_key = left_clusters.record_key
+        on explained_pairs.left_record_key = left_clusters.record_key
     inner join account_clusters as right_clusters
-        on decided_pairs.right_record_key = right_clusters.record_key
+        on explained_pairs.right_record_key = right_clusters.record_key
     where left_clusters.account_key <> right_clusters.account_key
 
 ),

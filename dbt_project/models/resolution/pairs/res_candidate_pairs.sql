@@ -5,7 +5,7 @@ with blocking_keys as (
         record_number,
         key_number,
         is_part,
-        cast({{ rule_bit('rule') }} as integer) as rule_bit
+        cast({{ rule_bit('rule') }} as smallint) as rule_bit
     from {{ ref('res_blocking_keys') }}
 
 ),
@@ -19,6 +19,12 @@ records as (
 account_names as (
 
     select * from {{ ref('res_account_names') }}
+
+),
+
+name_list as (
+
+    select * from {{ ref('res_names') }}
 
 ),
 
@@ -79,35 +85,44 @@ proposed as (
 
 ),
 
--- A cheap look at the names spares most pairs the full comparison.
-glued_names as (
+names as (
 
     select
-        record_number,
-        party_id,
-        name_number,
-        replace(core_name, ' ', '') as glued_name,
-        count(*) over (partition by record_number) as name_count
+        account_names.record_number,
+        account_names.name_number,
+        account_names.core_number,
+        name_list.glued_name,
+        count(*) over (partition by account_names.record_number) as name_count
     from account_names
+    inner join name_list
+        on account_names.core_number = name_list.core_number
 
 ),
 
+-- A cheap look at the names spares most pairs the full comparison.
 looked_at as (
 
     select
         proposed.left_record_number,
         proposed.right_record_number,
+        left_records.party_id as left_party_id,
+        right_records.party_id as right_party_id,
         proposed.rule_bits,
         proposed.proposal_count,
         left_names.name_number as left_name_number,
         right_names.name_number as right_name_number,
-        left_names.party_id = right_names.party_id as is_inside_one_list,
+        left_names.core_number as left_core_number,
+        right_names.core_number as right_core_number,
         left_names.name_count * right_names.name_count as name_pair_count,
         jaro_winkler_similarity(left_names.glued_name, right_names.glued_name) as similarity
     from proposed
-    left join glued_names as left_names
+    inner join records as left_records
+        on proposed.left_record_number = left_records.record_number
+    inner join records as right_records
+        on proposed.right_record_number = right_records.record_number
+    left join names as left_names
         on proposed.left_record_number = left_names.record_number
-    left join glued_names as right_names
+    left join names as right_names
         on proposed.right_record_number = right_names.record_number
 
 ),
@@ -119,7 +134,7 @@ worth_comparing as (
     where
         rule_bits & {{ rule_bits(blocking_rules_that('is_sufficient')) }} > 0
         or similarity >= case
-            when is_inside_one_list then {{ var('candidate_similarity_in_one_list') }}
+            when left_party_id = right_party_id then {{ var('candidate_similarity_in_one_list') }}
             when proposal_count > 1 then {{ var('candidate_similarity_of_two_keys') }}
             else {{ var('candidate_similarity') }}
         end
@@ -146,20 +161,16 @@ best_names as (
 final as (
 
     select
-        left_records.record_key as left_record_key,
-        right_records.record_key as right_record_key,
-        left_records.party_id as left_party_id,
-        right_records.party_id as right_party_id,
-        best_names.left_record_number,
-        best_names.right_record_number,
-        best_names.left_name_number,
-        best_names.right_name_number,
-        best_names.rule_bits
+        left_record_number,
+        right_record_number,
+        left_party_id,
+        right_party_id,
+        left_name_number,
+        right_name_number,
+        left_core_number,
+        right_core_number,
+        cast(rule_bits as smallint) as rule_bits
     from best_names
-    inner join records as left_records
-        on best_names.left_record_number = left_records.record_number
-    inner join records as right_records
-        on best_names.right_record_number = right_records.record_number
 
 )
 

@@ -1,5 +1,5 @@
--- What two records say about each other, comparison by comparison. Every comparison has a level for "not known":
--- a missing value is neither agreement nor disagreement.
+-- What two records say about each other, comparison by comparison, and what that weighs. Every comparison has a level
+-- for "not known": a missing value is neither agreement nor disagreement.
 with candidate_pairs as (
 
     select * from {{ ref('res_candidate_pairs') }}
@@ -12,37 +12,59 @@ records as (
 
 ),
 
-account_names as (
-
-    select * from {{ ref('res_account_names') }}
-
-),
-
 name_list as (
 
     select * from {{ ref('res_names') }}
 
 ),
 
-described_names as (
+country_words as (
 
-    select
-        account_names.record_number,
-        account_names.name_number,
-        name_list.core_name,
-        name_list.glued_name,
-        name_list.word_millibits,
-        name_list.word_kinds,
-        name_list.distinctiveness_millibits,
-        name_list.has_distinctive_word,
-        name_list.record_count
-    from account_names
-    inner join name_list
-        on account_names.core_name = name_list.core_name
+    select * from {{ ref('res_country_words') }}
 
 ),
 
-name_pairs as (
+weights as (
+
+    select * from {{ ref('res_level_weights') }}
+
+),
+
+countries as (
+
+    select
+        country_code,
+        string_agg(word, ' ' order by word) as words
+    from country_words
+    group by country_code
+
+),
+
+described_records as (
+
+    select
+        records.record_number,
+        records.legal_form,
+        records.legal_class,
+        records.domain,
+        records.delivered_domain,
+        replace(records.domain_label, '-', '') as domain_label,
+        records.domain_name_count,
+        records.has_mixed_scripts,
+        records.country_code,
+        records.city,
+        records.phone,
+        {% for scheme in registration_schemes() -%}
+        records.{{ scheme.column }},
+        {% endfor -%}
+        countries.words as country_words
+    from records
+    left join countries
+        on records.country_code = countries.country_code
+
+),
+
+joined as (
 
     select
         candidate_pairs.left_record_number,
@@ -51,84 +73,39 @@ name_pairs as (
         candidate_pairs.right_party_id,
         candidate_pairs.left_name_number,
         candidate_pairs.right_name_number,
-        left_names.core_name as left_core_name,
-        right_names.core_name as right_core_name,
+        candidate_pairs.left_core_number,
+        candidate_pairs.right_core_number,
+        candidate_pairs.rule_bits,
         left_names.glued_name as left_glued_name,
         right_names.glued_name as right_glued_name,
         not left_names.has_distinctive_word or not right_names.has_distinctive_word as has_common_name,
-        greatest(left_names.record_count, right_names.record_count) as namesake_count,
+        cast(greatest(left_names.record_count, right_names.record_count) as integer) as namesake_count,
         case
             when left_names.core_name is not null and right_names.core_name is not null
                 then compare_names(
                     left_names.core_name,
                     right_names.core_name,
-                    left_names.word_millibits,
-                    right_names.word_millibits,
-                    left_names.word_kinds,
-                    right_names.word_kinds
+                    left_names.word_codes,
+                    right_names.word_codes,
+                    -- the words of a country are many, and hardly a name has one
+                    {% for side in ['left', 'right'] -%}
+                    case
+                        when left_names.has_country_word or right_names.has_country_word
+                            then concat_ws(' ', {{ side }}_records.city, {{ side }}_records.country_words)
+                        else {{ side }}_records.city
+                    end{{ ',' if not loop.last }}
+                    {% endfor %}
                 )
-        end as comparison
-    from candidate_pairs
-    left join described_names as left_names
-        on
-            candidate_pairs.left_record_number = left_names.record_number
-            and candidate_pairs.left_name_number = left_names.name_number
-    left join described_names as right_names
-        on
-            candidate_pairs.right_record_number = right_names.record_number
-            and candidate_pairs.right_name_number = right_names.name_number
-
-),
-
-joined as (
-
-    select
-        name_pairs.left_core_name,
-        name_pairs.right_core_name,
-        name_pairs.left_glued_name,
-        name_pairs.right_glued_name,
-        name_pairs.has_common_name,
-        name_pairs.namesake_count,
-        name_pairs.comparison.shared_millibits,
-        name_pairs.comparison.unequal_millibits,
-        name_pairs.comparison.shortened_millibits,
-        name_pairs.comparison.left_rest_millibits,
-        name_pairs.comparison.right_rest_millibits,
-        name_pairs.comparison.left_rest_kinds,
-        name_pairs.comparison.right_rest_kinds,
-        name_pairs.comparison.left_rest_words,
-        name_pairs.comparison.right_rest_words,
-        name_pairs.comparison.numerals,
-        name_pairs.comparison.first_word,
-        name_pairs.comparison.is_acronym,
-        name_pairs.comparison.glued_similarity,
-        name_pairs.comparison.partial_similarity,
-        name_pairs.left_party_id,
-        name_pairs.right_party_id,
-        name_pairs.left_record_number,
-        name_pairs.right_record_number,
-        name_pairs.left_name_number,
-        name_pairs.right_name_number,
-        left_records.legal_form as left_legal_form,
-        right_records.legal_form as right_legal_form,
-        left_records.legal_class as left_legal_class,
-        right_records.legal_class as right_legal_class,
-        left_records.domain as left_domain,
-        right_records.domain as right_domain,
-        left_records.delivered_domain as left_delivered_domain,
-        right_records.delivered_domain as right_delivered_domain,
-        left_records.country_code as left_country_code,
-        right_records.country_code as right_country_code,
-        left_records.city as left_city,
-        right_records.city as right_city,
-        left_records.phone as left_phone,
-        right_records.phone as right_phone,
-        left_records.place_words as left_place_words,
-        right_records.place_words as right_place_words,
-        greatest(left_records.domain_name_count, right_records.domain_name_count) as domain_name_count,
+        end as found,
+        {% for column in [
+            'legal_form', 'legal_class', 'domain', 'delivered_domain', 'domain_label', 'country_code', 'city', 'phone'
+        ] -%}
+        left_records.{{ column }} as left_{{ column }},
+        right_records.{{ column }} as right_{{ column }},
+        {% endfor -%}
+        cast(greatest(left_records.domain_name_count, right_records.domain_name_count) as integer)
+            as domain_name_count,
         left_records.has_mixed_scripts or right_records.has_mixed_scripts as has_mixed_scripts,
-        replace(left_records.domain_label, '-', '') as left_domain_label,
-        replace(right_records.domain_label, '-', '') as right_domain_label,
         {% for scheme in registration_schemes() -%}
         left_records.{{ scheme.column }} = right_records.{{ scheme.column }}{{ ' or' if not loop.last }}
         {% endfor %}
@@ -141,46 +118,36 @@ joined as (
         ){{ ' or' if not loop.last }}
         {% endfor %}
             as has_conflicting_registration
-    from name_pairs
-    inner join records as left_records
-        on name_pairs.left_record_number = left_records.record_number
-    inner join records as right_records
-        on name_pairs.right_record_number = right_records.record_number
+    from candidate_pairs
+    inner join described_records as left_records
+        on candidate_pairs.left_record_number = left_records.record_number
+    inner join described_records as right_records
+        on candidate_pairs.right_record_number = right_records.record_number
+    left join name_list as left_names
+        on candidate_pairs.left_core_number = left_names.core_number
+    left join name_list as right_names
+        on candidate_pairs.right_core_number = right_names.core_number
 
 ),
 
--- What is left over of each name: nothing; words of structure (group, holding, .com); a numeral; a place; words that
--- many companies share; or a word that tells companies apart. Words that only name where one of the two records says it
--- is add nothing to the name. Bits as in compare_names.
-rest_classes as (
+unpacked as (
 
     select
-        joined.*,
-        {% for side in ['left', 'right'] -%}
-        case
-            -- little words (of, der, la) left over are nothing left over
-            when joined.{{ side }}_rest_kinds in (0, 64) then 'none'
-            -- looked at in two steps, since the first is cheap and says no of nearly all
-            when
-                case
-                    when
-                        list_contains(joined.left_place_words, joined.{{ side }}_rest_words[1])
-                        or list_contains(joined.right_place_words, joined.{{ side }}_rest_words[1])
-                        then list_has_all(
-                            list_concat(joined.left_place_words, joined.right_place_words),
-                            joined.{{ side }}_rest_words
-                        )
-                end then 'own place'
-            when (joined.{{ side }}_rest_kinds & 1) > 0 then 'distinctive'
-            when (joined.{{ side }}_rest_kinds & 256) > 0 then 'numeral'
-            when (joined.{{ side }}_rest_kinds & 32) > 0 then 'fund'
-            when (joined.{{ side }}_rest_kinds & 20) > 0 then 'generic'
-            when (joined.{{ side }}_rest_kinds & 8) > 0 then 'place'
-            else 'structure'
-        end as {{ side }}_rest_class,
-        {% endfor -%}
-        least(joined.left_rest_millibits, joined.right_rest_millibits) as smaller_rest_millibits,
-        greatest(joined.left_rest_millibits, joined.right_rest_millibits) as larger_rest_millibits
+        *,
+        struct_extract(found, 'shared_millibits') as shared_millibits,
+        struct_extract(found, 'unequal_millibits') as unequal_millibits,
+        struct_extract(found, 'shortened_millibits') as shortened_millibits,
+        struct_extract(found, 'left_rest_millibits') as left_rest_millibits,
+        struct_extract(found, 'right_rest_millibits') as right_rest_millibits,
+        struct_extract(found, 'left_rest_class') as left_rest_class,
+        struct_extract(found, 'right_rest_class') as right_rest_class,
+        struct_extract(found, 'left_rest_words') as left_rest_words,
+        struct_extract(found, 'right_rest_words') as right_rest_words,
+        struct_extract(found, 'numerals') as numerals,
+        struct_extract(found, 'first_word') as first_word,
+        struct_extract(found, 'is_acronym') as is_acronym,
+        struct_extract(found, 'glued_similarity') as glued_similarity,
+        struct_extract(found, 'inside') as inside
     from joined
 
 ),
@@ -189,21 +156,23 @@ ordered_rests as (
 
     select
         *,
+        least(left_rest_millibits, right_rest_millibits) as smaller_rest_millibits,
+        greatest(left_rest_millibits, right_rest_millibits) as larger_rest_millibits,
         least(left_rest_class, right_rest_class) as one_rest_class,
         greatest(left_rest_class, right_rest_class) as other_rest_class,
         left_rest_class = 'none' and right_rest_class = 'none' as is_whole_name,
         left_rest_class = 'none' or right_rest_class = 'none' as is_contained_name
-    from rest_classes
+    from unpacked
 
 ),
 
-levels as (
+said as (
 
     select
         *,
         case
             when shared_millibits is null then 'unknown'
-            when left_core_name = right_core_name then 'exact'
+            when left_core_number = right_core_number then 'exact'
             when left_glued_name = right_glued_name then 'spacing'
             when is_whole_name and unequal_millibits = 0 then 'order'
             when is_whole_name and shortened_millibits >= 0.6 * shared_millibits then 'cut short'
@@ -242,15 +211,13 @@ levels as (
             else {{ level_between('glued_similarity', 'spelling') }}
         end as spelling_level,
         case
-            when partial_similarity is null then 'unknown'
+            when inside is null then 'unknown'
             when is_whole_name and unequal_millibits = 0 then 'equal'
             when least(length(left_glued_name), length(right_glued_name)) < 5 then 'too short'
             when
                 starts_with(left_glued_name, right_glued_name) or starts_with(right_glued_name, left_glued_name)
                 then 'beginning'
-            when partial_similarity >= 0.999 then 'inside'
-            when partial_similarity >= 0.9 then 'nearly inside'
-            else 'not inside'
+            else inside
         end as substring_level,
         case
             when first_word is null then 'unknown'
@@ -315,7 +282,7 @@ levels as (
             else 'unknown'
         end as registration_level,
         case
-            when left_core_name is null then 'unknown'
+            when shared_millibits is null then 'unknown'
             when left_name_number + right_name_number = 0 then 'own'
             when left_name_number <= 1 and right_name_number <= 1 then 'main part'
             else 'other'
@@ -324,29 +291,53 @@ levels as (
 
 ),
 
+leveled as (
+
+    select
+        * replace (
+            {% for comparison in comparisons() -%}
+            cast({{ comparison }}_level as {{ enum_of(comparison) }}) -- noqa: LT05
+                as {{ comparison }}_level{{ ',' if not loop.last }}
+            {% endfor %}
+        )
+    from said
+
+),
+
 final as (
 
     select
-        left_record_number,
-        right_record_number,
-        left_party_id,
-        right_party_id,
-        left_name_number,
-        right_name_number,
-        has_common_name,
-        has_mixed_scripts,
-        namesake_count,
-        domain_name_count,
-        shared_millibits,
-        unequal_millibits,
-        left_rest_words,
-        right_rest_words,
+        leveled.left_record_number,
+        leveled.right_record_number,
+        leveled.left_party_id,
+        leveled.right_party_id,
+        leveled.left_name_number,
+        leveled.right_name_number,
+        leveled.left_core_number,
+        leveled.right_core_number,
+        leveled.rule_bits,
+        leveled.has_common_name,
+        leveled.has_mixed_scripts,
+        leveled.namesake_count,
+        leveled.domain_name_count,
+        leveled.shared_millibits,
+        leveled.unequal_millibits,
         {% for comparison in comparisons() -%}
-        {{ comparison }}_level,
+        leveled.{{ comparison }}_level,
         {% endfor -%}
-        left_rest_class,
-        right_rest_class
-    from levels
+        leveled.left_rest_class,
+        leveled.right_rest_class,
+        leveled.left_rest_words,
+        leveled.right_rest_words,
+        cast(
+            weights.prior_millibits
+            {% for comparison in comparisons() -%}
+            + {{ weight_of(comparison, 'leveled.' ~ comparison ~ '_level') }}
+            {% endfor -%}
+            as integer
+        ) as own_millibits
+    from leveled
+    cross join weights
 
 )
 

@@ -21,12 +21,6 @@ records as (
 
 ),
 
-pair_guards as (
-
-    select * from {{ ref('res_pair_guards') }}
-
-),
-
 match_weights as (
 
     select * from {{ ref('match_weights') }}
@@ -37,7 +31,7 @@ match_weights as (
 class_shares as (
 
     select
-        level as evidence_class,
+        cast(level as {{ enum_of('evidence_class') }}) as evidence_class,
         weight_millibits as share_millibits
     from match_weights
     where comparison = 'class share'
@@ -113,20 +107,16 @@ believable_counts as (
     select
         pair_evidence.left_party_id,
         pair_evidence.right_party_id,
-        pair_guards.evidence_class,
+        pair_evidence.evidence_class,
         cast(pair_evidence.fitted_millibits + list_shifts.list_shift_millibits as bigint) as millibits,
         count(*) as pair_count
     from pair_evidence
-    inner join pair_guards
-        on
-            pair_evidence.left_record_number = pair_guards.left_record_number
-            and pair_evidence.right_record_number = pair_guards.right_record_number
     inner join list_shifts
         on
             pair_evidence.left_party_id = list_shifts.left_party_id
             and pair_evidence.right_party_id = list_shifts.right_party_id
     where
-        pair_guards.own_guard is null
+        pair_evidence.own_guard is null
         and pair_evidence.fitted_millibits + list_shifts.list_shift_millibits >= {{ var('believable_millibits') }}
     group by all
 
@@ -175,16 +165,12 @@ misspelt_counts as (
         pair_evidence.right_party_id,
         count(*) as pair_count
     from pair_evidence
-    inner join pair_guards
-        on
-            pair_evidence.left_record_number = pair_guards.left_record_number
-            and pair_evidence.right_record_number = pair_guards.right_record_number
     where
-        pair_guards.evidence_class = 'misspelt'
+        pair_evidence.evidence_class = 'misspelt'
         and (
-            pair_guards.own_guard is null
+            pair_evidence.own_guard is null
             -- the guard of pairs inside one list stands for none between two
-            or pair_guards.own_guard = 'differing names in one list'
+            or pair_evidence.own_guard = 'differing names in one list'
         )
     group by pair_evidence.left_party_id, pair_evidence.right_party_id
 

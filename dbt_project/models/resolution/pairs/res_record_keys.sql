@@ -29,7 +29,6 @@ registrations as (
 
     {% for scheme in registration_schemes() -%}
     select
-        record_key,
         record_number,
         'registration' as rule,
         '{{ scheme.scheme }}:' || {{ scheme.column }} as blocking_key
@@ -43,7 +42,6 @@ registrations as (
 domains as (
 
     select
-        record_key,
         record_number,
         'domain' as rule,
         domain as blocking_key
@@ -55,7 +53,6 @@ domains as (
 phones as (
 
     select
-        record_key,
         record_number,
         'phone' as rule,
         phone as blocking_key
@@ -185,35 +182,21 @@ name_keys as (
 
 ),
 
-numbered_names as (
-
-    select
-        account_names.record_key,
-        account_names.record_number,
-        name_list.core_number
-    from account_names
-    inner join name_list
-        on account_names.core_name = name_list.core_name
-
-),
-
 record_name_keys as (
 
     select
-        numbered_names.record_key,
-        numbered_names.record_number,
+        account_names.record_number,
         name_keys.rule,
         name_keys.blocking_key
     from name_keys
-    inner join numbered_names
-        on name_keys.core_number = numbered_names.core_number
+    inner join account_names
+        on name_keys.core_number = account_names.core_number
 
 ),
 
 domain_labels as (
 
     select
-        record_key,
         record_number,
         'label' as rule,
         replace(domain_label, '-', '') as blocking_key
@@ -240,7 +223,6 @@ keys as (
 ruled as (
 
     select
-        record_key,
         record_number,
         blocking_key,
         case rule when 'initials' then 'acronym' when 'own_word' then 'label' else rule end as rule,

@@ -8,9 +8,7 @@ with records as (
 own_names as (
 
     select
-        record_key,
         record_number,
-        party_id,
         0 as name_number,
         core_name
     from records
@@ -21,9 +19,7 @@ own_names as (
 listed_other_names as (
 
     select
-        record_key,
         record_number,
-        party_id,
         core_name,
         unnest(other_core_names) as other_core_name,
         generate_subscripts(other_core_names, 1) as name_number
@@ -35,9 +31,7 @@ listed_other_names as (
 other_names as (
 
     select
-        record_key,
         record_number,
-        party_id,
         name_number,
         other_core_name as core_name
     from listed_other_names
@@ -45,11 +39,35 @@ other_names as (
 
 ),
 
-final as (
+names as (
 
     select * from own_names
     union all
     select * from other_names
+
+),
+
+-- Names are joined by number, too.
+distinct_names as (
+
+    select
+        core_name,
+        cast(row_number() over (order by core_name) as integer) as core_number
+    from names
+    group by core_name
+
+),
+
+final as (
+
+    select
+        names.record_number,
+        cast(names.name_number as utinyint) as name_number,
+        distinct_names.core_number,
+        names.core_name
+    from names
+    inner join distinct_names
+        on names.core_name = distinct_names.core_name
 
 )
 

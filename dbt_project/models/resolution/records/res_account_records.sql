@@ -17,12 +17,6 @@ host_domains as (
 
 ),
 
-countries as (
-
-    select * from {{ ref('countries') }}
-
-),
-
 -- Pairs are joined by number: in the order of keys, so that the smaller number has the smaller key.
 record_numbers as (
 
@@ -30,41 +24,6 @@ record_numbers as (
         record_key,
         cast(row_number() over (order by record_key) as integer) as record_number
     from accounts
-
-),
-
-country_names as (
-
-    select
-        country_code,
-        name as country_name
-    from countries
-    union
-    select
-        country_code,
-        alias as country_name
-    from countries
-    where alias is not null
-
-),
-
-listed_country_words as (
-
-    select
-        upper(country_code) as country_code,
-        unnest(string_split(folded_text(country_name), ' ')) as word
-    from country_names
-
-),
-
-country_words as (
-
-    select
-        country_code,
-        list(distinct word order by word) as words
-    from listed_country_words
-    where length(word) > 3
-    group by country_code
 
 ),
 
@@ -95,7 +54,7 @@ domain_names as (
 
 ),
 
-described as (
+final as (
 
     select
         accounts.record_key,
@@ -116,7 +75,6 @@ described as (
         coalesce(host_domains.has_generic_domain, false) as has_generic_domain,
         coalesce(host_domains.has_domain_alias, false) as has_domain_alias,
         upper(accounts.country_code) as country_code,
-        country_words.words as country_words,
         -- functions in Python are asked only where there is something to ask
         case when accounts.state is not null then folded_text(accounts.state) end as state,
         case when accounts.city is not null then folded_text(accounts.city) end as city,
@@ -133,24 +91,10 @@ described as (
         on accounts.record_key = record_numbers.record_key
     left join name_forms
         on accounts.name = name_forms.name
-    left join country_words
-        on upper(accounts.country_code) = country_words.country_code
     left join host_domains
         on accounts.website_host = host_domains.website_host
     left join domain_names
         on host_domains.domain = domain_names.domain
-
-),
-
-final as (
-
-    select
-        * exclude (country_words),
-        case
-            when city is null then coalesce(country_words, [])
-            else list_distinct(list_concat(string_split(city, ' '), coalesce(country_words, [])))
-        end as place_words
-    from described
 
 )
 

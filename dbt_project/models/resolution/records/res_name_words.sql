@@ -11,9 +11,18 @@ generic_words as (
 
 ),
 
+country_words as (
+
+    select distinct word
+    from {{ ref('res_country_words') }}
+
+),
+
 distinct_names as (
 
-    select distinct core_name
+    select distinct
+        core_number,
+        core_name
     from account_names
 
 ),
@@ -28,7 +37,7 @@ name_total as (
 words_of_names as (
 
     select
-        core_name,
+        core_number,
         unnest(string_split(core_name, ' ')) as word
     from distinct_names
 
@@ -38,7 +47,7 @@ word_counts as (
 
     select
         word,
-        count(distinct core_name) as name_count
+        count(distinct core_number) as name_count
     from words_of_names
     group by word
 
@@ -82,13 +91,10 @@ weighed as (
 
 ),
 
-final as (
+coded as (
 
     select
-        word,
-        name_count,
-        kind,
-        distinctiveness_millibits,
+        *,
         case kind
             when 'distinctive' then 0
             when 'structure' then 1
@@ -99,9 +105,24 @@ final as (
             when 'function' then 6
             when 'domain_ending' then 7
             when 'numeral' then 8
-        end as kind_code,
-        name_skeleton(word) as skeleton
+        end as kind_code
     from weighed
+
+),
+
+final as (
+
+    select
+        coded.word,
+        coded.name_count,
+        coded.kind,
+        coded.distinctiveness_millibits,
+        coded.kind_code,
+        name_skeleton(coded.word) as skeleton,
+        country_words.word is not null as is_country_word
+    from coded
+    left join country_words
+        on coded.word = country_words.word
 
 )
 

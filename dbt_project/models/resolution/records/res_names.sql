@@ -5,80 +5,94 @@ with account_names as (
 
 ),
 
-name_words as (
+vocabulary as (
 
     select * from {{ ref('res_name_words') }}
 
 ),
 
-name_counts as (
+names as (
 
     select
+        core_number,
         core_name,
+        core_number // {{ var('names_per_batch') }} as batch_number,
         count(*) as record_count
     from account_names
-    group by core_name
+    group by core_number, core_name
 
 ),
 
-numbered_names as (
+words_of_batches as (
 
-    select
-        core_name,
-        record_count,
-        cast(row_number() over (order by core_name) as integer) as core_number
-    from name_counts
+    select distinct
+        batch_number,
+        unnest(string_split(core_name, ' ')) as word
+    from names
 
 ),
 
 name_batches as (
 
     select
-        core_number // {{ var('names_per_batch') }} as batch_number,
+        batch_number,
+        list(core_number order by core_number) as core_numbers,
         list(core_name order by core_number) as core_names
-    from numbered_names
-    group by core_number // {{ var('names_per_batch') }}
+    from names
+    group by batch_number
 
 ),
 
--- The words travel to the function as one list, once per batch of names.
-vocabulary as (
+-- With each batch of names the words that occur in it: the whole vocabulary would travel once per batch.
+word_batches as (
 
     select
+        words_of_batches.batch_number,
         list(
-            { 'word': word, 'millibits': distinctiveness_millibits, 'kind': kind_code }
-            order by word
+            {
+                'word': vocabulary.word,
+                'millibits': vocabulary.distinctiveness_millibits,
+                'kind': vocabulary.kind_code,
+                'is_country_word': vocabulary.is_country_word
+            }
+            order by vocabulary.word
         ) as words
-    from name_words
+    from words_of_batches
+    inner join vocabulary
+        on words_of_batches.word = vocabulary.word
+    group by words_of_batches.batch_number
 
 ),
 
 looked_up as (
 
-    select unnest(name_words(name_batches.core_names, vocabulary.words)) as name
+    select
+        unnest(name_batches.core_numbers) as core_number,
+        unnest(name_words(name_batches.core_names, word_batches.words)) as name
     from name_batches
-    cross join vocabulary
+    inner join word_batches
+        on name_batches.batch_number = word_batches.batch_number
 
 ),
 
 final as (
 
     select
+        looked_up.core_number,
         looked_up.name.core_name,
         looked_up.name.words,
-        looked_up.name.word_millibits,
-        looked_up.name.word_kinds,
+        looked_up.name.word_codes,
         looked_up.name.word_ranks,
-        numbered_names.core_number,
-        numbered_names.record_count,
-        cast(list_sum(looked_up.name.word_millibits) as integer) as distinctiveness_millibits,
+        looked_up.name.distinctiveness_millibits,
+        looked_up.name.has_distinctive_word,
+        looked_up.name.has_country_word,
+        names.record_count,
         replace(looked_up.name.core_name, ' ', '') as glued_name,
-        list_contains(looked_up.name.word_kinds, 0) as has_distinctive_word,
         name_skeleton(looked_up.name.core_name) as skeleton,
         name_initials(looked_up.name.core_name) as initials
     from looked_up
-    inner join numbered_names
-        on looked_up.name.core_name = numbered_names.core_name
+    inner join names
+        on looked_up.core_number = names.core_number
 
 )
 
