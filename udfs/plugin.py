@@ -76,11 +76,12 @@ UDFS: list[Udf] = [
     Udf(scoring.class_shift_millibits, ["bigint[]", "bigint[]", "double", "bigint"], "bigint"),
     Udf(scoring.prior_shift_millibits, ["bigint[]", "bigint[]", "double", "double"], "bigint"),
     Udf(values.read_amount, ["varchar", "varchar"], "decimal(18,2)"),
+    Udf(values.read_amount_band, ["varchar", "varchar"], "struct(least decimal(18,2), most decimal(18,2))"),
     Udf(values.read_amount_currency, ["varchar"], "varchar"),
     Udf(values.read_boolean, ["varchar"], "boolean"),
     Udf(values.read_currency, ["varchar"], "varchar"),
     Udf(values.read_date, ["varchar", "varchar"], "date"),
-    Udf(values.read_integer, ["varchar", "varchar"], "bigint"),
+    Udf(values.read_integer_band, ["varchar", "varchar"], "struct(least bigint, most bigint)"),
     Udf(values.read_website_host, ["varchar"], "varchar"),
     Udf(registrations.valid_registration_number, ["varchar", "varchar"], "varchar"),
 ]

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from functools import lru_cache
+from typing import NamedTuple
 
 MISSING_MARKERS = frozenset(
     # What people and systems write where there is nothing to say, compared after trimming and in lower case.
@@ -71,7 +72,7 @@ _MONTH_NAMES = (
         )
     ),
 )
-_MONTHS = {name: number for number, names in enumerate(_MONTH_NAMES, start=1) for name in names}
+MONTHS = {name: number for number, names in enumerate(_MONTH_NAMES, start=1) for name in names}
 _AMOUNT = re.compile(
     r"^(?P<before>[^\d.,]*(?:\b(?:fr|sfr|rs)\.\s*)?)"
     r"(?P<number>\d[\d.,' ]*|[.,]\d+)(?:[eE](?P<exponent>[+-]?\d{1,2})(?!\w))?(?P<after>\D*)$"
@@ -186,9 +187,30 @@ def _units(before: str, after: str) -> tuple[int, str | None, bool] | None:
     return power, currency, negative
 
 
+class Figure(NamedTuple):
+    """A number as it is written, and what stands beside it."""
+
+    number: Decimal
+    power: int  # of ten: 6 for "Mio."; 0 where nothing multiplies
+    currency: str | None
+
+    @property
+    def value(self) -> Decimal:
+        """The number, multiplied."""
+        return self.number.scaleb(self.power)
+
+
 @lru_cache(maxsize=65_536)
-def _figure(text: str, mark: str | None) -> tuple[Decimal, str | None] | None:
-    """A figure and its currency, or null when the text is not one."""
+def figure_of(text: str, mark: str | None) -> Figure | None:
+    """Read a figure, whatever it counts.
+
+    Args:
+        text: as delivered.
+        mark: which mark separates decimals in the file; null when nobody knows.
+
+    Returns:
+        Null when the text is no figure, or could be read in two ways.
+    """
     found = _AMOUNT.match(_SWISS_END.sub("", _CONVERTED.sub("", clean_text(text))))
     if not found:
         return None
@@ -197,8 +219,39 @@ def _figure(text: str, mark: str | None) -> tuple[Decimal, str | None] | None:
     if units is None or number is None:
         return None
     power, currency, negative = units
-    scaled = number.scaleb(power + int(found["exponent"] or 0))
-    return (-scaled if negative else scaled), currency
+    scaled = number.scaleb(int(found["exponent"] or 0))
+    return Figure(-scaled if negative else scaled, power, currency)
+
+
+def counted_figure_of(text: str, mark: str | None) -> Figure | None:
+    """Read a figure of something that is counted in whole numbers.
+
+    Args:
+        text: as delivered.
+        mark: which mark separates decimals in the file; null when nobody knows.
+
+    Returns:
+        Null when the text is no figure, or one of money. A separator before three digits groups, unless it is the mark.
+    """
+    figure = figure_of(text, None)
+    if figure is None:
+        grouping = "." if "." in text else ","
+        figure = None if mark == grouping else figure_of(text, "," if grouping == "." else ".")
+    return None if figure is None or figure.currency is not None else figure
+
+
+def as_amount(value: Decimal) -> Decimal | None:
+    """Give a value its two decimals; null when it is too large for an amount."""
+    try:
+        amount = value.quantize(Decimal("0.01"), rounding=ROUND_HALF_EVEN)
+    except InvalidOperation:
+        return None
+    return amount if abs(amount) < Decimal(10) ** 16 else None
+
+
+def as_integer(value: Decimal) -> int | None:
+    """Give a value as a whole number; null when it is none, or too large for one."""
+    return int(value) if value == value.to_integral_value() and abs(value) < 2**63 else None
 
 
 def amount_of(text: str | None, mark: str | None) -> Decimal | None:
@@ -213,14 +266,8 @@ def amount_of(text: str | None, mark: str | None) -> Decimal | None:
     """
     if text is None or len(text) > 60 or is_missing_text(text):  # noqa: PLR2004 (no figure is longer)
         return None
-    figure = _figure(text, mark)
-    if figure is None:
-        return None
-    try:
-        amount = figure[0].quantize(Decimal("0.01"), rounding=ROUND_HALF_EVEN)
-    except InvalidOperation:
-        return None
-    return amount if abs(amount) < Decimal(10) ** 16 else None
+    figure = figure_of(text, mark)
+    return as_amount(figure.value) if figure else None
 
 
 def amount_currency_of(text: str | None) -> str | None:
@@ -234,8 +281,8 @@ def amount_currency_of(text: str | None) -> str | None:
     """
     if text is None or len(text) > 60 or is_missing_text(text):  # noqa: PLR2004 (no figure is longer)
         return None
-    figure = _figure(text, ".")
-    return figure[1] if figure else None
+    figure = figure_of(text, ".")
+    return figure.currency if figure else None
 
 
 def currency_of(text: str | None) -> str | None:
@@ -265,15 +312,8 @@ def integer_of(text: str | None, mark: str | None) -> int | None:
     """
     if text is None or len(text) > 60 or is_missing_text(text):  # noqa: PLR2004 (no figure is longer)
         return None
-    figure = _figure(text, None)
-    if figure is None:
-        # One separator before three digits: in a column of whole numbers it groups, unless the file's mark is that.
-        grouping = "." if "." in text else ","
-        figure = None if mark == grouping else _figure(text, "," if grouping == "." else ".")
-    if figure is None or figure[1] is not None:
-        return None
-    number = figure[0]
-    return int(number) if number == number.to_integral_value() and abs(number) < 2**63 else None
+    figure = counted_figure_of(text, mark)
+    return as_integer(figure.value) if figure else None
 
 
 @lru_cache(maxsize=65_536)
@@ -305,9 +345,9 @@ def date_of(text: str | None, order: str | None) -> dt.date | None:  # noqa: PLR
     if found := _COMPACT.match(cleaned) or _CJK.match(cleaned):
         return _day(found[1], found[2], found[3])
     if found := _DAY_NAME.match(cleaned.lower()):
-        return _day(found[3], _MONTHS.get(found[2], 0), found[1])
+        return _day(found[3], MONTHS.get(found[2], 0), found[1])
     if found := _NAME_DAY.match(cleaned.lower()):
-        return _day(found[3], _MONTHS.get(found[1], 0), found[2])
+        return _day(found[3], MONTHS.get(found[1], 0), found[2])
     return None
 
 

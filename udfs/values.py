@@ -15,9 +15,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from udfs.bands import amount_band_of, band_currency_of, integer_band_of
 from udfs.readers import (
     MISSING_MARKERS,
-    amount_currency_of,
     amount_of,
     boolean_of,
     currency_of,
@@ -45,6 +45,7 @@ _MARK_PROOFS = {
     ".": r"^\d{1,3}(,\d{2,3})*,\d{3}\.\d+$|^\d{1,3}(,\d{3}){2,}$|^\d*\.(\d{1,2}|\d{4,})$|^(0|\d{4,})?\.\d{3}$",
     ",": r"^\d{1,3}(\.\d{3})*\.\d{3},\d+$|^\d{1,3}(\.\d{3}){2,}$|^\d*,(\d{1,2}|\d{4,})$|^(0|\d{4,})?,\d{3}$",
 }
+_BETWEEN_FIGURES = r"[-–—]|\s(?:to|bis|à|a)\s"
 _ISO_WITH_TIME = r"^\d{4}-\d{2}-\d{2}[T ]\d{1,2}:\d{2}(:\d{2}([.,]\d{1,9})?)? ?(Z|UTC|GMT|[+-]\d{2}:?\d{2})?$"
 
 _PLAIN_HOST = r"^(?:https?://)?((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63})/?$"
@@ -98,11 +99,25 @@ def read_amount(value: pa.Array | pa.ChunkedArray, decimal_mark: pa.Array | pa.C
     return pc.coalesce(easy, _each_distinct(pc.if_else(hard, texts, nothing), marks, amount_of, AMOUNT_TYPE))
 
 
-def read_amount_currency(value: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """Read the currency that an amount names itself.
+def read_amount_band(value: pa.Array | pa.ChunkedArray, decimal_mark: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Read amounts of which some are known roughly.
 
     Args:
-        value: string array of n amounts such as ``$1.2M`` or ``3.000 EUR``.
+        value: string array of n texts such as ``$10M-$50M``, ``> 1 Mrd.``, ``1.234,50``.
+        decimal_mark: as for `read_amount`.
+
+    Returns:
+        Struct array of n: ``least`` and ``most``, decimal(18,2), alike for an exact amount, null where the band is
+        open; null where neither amount nor band can be read.
+    """
+    return _bands(value, decimal_mark, read_amount(value, decimal_mark), amount_band_of)
+
+
+def read_amount_currency(value: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Read the currency that an amount, or a band of amounts, names itself.
+
+    Args:
+        value: string array of n amounts such as ``$1.2M``, ``3.000 EUR`` or ``$10M-$50M``.
 
     Returns:
         String array of n ISO 4217 codes (a bare ``$`` is USD, ``¥`` JPY); null where none is named.
@@ -111,7 +126,7 @@ def read_amount_currency(value: pa.Array | pa.ChunkedArray) -> pa.Array:
     texts = pc.if_else(_matches(texts, r"^[-+\d.,]*$"), pa.scalar(None, pa.string()), texts)
     # Digits name no currency, so one shape stands for all amounts that are written alike; a list has few shapes.
     shapes = pc.replace_substring_regex(texts, r"[1-9]", "0")
-    return _each_distinct(shapes, None, amount_currency_of, pa.string())
+    return _each_distinct(shapes, None, band_currency_of, pa.string())
 
 
 def read_currency(value: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -145,6 +160,20 @@ def read_integer(value: pa.Array | pa.ChunkedArray, decimal_mark: pa.Array | pa.
         return easy
     rest = _each_distinct(pc.if_else(plain, nothing, texts), _flat(decimal_mark), integer_of, pa.int64())
     return pc.if_else(plain, easy, rest)
+
+
+def read_integer_band(value: pa.Array | pa.ChunkedArray, decimal_mark: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Read whole numbers of which some are known roughly.
+
+    Args:
+        value: string array of n texts such as ``51-200``, ``1,001 - 5,000 employees``, ``500+``, ``1200``.
+        decimal_mark: as for `read_integer`.
+
+    Returns:
+        Struct array of n: ``least`` and ``most``, int64, alike for an exact number, null where the band is open; null
+        where neither number nor band can be read.
+    """
+    return _bands(value, decimal_mark, read_integer(value, decimal_mark), integer_band_of)
 
 
 def read_date(value: pa.Array | pa.ChunkedArray, date_order: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -205,6 +234,26 @@ def read_website_host(value: pa.Array | pa.ChunkedArray) -> pa.Array:
     return pc.if_else(plain, easy, rest)
 
 
+def _bands(
+    value: pa.Array | pa.ChunkedArray,
+    decimal_mark: pa.Array | pa.ChunkedArray,
+    exact: pa.Array,
+    parse: Callable[..., tuple[Any, Any] | None],
+) -> pa.Array:
+    """Give the bands of exact figures, and parse what is no exact figure."""
+    kind = pa.struct({"least": exact.type, "most": exact.type})
+    result = pa.StructArray.from_arrays([exact, exact], fields=list(kind), mask=pc.is_null(exact))
+    rest = pc.if_else(pc.is_null(exact), pc.utf8_trim_whitespace(_flat(value)), pa.scalar(None, pa.string()))
+    if rest.null_count == len(rest):
+        return result
+
+    def ends(text: str | None, mark: str | None) -> dict[str, Any] | None:
+        band = parse(text, mark)
+        return None if band is None else dict(zip(("least", "most"), band, strict=True))
+
+    return pc.coalesce(result, _each_distinct(rest, _flat(decimal_mark), ends, kind))
+
+
 def date_orders_shown(value: pa.Array | pa.ChunkedArray) -> set[str]:
     """Tell which orders of day, month and year some dates prove.
 
@@ -221,12 +270,12 @@ def decimal_marks_shown(value: pa.Array | pa.ChunkedArray) -> set[str]:
     """Tell which decimal marks some figures prove.
 
     Args:
-        value: string array of n amounts or numbers.
+        value: string array of n amounts, numbers, or bands of them.
 
     Returns:
         A subset of ``.`` (1,234.50 and 1,234,567 and 12.5) and ``,`` (1.234,50); 1.234 proves none.
     """
-    figures = pc.unique(value)
+    figures = pc.list_flatten(pc.split_pattern_regex(pc.unique(value), _BETWEEN_FIGURES))
     figures = figures.filter(_matches(figures, r"^\s*[^\d.,]{0,6}[\d.,' \x{a0}\x{202f}]+[^\d.,]{0,12}$"))
     return _shown(pc.replace_substring_regex(figures, r"[^\d.,]", ""), _MARK_PROOFS)
 

@@ -8,6 +8,23 @@
     ] + registration_columns()) }}
 {%- endmacro %}
 
+{# Of these the sizes, of which a record may know only a band; its ends stand in two more columns. #}
+{% macro banded_attributes() -%}
+    {{ return(['employees', 'annual_revenue_usd']) }}
+{%- endmacro %}
+
+{# The columns of some attributes: number and band are one attribute, chosen together. #}
+{% macro golden_columns(attributes) -%}
+    {%- set columns = [] -%}
+    {%- for attribute in attributes -%}
+        {%- do columns.append(attribute) -%}
+        {%- if attribute in banded_attributes() -%}
+            {%- do columns.extend([attribute ~ '_least', attribute ~ '_most']) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(columns) }}
+{%- endmacro %}
+
 {# The rank of each party, one column per attribute: its own row of attribute_trust, else the row for every partner. #}
 {% macro party_trust_ranks(attributes) -%}
     {%- for attribute in attributes -%}
@@ -18,16 +35,26 @@
     {% endfor -%}
 {%- endmacro %}
 
-{# Trust first, then freshness: one number per record, lower is better. No account has 10^9 records. #}
+{# Trust first, then freshness: one number per record, lower is better. Of two records equally trusted, the one with an
+   exact number comes before the one with a band. No account has 5 * 10^8 records. #}
 {% macro golden_order(attribute) -%}
-    (cast({{ attribute }}_trust_rank as bigint) * 1000000000 + freshness_rank)
+    (
+        cast({{ attribute }}_trust_rank as bigint) * 1000000000 + freshness_rank
+        {%- if attribute in banded_attributes() %}
+        + case when {{ attribute }} is null then 500000000 else 0 end
+        {%- endif %}
+    )
 {%- endmacro %}
 
 {# For every attribute the chosen value, and the record it came from. #}
 {% macro golden_values(attributes) -%}
     {%- for attribute in attributes -%}
-    min_by({{ attribute }}, {{ golden_order(attribute) }}) filter (where {{ attribute }} is not null) as {{ attribute }},
-    min_by(record_key, {{ golden_order(attribute) }}) filter (where {{ attribute }} is not null)
+    {%- set columns = golden_columns([attribute]) -%}
+    {%- set is_known = 'coalesce(' ~ columns | join(', ') ~ ') is not null' -%}
+    {%- for column in columns -%}
+    arg_min_null({{ column }}, {{ golden_order(attribute) }}) filter (where {{ is_known }}) as {{ column }},
+    {% endfor -%}
+    arg_min(record_key, {{ golden_order(attribute) }}) filter (where {{ is_known }})
         as {{ attribute }}_record_key{{ ',' if not loop.last }}
     {% endfor -%}
 {%- endmacro %}

@@ -85,6 +85,8 @@ targets as (
         partners.name as partner_name,
         accounts.industry,
         accounts.employees,
+        accounts.employees_least,
+        accounts.employees_most,
         account_overlaps.our_status,
         account_overlaps.partner_status,
         priorities.relationship_strength_level as relationship_level,

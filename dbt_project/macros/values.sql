@@ -46,6 +46,11 @@
     end
 {%- endmacro %}
 
+{# The figure itself where it is known exactly; null where only a band of it is known. #}
+{% macro exact_figure(band) -%}
+    case when {{ band }}.least = {{ band }}.most then {{ band }}.least end
+{%- endmacro %}
+
 {# An amount times its rate, rounded to cents; wide enough for any amount that fits decimal(18, 2). #}
 {% macro amount_in_usd(amount, usd_per_unit) -%}
     try_cast(

@@ -20,6 +20,7 @@ from orchestration.ingestion.snapshots import (
 )
 from orchestration.objects import OBJECTS
 from udfs import values
+from udfs.bands import is_without_unit
 from udfs.readers import amount_of, is_missing_text
 
 # Row numbers (n), a string array of n per column as delivered, and the rule that each row's structure breaks, or null.
@@ -148,9 +149,13 @@ def _differ_mostly(one: int, other: int, batches: Sequence[Batch]) -> bool:
     return compared > 0 and different > _MOSTLY * compared
 
 
-def _with_unit(cells: pa.Array, unit: str) -> pa.Array:
-    """Write a header's unit behind the figures below it that have none of their own."""
+def _with_unit(cells: pa.Array, unit: str, kind: str) -> pa.Array:
+    """Write a header's unit behind the figures and bands below it that have none of their own."""
     bare = pc.fill_null(pc.match_substring_regex(cells, _BARE_FIGURE), False)
+    if kind in ("integer band", "amount band"):
+        others = pc.unique(cells.filter(pc.invert(bare))).to_pylist()
+        bare_bands = [text for text in others if text is not None and is_without_unit(text)]
+        bare = pc.or_(bare, pc.is_in(cells, value_set=pa.array(bare_bands, pa.string())))
     return pc.if_else(bare, pc.binary_join_element_wise(pc.utf8_trim_whitespace(cells), unit, " "), cells)
 
 
@@ -208,8 +213,8 @@ def map_fields(columns: list[pa.Array], header: Header) -> tuple[dict[str, pa.Ar
     for name in names:
         sources = header.sources_of(name)
         read = {
-            source.index: _with_unit(columns[source.index], source.unit)
-            if source.unit and kinds.get(name) in ("amount", "integer", "probability")
+            source.index: _with_unit(columns[source.index], source.unit, kinds[name])
+            if source.unit and kinds.get(name) in ("amount", "amount band", "integer band", "probability")
             else columns[source.index]
             for source in sources
         }

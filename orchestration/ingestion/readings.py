@@ -18,7 +18,7 @@ from orchestration.ingestion.no_records import SPREADSHEET_ERRORS
 from orchestration.ingestion.refusals import CONFLICT, Conventions
 from orchestration.objects import ANSWERS, OBJECTS
 from orchestration.validation.delivered import READABLE
-from udfs import values
+from udfs import bands, values
 from udfs.readers import could_be_either_order
 
 _RECORD_KEY = r"^[^\s:]+:.*\S"
@@ -26,7 +26,6 @@ _EMAIL = re.compile(r"^[^@\s,;<>\"]+@(?:[^@\s,;<>\".]+\.)+[^@\s,;<>\".]{2,}$")
 _IP = re.compile(
     r"^(?:[a-z]+://)?(?:\d{1,3}(?:\.\d{1,3}){3}|\[?[0-9a-f:]*:[0-9a-f:]+:[0-9a-f:.]*\]?)(?:[:/].*)?$", re.I
 )
-_RANGE = re.compile(r"^[\d.,k ]+(?:-|–|to|bis|à|\+)[\d.,k ]*\+?$", re.IGNORECASE)
 _LOOKS_LIKE_DATE = re.compile(
     r"^\d{4}([-/.])\d{1,2}\1\d{1,2}(?!\d)|^\d{8}$|^\d{1,2}([-/.])\d{1,2}\2(?:\d{4}|\d{2})(?!\d)"
 )
@@ -45,9 +44,8 @@ def find_conventions(columns: dict[str, pa.ChunkedArray], object_name: str, decl
     """
     kinds = OBJECTS[object_name].kinds
     dates = [columns[field] for field, kind in kinds.items() if kind == "date" and field in columns]
-    figures = [
-        columns[field] for field, kind in kinds.items() if kind in ("amount", "probability") and field in columns
-    ]
+    with_mark = ("amount", "amount band", "probability")
+    figures = [columns[field] for field, kind in kinds.items() if kind in with_mark and field in columns]
     return Conventions(
         declared.date_order or _agreed(dates, values.date_orders_shown),
         declared.decimal_mark or _agreed(figures, values.decimal_marks_shown),
@@ -151,7 +149,11 @@ _SURE_SHORT_FORMS = {
 
 CODES: dict[str, tuple[str, ...]] = {
     "website": ("website_is_email", "website_is_ip_address", "website_without_dot", "website_unreadable"),
-    "integer": ("number_is_range", "negative_number", "number_unreadable"),
+    "integer band": ("band_made_a_date", "band_upside_down", "negative_number", "number_unreadable"),
+    "amount band": (
+        *("band_made_a_date", "band_upside_down"),
+        *("negative_amount", "amount_ambiguous", "amount_unreadable"),
+    ),
     "amount": ("negative_amount", "amount_ambiguous", "amount_unreadable"),
     "probability": ("probability_out_of_range", "probability_unreadable"),
     "currency": ("unknown_currency",),
@@ -186,9 +188,12 @@ def _codes(texts: pa.Array, kind: str, conventions: Conventions, currencies: fro
     refused_anyway: pa.Array | None = None
     if kind == "website":
         read = values.read_website_host(texts)
-    elif kind == "integer":
-        read = values.read_integer(texts, mark)
-        refused_anyway = pc.fill_null(pc.less(read, 0), False)
+    elif kind == "integer band":
+        read = values.read_integer_band(texts, mark)
+        refused_anyway = _reaches_below_zero(read)
+    elif kind == "amount band":
+        read = values.read_amount_band(texts, mark)
+        refused_anyway = _reaches_below_zero(read)
     elif kind == "amount":
         read = values.read_amount(texts, mark)
         refused_anyway = pc.fill_null(pc.less(read, pa.scalar(0, values.AMOUNT_TYPE)), False)
@@ -226,6 +231,13 @@ def _codes(texts: pa.Array, kind: str, conventions: Conventions, currencies: fro
     return pc.coalesce(codes, whys.take(pa.array(spread, mask=spread < 0)))
 
 
+def _reaches_below_zero(bands_read: pa.Array) -> pa.Array:
+    """Tell which bands have an end below zero."""
+    ends = (pc.struct_field(bands_read, end) for end in ("least", "most"))
+    least, most = (pc.fill_null(pc.less(end, pa.scalar(0, end.type)), False) for end in ends)
+    return pc.or_(least, most)
+
+
 def _why(text: str, kind: str) -> str:
     """Tell why one text cannot be used as a value of its kind."""
     return _WHY[kind](text.strip())
@@ -239,17 +251,28 @@ def _why_website(text: str) -> str:
     return "website_unreadable" if "." in text else "website_without_dot"
 
 
-def _why_integer(text: str) -> str:
-    if _read(values.read_integer, text, ".") or _read(values.read_integer, text, ","):
-        return "negative_number" if _is_negative(text) else "number_unreadable"
-    return "number_is_range" if _RANGE.match(text) else "number_unreadable"
-
-
 def _why_amount(text: str) -> str:
     readable = [_read(values.read_amount, text, mark) is not None for mark in ".,"]
     if not any(readable):
         return "amount_unreadable"
     return "negative_amount" if _is_negative(text) else "amount_ambiguous"
+
+
+def _why_integer_band(text: str) -> str:
+    ends = {end for mark in ".," for end in bands.integer_band_of(text, mark) or () if end is not None}
+    return _why_no_band(text) or ("negative_number" if any(end < 0 for end in ends) else "number_unreadable")
+
+
+def _why_amount_band(text: str) -> str:
+    ends = {end for mark in ".," for end in bands.amount_band_of(text, mark) or () if end is not None}
+    readable = "negative_amount" if any(end < 0 for end in ends) else "amount_ambiguous"
+    return _why_no_band(text) or (readable if ends else "amount_unreadable")
+
+
+def _why_no_band(text: str) -> str | None:
+    if bands.is_made_a_date(text):
+        return "band_made_a_date"
+    return "band_upside_down" if bands.is_upside_down(text) else None
 
 
 def _why_probability(text: str) -> str:
@@ -266,8 +289,9 @@ def _why_date(text: str) -> str:
 
 _WHY: dict[str, Callable[[str], str]] = {
     "website": _why_website,
-    "integer": _why_integer,
+    "integer band": _why_integer_band,
     "amount": _why_amount,
+    "amount band": _why_amount_band,
     "probability": _why_probability,
     "currency": lambda _: "unknown_currency",
     "boolean": lambda _: "boolean_unreadable",

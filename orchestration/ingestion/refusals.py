@@ -148,9 +148,13 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "'{value}' is not a website.",
         "Write one website, such as example.com, or leave the cell empty.",
     ),
-    "number_is_range": (
-        "'{value}' is a range, not a number.",
-        "Deliver one number, or leave the cell empty.",
+    "band_made_a_date": (
+        "'{value}' is a date, which a spreadsheet makes of a band such as 10-11 or 11-50.",
+        "Export the list again and do not open it in a spreadsheet, or import the column as text.",
+    ),
+    "band_upside_down": (
+        "the band '{value}' begins above its end.",
+        "Write the smaller figure first, or leave the cell empty.",
     ),
     "negative_number": (
         "'{value}' is negative.",
@@ -158,7 +162,7 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     ),
     "number_unreadable": (
         "'{value}' is not a whole number.",
-        "Write digits only, such as 1200, or leave the cell empty.",
+        "Write digits only, such as 1200, or a band, such as 51-200; or leave the cell empty.",
     ),
     "negative_amount": (
         "'{value}' is a negative amount.",

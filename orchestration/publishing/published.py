@@ -21,7 +21,7 @@ from orchestration.settings import CONTACTS, MARTS, RefusedError, contacts_folde
 from orchestration.warehouse.sql import literal
 
 # Version of what is published: a table or column taken away raises the first number, one added the second.
-SCHEMA_VERSION = "1.2"
+SCHEMA_VERSION = "1.3"
 # Clients as old as DuckDB 1.2 can open the published file.
 STORAGE_VERSION = "v1.2.0"
 # Parquet folders of earlier runs stay, so that a reader which has just read the old manifest still finds its files.

@@ -77,6 +77,37 @@ def test_amounts_in_four_notations_are_read_and_the_rest_is_listed(workspace: La
     ][4] == "abc"
 
 
+def test_a_band_is_a_value_and_one_that_is_damaged_or_upside_down_is_listed(workspace: LandingFolder) -> None:
+    cells = ["51-200,$10M-$50M", "500+,> $1B", "10-Nov,Nov-50", "200-51,5M-1M", "-5,(5)-(3)", "a few,1.000-5.000"]
+    workspace.put("accounts.csv", HEADER_LINE + "".join(f"{n},Firm {n},,{cell},\n" for n, cell in enumerate(cells)))
+    workspace.land()
+    refused = workspace.rows("select column_name, rule, reason, remedy from raw.rejected_values order by row_number, 1")
+    assert [(row["column_name"], row["rule"]) for row in refused] == [
+        *(("annual_revenue", "band_made_a_date"), ("employees", "band_made_a_date")),
+        *(("annual_revenue", "band_upside_down"), ("employees", "band_upside_down")),
+        *(("annual_revenue", "negative_amount"), ("employees", "negative_number")),
+        *(("annual_revenue", "amount_ambiguous"), ("employees", "number_unreadable")),
+    ]
+    assert refused[1]["reason"] == (
+        "Row 4, column 'Employees': '10-Nov' is a date, which a spreadsheet makes of a band such as 10-11 or 11-50."
+    )
+    assert "import the column as text" in refused[1]["remedy"]
+    assert refused[3]["reason"] == "Row 5, column 'Employees': the band '200-51' begins above its end."
+    kept = workspace.rows("select employees, annual_revenue from raw.accounts order by row_number")
+    assert (kept[0]["employees"], kept[0]["annual_revenue"]) == ("51-200", "$10M-$50M")
+
+
+def test_a_unit_in_the_header_counts_for_bands_too(workspace: LandingFolder) -> None:
+    bands = ["10-50", "10+", "more than 5", "$3M", "10 Mio. - 50 Mio.", "5"]
+    rows = "".join(f"{n},Firm {n},{band}\n" for n, band in enumerate(bands))
+    workspace.put("accounts.csv", f"Account ID,Name,Umsatz (Mio. EUR)\n{rows}")
+    workspace.land()
+    kept = workspace.rows("select annual_revenue from raw.accounts order by row_number")
+    assert [row["annual_revenue"] for row in kept] == [
+        *("10-50 Mio. EUR", "10+ Mio. EUR", "more than 5 Mio. EUR", "$3M", "10 Mio. - 50 Mio.", "5 Mio. EUR")
+    ]
+
+
 def test_a_currency_nobody_knows_is_listed(workspace: LandingFolder) -> None:
     workspace.put("accounts.csv", "Name,Currency\nPumps,EUR\nFans,€\nBelts,XBT\n")
     workspace.land()

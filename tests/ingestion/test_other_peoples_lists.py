@@ -5,6 +5,7 @@ here: files that are made to do harm (tests/hostile_files), and what resolution 
 """
 
 import shutil
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +165,23 @@ def test_units_in_a_header_count(staged: Workspace) -> None:
         "select annual_revenue, annual_revenue_currency, employees from staging.stg_accounts "
         "where party_id = 'p21m' order by 3"
     ) == [(1_200_000, "EUR", 40), (3_400_000, "EUR", 90)]
+
+
+def test_a_size_delivered_as_a_band_is_kept_as_one(staged: Workspace) -> None:
+    assert staged.query(
+        "select employees, employees_least, employees_most, annual_revenue, annual_revenue_least, annual_revenue_most, "
+        "annual_revenue_currency from staging.stg_accounts where party_id = 'p29' order by row_number"
+    ) == [
+        (None, 51, 200, None, 10_000_000, 50_000_000, "USD"),
+        (None, 1001, 5000, None, 1_000_000, 10_000_000, "USD"),
+        (None, 10_001, None, None, Decimal("1000000000.01"), None, "USD"),
+        (None, 11, 50, None, 1_000_000, 5_000_000, "EUR"),
+        (None, None, None, None, None, None, None),
+        (None, 500, None, None, 100_000_000, 500_000_000, None),
+    ]
+    # what is no size at all is still refused
+    refused = "select value from raw.rejected_values where party_id = 'p29' order by 1"
+    assert column(staged, refused) == ["Self-employed", "undisclosed"]
 
 
 def test_yes_and_no_in_other_languages(staged: Workspace) -> None:

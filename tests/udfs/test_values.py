@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from udfs import readers, values
+from udfs import bands, readers, values
 from udfs.plugin import register
 
 
@@ -157,10 +157,12 @@ def test_the_readers_give_the_same_in_sql() -> None:
         register(connection)
         found = connection.execute(
             "select read_date('03/04/2026', null), read_date('03/04/2026', 'dmy'), read_amount('1.234,50', null), "
-            "read_website_host('http://A.com/x'), read_boolean('ja'), read_integer('1.200', null), "
-            "read_amount_currency('$3'), read_currency('€')"
+            "read_website_host('http://A.com/x'), read_boolean('ja'), read_integer_band('51-200', null), "
+            "read_amount_band('> $1M', null), read_amount_currency('$3'), read_currency('€')"
         ).fetchall()
-    assert found == [(None, dt.date(2026, 4, 3), Decimal("1234.50"), "a.com", True, 1200, "USD", "EUR")]
+    read_in_sql = (None, dt.date(2026, 4, 3), Decimal("1234.50"), "a.com", True)
+    band, open_band = {"least": 51, "most": 200}, {"least": Decimal("1000000.01"), "most": None}
+    assert found == [(*read_in_sql, band, open_band, "USD", "EUR")]
 
 
 @given(st.dates(min_value=dt.date(1900, 1, 1), max_value=dt.date(2199, 12, 31)))
@@ -208,7 +210,7 @@ amounts_as_written = st.lists(
 @given(amounts_as_written, st.sampled_from([None, ".", ","]))
 def test_amounts_read_by_column_are_those_read_one_by_one(texts: list[str | None], mark: str | None) -> None:
     stripped = [None if text is None else text.strip() for text in texts]
-    assert read("read_amount_currency", texts) == [readers.amount_currency_of(text) for text in stripped]
+    assert read("read_amount_currency", texts) == [bands.band_currency_of(text) for text in stripped]
     assert read("read_amount", texts, mark) == [readers.amount_of(text, mark) for text in stripped]
 
 

@@ -103,7 +103,8 @@ typed as (
             else mapped_list_name.value
         end as mapped_lifecycle_status,
         {{ accepted('current_accounts', 'website') }} as accepted_website,
-        read_integer({{ accepted('current_accounts', 'employees') }}, current_accounts.decimal_mark) as read_employees,
+        read_integer_band({{ accepted('current_accounts', 'employees') }}, current_accounts.decimal_mark)
+            as read_employees,
         coalesce(
             read_boolean({{ accepted('current_accounts', 'is_partner') }}),
             -- where several words may be picked as a status, one may be this
@@ -120,7 +121,7 @@ typed as (
             as contract_renewal_on,
         read_date({{ accepted('current_accounts', 'churn_date') }}, current_accounts.date_order) as churned_on,
         read_date({{ accepted('current_accounts', 'modified_date') }}, current_accounts.date_order) as modified_on,
-        read_amount({{ accepted('current_accounts', 'annual_revenue') }}, current_accounts.decimal_mark)
+        read_amount_band({{ accepted('current_accounts', 'annual_revenue') }}, current_accounts.decimal_mark)
             as read_annual_revenue,
         read_amount({{ accepted('current_accounts', 'expected_deal_size') }}, current_accounts.decimal_mark)
             as read_expected_deal_size,
@@ -151,10 +152,19 @@ final as (
         read_website_host(typed.accepted_website) as website_host,
         {{ text_value('typed.phone') }} as phone,
         typed.mapped_industry as industry,
-        typed.read_employees as employees,
-        typed.read_annual_revenue as annual_revenue,
+        {{ exact_figure('typed.read_employees') }} as employees,
+        typed.read_employees.least as employees_least,
+        typed.read_employees.most as employees_most,
+        {{ exact_figure('typed.read_annual_revenue') }} as annual_revenue,
+        typed.read_annual_revenue.least as annual_revenue_least,
+        typed.read_annual_revenue.most as annual_revenue_most,
         typed.annual_revenue_currency,
-        {{ amount_in_usd('typed.read_annual_revenue', 'annual_revenue_rate.usd_per_unit') }} as annual_revenue_usd,
+        {{ amount_in_usd(exact_figure('typed.read_annual_revenue'), 'annual_revenue_rate.usd_per_unit') }}
+            as annual_revenue_usd,
+        {% for end in ['least', 'most'] %}
+        {{ amount_in_usd('typed.read_annual_revenue.' ~ end, 'annual_revenue_rate.usd_per_unit') }}
+            as annual_revenue_usd_{{ end }},
+        {% endfor %}
         typed.country_code,
         {{ text_value('typed.country') }} as country,
         {{ text_value('typed.state') }} as state,

@@ -50,7 +50,13 @@ amounts_without_rate as (
         sheet_name,
         row_number
     from accounts
+    {% if amount == 'annual_revenue' %}
+    where
+        coalesce(annual_revenue_least, annual_revenue_most) is not null
+        and coalesce(annual_revenue_usd_least, annual_revenue_usd_most) is null
+    {% else %}
     where {{ amount }} is not null and {{ amount }}_usd is null
+    {% endif %}
     union all
     {% endfor %}
     select

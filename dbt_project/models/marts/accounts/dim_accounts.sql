@@ -1,4 +1,5 @@
 {%- set attributes = golden_attributes() -%}
+{%- set columns = golden_columns(attributes) -%}
 
 with account_records as (
 
@@ -85,8 +86,8 @@ described_records as (
         compared_records.domain,
         account_parents.parent_account_key,
         case when records.party_id = 'us' then records.owner end as our_owner,
-        {% for attribute in attributes if attribute not in ('domain', 'parent_account_key', 'our_owner') %}
-        records.{{ attribute }},
+        {% for column in columns if column not in ('domain', 'parent_account_key', 'our_owner') %}
+        records.{{ column }},
         {% endfor %}
         {% for attribute in attributes %}
         party_trust.{{ attribute }}_trust_rank,
@@ -120,8 +121,8 @@ records_in_chosen_country as (
     select
         described_records.account_key,
         described_records.record_key,
-        {% for attribute in attributes if attribute not in ('state', 'city') %}
-        described_records.{{ attribute }},
+        {% for column in columns if column not in ('state', 'city') %}
+        described_records.{{ column }},
         {% endfor %}
         case
             when coalesce(described_records.country_code = chosen_countries.chosen_country_code, true)
@@ -196,8 +197,10 @@ final as (
 
     select
         golden_records.account_key,
+        {% for column in columns %}
+        golden_records.{{ column }},
+        {% endfor %}
         {% for attribute in attributes %}
-        golden_records.{{ attribute }},
         golden_records.{{ attribute }}_record_key,
         {% endfor %}
         account_groups.group_key,

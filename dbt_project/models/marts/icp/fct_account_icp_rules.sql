@@ -111,9 +111,14 @@ account_values as (
         our_knowledge.products_owned,
         account_people.function,
         account_people.seniority,
-        accounts.employees,
-        accounts.annual_revenue_usd,
-        our_knowledge.expected_deal_size_usd
+        {% for field in banded_attributes() %}
+        accounts.{{ field }},
+        accounts.{{ field }}_least,
+        accounts.{{ field }}_most,
+        {% endfor %}
+        our_knowledge.expected_deal_size_usd,
+        our_knowledge.expected_deal_size_usd as expected_deal_size_usd_least,
+        our_knowledge.expected_deal_size_usd as expected_deal_size_usd_most
     from accounts
     left join our_knowledge on accounts.account_key = our_knowledge.account_key
     left join account_people on accounts.account_key = account_people.account_key
@@ -124,26 +129,35 @@ account_values as (
 account_words as (
 
     select
-        account_key,
         {% for field in text_fields %}
-        {{ field }},
         {{ listed_words('lower(' ~ field ~ ')') }} as {{ field }}_words,
         {% endfor %}
-        employees,
-        annual_revenue_usd,
-        expected_deal_size_usd
+        *
     from account_values
 
 ),
 
+-- A rule is met where the whole band meets it and missed where the whole band misses it; in between nobody knows. An
+-- exact figure is a band with two equal ends.
 compared as (
 
     select
         account_words.account_key,
         rules.*,
         case rules.field
-            {% for field in text_fields + number_fields %}
-            when '{{ field }}' then cast(account_words.{{ field }} as varchar)
+            {% for field in text_fields %}
+            when '{{ field }}' then account_words.{{ field }}
+            {% endfor %}
+            {% for field in number_fields %}
+            {%- set least, most = 'account_words.' ~ field ~ '_least', 'account_words.' ~ field ~ '_most' %}
+            when '{{ field }}'
+                then
+                    coalesce(
+                        cast(account_words.{{ field }} as varchar),
+                        {{ least }} || ' to ' || {{ most }},
+                        {{ least }} || ' or more',
+                        'at most ' || {{ most }}
+                    )
             {% endfor %}
         end as account_value,
         case rules.field
@@ -151,10 +165,16 @@ compared as (
             when '{{ field }}' then list_has_any(account_words.{{ field }}_words, rules.compared_words)
             {% endfor %}
             {% for field in number_fields %}
+            {%- set least, most = 'account_words.' ~ field ~ '_least', 'account_words.' ~ field ~ '_most' %}
             when '{{ field }}'
                 then
-                    account_words.{{ field }} >= coalesce(rules.lowest_value, account_words.{{ field }})
-                    and account_words.{{ field }} <= coalesce(rules.highest_value, account_words.{{ field }})
+                    case
+                        when {{ most }} < rules.lowest_value or {{ least }} > rules.highest_value then false
+                        when
+                            (rules.lowest_value is null or {{ least }} >= rules.lowest_value)
+                            and (rules.highest_value is null or {{ most }} <= rules.highest_value)
+                            then true
+                    end
             {% endfor %}
         end as is_met
     from account_definitions

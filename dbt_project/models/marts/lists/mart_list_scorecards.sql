@@ -151,7 +151,7 @@ filled as (
         count(website) as website_count,
         count(country_code) as country_count,
         count(industry) as industry_count,
-        count(employees) as employees_count
+        count(coalesce(employees_least, employees_most)) as employees_count
     from accounts
     group by party_id
 

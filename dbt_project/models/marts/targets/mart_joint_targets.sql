@@ -9,6 +9,8 @@ final as (
         partner_name,
         industry,
         employees,
+        employees_least,
+        employees_most,
         our_status,
         partner_status,
         relationship_level,
