@@ -53,6 +53,13 @@ account_overlaps as (
 
 ),
 
+closed_opportunities as (
+
+    select * from {{ ref('stg_opportunities') }}
+    where outcome in ('won', 'lost')
+
+),
+
 unlinked_rows as (
 
     {% for object in ['opportunities', 'engagements', 'contacts'] %}
@@ -183,6 +190,32 @@ not_linked as (
 
 ),
 
+-- Closed, and not closed yet: nobody can have known its closing day, so it has none.
+closing_later as (
+
+    select
+        'undated deal' as refused,
+        party_id,
+        'opportunities' as object,
+        export_month,
+        file_name,
+        sheet_name,
+        row_number,
+        'expected_close_date' as column_name,
+        source_id,
+        cast(expected_close_on as varchar) as delivered,
+        cast(1 as bigint) as record_count,
+        'closing_day_to_come' as rule,
+        concat(
+            'The deal is ', outcome, ', and its only closing date lies after the month of the list, so it counts as ',
+            outcome, ' nowhere until a list of that month comes'
+        ) as reason,
+        'Correct the closing date in the source system, and export the list again' as remedy
+    from closed_opportunities
+    where closed_on is null and expected_close_on > last_day(export_month)
+
+),
+
 without_account as (
 
     select
@@ -268,6 +301,8 @@ refused_data as (
     select * from not_mapped
     union all
     select * from not_linked
+    union all
+    select * from closing_later
     union all
     select * from without_account
     union all
