@@ -149,13 +149,15 @@ def name_rules(rows: Iterable[Mapping[str, str | None]]) -> NameRules:
     spellings: dict[str, str] = {}
     generic: set[str] = set()
     annotations: set[str] = set()
-    for row in rows:
+    rows = list(rows)
+    spelled_words = _spelled_words(row["form"] or "" for row in rows)
+    for row, spelled in zip(rows, spelled_words, strict=True):
         form = row["form"] or ""
         kind = row["kind"]
         if kind in {"legal_form", "leading_legal_form", "inner_legal_form"}:
             if _WIDE.search(form):
                 wide.add(form)
-            key = " ".join(_spelled_words(form))
+            key = " ".join(spelled)
             if key:
                 legal.setdefault(key, (row["value"] or key, row["class"] or ""))
                 if kind == "leading_legal_form":
@@ -165,7 +167,7 @@ def name_rules(rows: Iterable[Mapping[str, str | None]]) -> NameRules:
                     if " " in key:
                         leading.add(key)
         elif kind == "spelling":
-            spellings["".join(_spelled_words(form))] = row["value"] or form
+            spellings["".join(spelled)] = row["value"] or form
         elif kind == "generic_word":
             generic.add(form)
         elif kind == "annotation":
@@ -183,10 +185,11 @@ def name_rules(rows: Iterable[Mapping[str, str | None]]) -> NameRules:
     )
 
 
-def _spelled_words(form: str) -> list[str]:
-    """Words of a seed's form, by the same steps as a name's."""
-    cleaned = clean_spellings(pa.array([form], pa.string()))[0].as_py()
-    return [word for word in split_words(cleaned) if word != "and"] or split_words(cleaned)
+def _spelled_words(forms: Iterable[str]) -> list[list[str]]:
+    """Words of each of the seeds' forms, by the same steps as a name's."""
+    cleaned = clean_spellings(pa.array(list(forms), pa.string())).to_pylist()
+    words = [split_words(form) for form in cleaned]
+    return [[word for word in each if word != "and"] or each for each in words]
 
 
 def clean_spellings(names: pa.Array) -> pa.Array:
