@@ -62,8 +62,11 @@ UDFS: list[Udf] = [
     Udf(name_forms.phone_digits, ["varchar"], "varchar"),
     Udf(
         words.name_words,
-        ["varchar[]", "struct(word varchar, millibits integer, kind integer, is_country_word boolean)[]"],
-        "struct(core_name varchar, words varchar[], word_codes integer[], word_ranks integer[], "
+        [
+            "varchar[]",
+            "struct(word varchar, number integer, millibits integer, kind integer, is_country_word boolean)[]",
+        ],
+        "struct(word_numbers integer[], word_codes integer[], word_ranks integer[], "
         "distinctiveness_millibits integer, has_distinctive_word boolean, has_country_word boolean)[]",
     ),
     Udf(persons.is_misspelt_name, ["varchar", "varchar"], "boolean"),

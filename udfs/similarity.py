@@ -192,6 +192,10 @@ def compare_names(
             answers = _compared(*(column.take(pa.array(at)) for column in columns))
             for field, answer in zip(fields, answers, strict=True):
                 field[at] = answer
+        inside = fields[-1]
+        at = np.flatnonzero(inside == len(INSIDE))
+        if len(at):
+            inside[at] = _inside(*(_glued(side.take(pa.array(at))).to_pylist() for side in names))
     words = (*(None,) * 5, REST_CLASSES, REST_CLASSES, None, None, NUMERALS, FIRST_WORDS, None, None, INSIDE)
     return pa.StructArray.from_arrays(
         [worded(field, among) if among else pa.array(field) for field, among in zip(fields, words, strict=True)],
@@ -228,8 +232,7 @@ def _compared(
     left_open = (left >= 0) & ~left_done
     right_open = (right >= 0) & ~right_done
 
-    glued_left = pc.replace_substring(pc.fill_null(left_names, ""), " ", "")
-    glued_right = pc.replace_substring(pc.fill_null(right_names, ""), " ", "")
+    glued_left, glued_right = _glued(left_names), _glued(right_names)
     is_glued_equal = pc.equal(glued_left, glued_right).to_numpy(zero_copy_only=False)
     # spacing alone: everything is shared
     spaced = is_glued_equal & (left_open.any(axis=1) | right_open.any(axis=1))
@@ -256,6 +259,7 @@ def _compared(
     left_named = left_open & ~np.isin(left_kind, INDISTINCT_KINDS)
     right_named = right_open & ~np.isin(right_kind, INDISTINCT_KINDS)
     places = _words_of_places(vocabulary, left_places, right_places)
+    spellings = glued_left.to_pylist(), glued_right.to_pylist()
     return [
         np.rint(shared).astype(np.int32),
         np.rint(unequal).astype(np.int32),
@@ -271,19 +275,30 @@ def _compared(
         ).astype(np.uint8),
         np.select([left[:, 0] == right[:, 0], ~left_open[:, 0] & ~right_open[:, 0]], [0, 1], 2).astype(np.uint8),
         _is_acronym(left_names, right_names, left_offsets, right_offsets),
-        *_spelling(glued_left.to_pylist(), glued_right.to_pylist()),
+        _likeness(*spellings),
+        _inside(*spellings),
     ]
 
 
-def _spelling(left: list[str], right: list[str]) -> tuple[Floats, npt.NDArray[np.uint8]]:
-    """How alike names without blanks are, and whether the shorter one stands inside the longer, as places in INSIDE."""
-    whole = process.cpdist(left, right, scorer=fuzz.ratio, dtype=np.float64, workers=1) / 100
+def _glued(names: pa.Array) -> pa.Array:
+    """Names without blanks."""
+    return pc.replace_substring(names, " ", "")
+
+
+def _likeness(left: list[str], right: list[str]) -> Floats:
+    """How alike names without blanks are."""
+    return process.cpdist(left, right, scorer=fuzz.ratio, dtype=np.float64, workers=1) / 100
+
+
+def _inside(left: list[str], right: list[str]) -> npt.NDArray[np.uint8]:
+    """Whether the shorter of two names without blanks stands inside the longer, as places in INSIDE."""
     cutoff = 100 * SMALLEST_PARTIAL_SIMILARITY
     partial = process.cpdist(
         left, right, scorer=fuzz.partial_ratio, dtype=np.float64, workers=1, score_cutoff=cutoff
     ) / 100  # fmt: skip
-    inside = np.select([partial >= WHOLE_SIMILARITY, partial >= SMALLEST_PARTIAL_SIMILARITY], [0, 1], 2)
-    return whole, inside.astype(np.uint8)
+    return np.select(
+        [partial >= WHOLE_SIMILARITY, partial >= SMALLEST_PARTIAL_SIMILARITY], [0, 1], 2
+    ).astype(np.uint8)  # fmt: skip
 
 
 def worded(codes: npt.NDArray[Any], words: tuple[str, ...]) -> pa.Array:

@@ -32,8 +32,7 @@ for _letter, _sound in (b"ck", b"qk", b"zs", b"wv", b"yi", b"xk"):
 
 NAME_WORDS_TYPE = pa.struct(
     [
-        ("core_name", pa.string()),
-        ("words", pa.list_(pa.string())),
+        ("word_numbers", pa.list_(pa.int32())),
         ("word_codes", pa.list_(pa.int32())),
         ("word_ranks", pa.list_(pa.int32())),
         ("distinctiveness_millibits", pa.int32()),
@@ -269,14 +268,15 @@ def name_words(names: pa.Array, vocabularies: pa.Array) -> pa.Array:
 
     Args:
         names: list<varchar> per row; distinct core names.
-        vocabularies: list<struct<word, millibits, kind, is_country_word>> per row: every word of those names, with how
-            distinctive it is in 1/1000 bit, the number of its kind, and whether a country is called by it.
+        vocabularies: list<struct<word, number, millibits, kind, is_country_word>> per row: every word of those names,
+            with a number, how distinctive it is in 1/1000 bit, the number of its kind, and whether a country is called
+            by it.
 
     Returns:
-        list<struct> per row, one struct per name in the same order: core_name; words; word_codes, KINDS times the
-        distinctiveness of each plus the number of its kind; word_ranks, the place of each word when they are ordered by
-        distinctiveness, from 1, and of equals by place in the name; distinctiveness_millibits of all words together;
-        whether one of them is distinctive, and one a country's.
+        list<struct> per row, one struct per name in the same order: word_numbers, of its words in order; word_codes,
+        KINDS times the distinctiveness of each plus the number of its kind; word_ranks, the place of each word when
+        they are ordered by distinctiveness, from 1, and of equals by place in the name; distinctiveness_millibits of
+        all words together; whether one of them is distinctive, and one a country's.
 
     Raises:
         ValueError: a word is not in the vocabulary.
@@ -305,8 +305,7 @@ def _described_words(names: pa.Array, vocabulary: pa.Array) -> pa.Array:
     total = np.concatenate([[0], np.cumsum(bits)])
     return pa.StructArray.from_arrays(
         [
-            names,
-            words.as_lists(),
+            pa.ListArray.from_arrays(starts, vocabulary.field("number").take(numbers)),
             pa.ListArray.from_arrays(starts, pa.array(KINDS * bits + kinds, pa.int32())),
             pa.ListArray.from_arrays(starts, pa.array(ranks)),
             pa.array(total[words.starts[1:]] - total[words.starts[:-1]], pa.int32()),

@@ -37,6 +37,7 @@
             "both left over",
         ],
         "band": ["auto", "review", "rejected"],
+        "rule": blocking_rules() | list,
     } -%}
     {%- if name == "name" -%}
         {%- for one in rest_classes if one != "none" -%}

@@ -12,13 +12,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from udfs import compiling
-from udfs.similarity import NAME_COMPARISON_TYPE, _compared, compare_names
+from udfs.similarity import INSIDE, NAME_COMPARISON_TYPE, _compared, compare_names
 from udfs.words import KINDS
 
 kernels = pytest.importorskip("udfs.kernels.comparison", reason="numba is not installed")
 
 # Few letters, so that words are often equal, nearly equal, or two of them one; and what no core name should hold.
 WORDS = st.one_of(
+    st.sampled_from("abe5"),
     st.text("abeo", min_size=1, max_size=9),
     st.text("abu5", min_size=1, max_size=4),
     st.sampled_from(["mueller", "muller", "harbor", "harbour", "blue", "5", "17", "iba", "ab", "a", "b"]),
@@ -50,8 +51,11 @@ def columns(pairs: list[tuple[Any, ...]]) -> list[pa.Array]:
 def test_kernel_and_columns_agree_on_any_names(pairs: list[tuple[Any, ...]]) -> None:
     given_columns = columns(pairs)
     fields, is_left_over = kernels.compared(*given_columns)
-    for field, compiled, expected in zip(NAME_COMPARISON_TYPE, fields, _compared(*given_columns), strict=True):
-        assert np.array_equal(compiled[~is_left_over], expected[~is_left_over]), field.name
+    expected = _compared(*given_columns)
+    # of long names rapidfuzz must be asked whether one stands inside the other
+    fields[-1] = np.where(fields[-1] == len(INSIDE), expected[-1], fields[-1])
+    for field, compiled, right in zip(NAME_COMPARISON_TYPE, fields, expected, strict=True):
+        assert np.array_equal(compiled[~is_left_over], right[~is_left_over]), field.name
 
 
 @settings(max_examples=100, deadline=None)
@@ -71,6 +75,4 @@ def test_kernels_are_taken_from_many_rows_on(monkeypatch: pytest.MonkeyPatch) ->
     expected = _compared(*given_columns)
     found = compare_names(*given_columns)
     assert found.field("shared_millibits").to_pylist() == expected[0].tolist()
-    assert found.field("inside").to_pylist() == [
-        ("inside", "nearly inside", "not inside")[code] for code in expected[-1]
-    ]
+    assert found.field("inside").to_pylist() == [INSIDE[code] for code in expected[-1]]

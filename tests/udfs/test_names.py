@@ -229,17 +229,16 @@ def test_a_batch_is_cut_into_words_as_each_text_alone(texts: list[str]) -> None:
 
 def test_words_are_looked_up_and_ranked() -> None:
     vocabulary = [
-        {"word": "acme", "millibits": 15000, "kind": 0, "is_country_word": False},
-        {"word": "tool", "millibits": 7000, "kind": 2, "is_country_word": True},
-        {"word": "zeta", "millibits": 15000, "kind": 0, "is_country_word": False},
+        {"word": "acme", "number": 1, "millibits": 15000, "kind": 0, "is_country_word": False},
+        {"word": "tool", "number": 2, "millibits": 7000, "kind": 2, "is_country_word": True},
+        {"word": "zeta", "number": 3, "millibits": 15000, "kind": 0, "is_country_word": False},
     ]
-    fields = {"word": pa.string(), "millibits": pa.int32(), "kind": pa.int32(), "is_country_word": pa.bool_()}
-    word_type = pa.list_(pa.struct(fields.items()))
+    integers = dict.fromkeys(("number", "millibits", "kind"), pa.int32())
+    word_type = pa.list_(pa.struct({"word": pa.string(), **integers, "is_country_word": pa.bool_()}.items()))
     (found,) = name_words(pa.array([["tool zeta acme"]]), pa.array([vocabulary], word_type)).to_pylist()
     assert found == [
         {
-            "core_name": "tool zeta acme",
-            "words": ["tool", "zeta", "acme"],
+            "word_numbers": [2, 3, 1],
             "word_codes": [16 * 7000 + 2, 16 * 15000, 16 * 15000],
             "word_ranks": [3, 1, 2],
             "distinctiveness_millibits": 37000,

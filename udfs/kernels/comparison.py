@@ -374,9 +374,9 @@ def compare_all(
         if is_glued_equal:
             found.similarity[pair], found.inside[pair] = 1.0, IS_INSIDE
         else:
-            found.similarity[pair], inside = spell(left.glued, left_size, right.glued, right_size, scratch.masks)
-            found.inside[pair] = max(inside, 0)
-            is_left_over[pair] = inside < 0
+            found.similarity[pair], found.inside[pair] = spell(
+                left.glued, left_size, right.glued, right_size, scratch.masks
+            )
 
 
 def _texts(texts: pa.Array) -> Texts:

@@ -16,6 +16,7 @@ BLOCKS = LONGEST // BLOCK
 ONE = np.uint64(1)
 ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 IS_INSIDE, NEARLY_INSIDE, NOT_INSIDE = (INSIDE.index(name) for name in ("inside", "nearly inside", "not inside"))
+UNKNOWN = len(INSIDE)  # of a short name of more than BLOCK letters, which rapidfuzz looks at in another way
 # A piece of k letters shares at most k with a text of n, so it needs 2 k / (n + k) of the smallest partial similarity.
 SHORTEST_PIECE = SMALLEST_PARTIAL_SIMILARITY / (2 - SMALLEST_PARTIAL_SIMILARITY)
 
@@ -114,7 +115,7 @@ def has_alike_piece(masks: Marks, size: int, text: Bytes, text_size: int, common
 
 @compiled
 def inside_of(masks: Marks, short: Bytes, size: int, long: Bytes, long_size: int, common: int) -> int:
-    """Whether the shorter of two texts, marked, stands inside the longer one: a place in INSIDE; -1: not found out."""
+    """Whether the shorter of two texts, marked, stands inside the longer one: a place in INSIDE, or UNKNOWN."""
     if common < SHORTEST_PIECE * size - 1e-9:
         return NOT_INSIDE
     if common == size:
@@ -122,7 +123,7 @@ def inside_of(masks: Marks, short: Bytes, size: int, long: Bytes, long_size: int
             if same(short, 0, size, long, start, start + size):
                 return IS_INSIDE
     if size > BLOCK:
-        return -1
+        return UNKNOWN
     if has_alike_piece(masks, size, long, long_size, common):
         return NEARLY_INSIDE
     if size == long_size:

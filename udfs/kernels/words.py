@@ -30,15 +30,11 @@ def cut(data: Bytes, start: int, end: int, starts: Ints, ends: Ints) -> int:
     Returns:
         How many words there are; 0 where the name is none that the loops here can take.
     """
-    count, begin, was_letter = 0, start, False
+    count, begin = 0, start
     for at in range(start, end + 1):
         if at == end or data[at] == BLANK:
             if at == begin:
                 return 0
-            is_letter = at - begin == 1 and data[begin] >= A
-            if is_letter and was_letter:
-                return 0
-            was_letter = is_letter
             if count < MOST_WORDS:
                 starts[count] = begin
                 ends[count] = at
@@ -47,6 +43,12 @@ def cut(data: Bytes, start: int, end: int, starts: Ints, ends: Ints) -> int:
         elif not (A <= data[at] <= Z or ZERO <= data[at] <= NINE):
             return 0
     return count
+
+
+@compiled
+def is_letter_alone(data: Bytes, start: int, end: int) -> bool:
+    """Whether the word that begins here is a single letter."""
+    return data[start] >= A and (start + 1 == end or data[start + 1] == BLANK)
 
 
 @compiled
@@ -142,24 +144,29 @@ def is_typo(
 
 @compiled
 def spell_initials(word: Bytes, word_start: int, word_end: int, data: Bytes, start: int, end: int) -> bool:
-    """Whether a word is the initials of a name: of all its words, or of those that are not little; numbers count."""
+    """Whether a word is the initials of a name: of all its words, or of those that are not little; numbers count.
+
+    Single letters in a row are one word, as words.split_batch cuts them.
+    """
     every, distinct = word_start, word_start
     is_every, is_distinct = True, True
-    begin = start
+    begin, letters, is_number, first = start, 0, True, data[start]
     for at in range(start, end + 1):
-        if at == end or data[at] == BLANK:
-            first = data[begin]
-            if every >= word_end or word[every] != first:
-                is_every = False
-            every += 1
-            is_number = True
-            for letter in range(begin, at):
-                if data[letter] > NINE:
-                    is_number = False
-                    break
-            if at - begin > LONGEST_LITTLE_WORD or is_number:
-                if distinct >= word_end or word[distinct] != first:
-                    is_distinct = False
-                distinct += 1
+        if at < end and data[at] != BLANK:
+            letters += 1
+            is_number = is_number and data[at] <= NINE
+            continue
+        # a letter alone goes on where the next word is one too
+        if letters > 0 and data[at - 1] >= A and at - begin == 1 and at < end and is_letter_alone(data, at + 1, end):
             begin = at + 1
+            continue
+        if every >= word_end or word[every] != first:
+            is_every = False
+        every += 1
+        if letters > LONGEST_LITTLE_WORD or is_number:
+            if distinct >= word_end or word[distinct] != first:
+                is_distinct = False
+            distinct += 1
+        begin, letters, is_number = at + 1, 0, True
+        first = data[min(at + 1, end - 1)]
     return (is_every and every == word_end) or (is_distinct and distinct == word_end)

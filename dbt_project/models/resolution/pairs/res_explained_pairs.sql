@@ -40,7 +40,7 @@ joined as (
         {% endfor -%}
         {% for side in ['left', 'right'] -%}
         {{ side }}_names.core_name as {{ side }}_core_name,
-        {{ side }}_names.words as {{ side }}_words,
+        string_split({{ side }}_names.core_name, ' ') as {{ side }}_words,
         {% for column in ['name', 'legal_form', 'domain', 'country_code', 'city', 'phone'] -%}
         {{ side }}_records.{{ column }} as {{ side }}_{{ column }},
         {% endfor -%}

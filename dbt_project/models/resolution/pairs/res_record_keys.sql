@@ -1,4 +1,5 @@
--- Every key of every record, as text. Never stored: millions of them belong to one record alone, or to far too many.
+-- Every key of every record, as text and as a number. Never stored: millions of them belong to one record alone, or to
+-- far too many; and where nobody asks for the texts, they are not made.
 {{ config(materialized='ephemeral') }}
 
 with records as (
@@ -39,25 +40,49 @@ registrations as (
 
 ),
 
-domains as (
+record_keys as (
 
+    select * from registrations
+    union all
     select
         record_number,
         'domain' as rule,
         domain as blocking_key
     from records
     where domain is not null
-
-),
-
-phones as (
-
+    union all
     select
         record_number,
         'phone' as rule,
         phone as blocking_key
     from records
     where phone is not null
+    union all
+    select
+        record_number,
+        'label' as rule,
+        replace(domain_label, '-', '') as blocking_key
+    from records
+    where domain_label is not null
+
+),
+
+-- What a word proposes is worked out once for each word, not for each name that has it.
+words as (
+
+    select
+        word_number,
+        word,
+        skeleton,
+        length(word) as word_length,
+        -- a word of one name alone proposes nothing that the whole name does not
+        name_count > 1 as is_shared,
+        name_count > {{ var('weak_key_record_limit') }} as is_crowded,
+        {{ key_number('label', 'word') }} as label_number,
+        {{ key_number('word_beginning', 'left(word, 5)') }} as beginning_number,
+        {{ key_number('word_end', 'right(word, 5)') }} as end_number,
+        {{ key_number('word_skeleton', 'skeleton') }} as skeleton_number
+    from name_words
 
 ),
 
@@ -65,9 +90,10 @@ ranked_words as (
 
     select
         core_number,
-        unnest(words) as word,
+        unnest(word_numbers) as word_number,
         unnest(word_ranks) as distinctiveness_rank,
-        generate_subscripts(words, 1) as word_position
+        generate_subscripts(word_numbers, 1) as word_position,
+        len(word_numbers) as word_count
     from name_list
 
 ),
@@ -75,54 +101,66 @@ ranked_words as (
 leading_words as (
 
     select
+        words.*,
         ranked_words.core_number,
-        ranked_words.word,
+        ranked_words.word_count,
         ranked_words.word_position,
-        ranked_words.distinctiveness_rank,
-        name_words.skeleton,
-        -- a word of one name alone proposes nothing that the whole name does not
-        name_words.name_count > 1 as is_shared,
-        name_words.name_count > {{ var('weak_key_record_limit') }} as is_crowded
+        ranked_words.distinctiveness_rank
     from ranked_words
-    inner join name_words
-        on ranked_words.word = name_words.word
+    inner join words
+        on ranked_words.word_number = words.word_number
     where ranked_words.distinctiveness_rank <= {{ var('blocking_words_per_name') }}
 
 ),
 
+-- Two names of the same initials or with a word in common are no pair for that: one must be the acronym, or the word.
 name_keys as (
 
     select
         core_number,
         'name' as rule,
-        glued_name as blocking_key
+        false as is_part,
+        glued_name as blocking_key,
+        {{ key_number('name', 'glued_name') }} as key_number
     from name_list
     union all
     select
         core_number,
         'skeleton' as rule,
-        skeleton as blocking_key
+        false as is_part,
+        skeleton as blocking_key,
+        {{ key_number('skeleton', 'skeleton') }} as key_number
     from name_list
     where length(skeleton) >= 3
     union all
     select
         core_number,
         'beginning' as rule,
-        left(glued_name, {{ var('blocking_beginning_length') }}) as blocking_key
+        false as is_part,
+        left(glued_name, {{ var('blocking_beginning_length') }}) as blocking_key,
+        {{ key_number('beginning', 'left(glued_name, ' ~ var('blocking_beginning_length') ~ ')') }} as key_number
     from name_list
     where length(glued_name) >= {{ var('blocking_beginning_length') }}
     union all
     select
         core_number,
         'word' as rule,
-        word as blocking_key
+        false as is_part,
+        word as blocking_key,
+        {{ key_number('word', 'word_number') }} as key_number
     from leading_words
-    where length(word) > 1 and is_shared
+    where word_length > 1 and is_shared
     union all
     select
         one.core_number,
         'word_pair' as rule,
-        least(one.word, other.word) || ' ' || greatest(one.word, other.word) as blocking_key
+        false as is_part,
+        least(one.word, other.word) || ' ' || greatest(one.word, other.word) as blocking_key,
+        {{ key_number(
+            'word_pair',
+            'least(one.word_number, other.word_number)',
+            'greatest(one.word_number, other.word_number)'
+        ) }} as key_number
     from leading_words as one
     inner join leading_words as other
         on
@@ -133,111 +171,98 @@ name_keys as (
     select
         core_number,
         'word_beginning' as rule,
-        left(word, 5) as blocking_key
+        false as is_part,
+        left(word, 5) as blocking_key,
+        beginning_number as key_number
     from leading_words
-    where distinctiveness_rank = 1 and length(word) >= 6
+    where distinctiveness_rank = 1 and word_length >= 6
     union all
     select
         core_number,
         'word_end' as rule,
-        right(word, 5) as blocking_key
+        false as is_part,
+        right(word, 5) as blocking_key,
+        end_number as key_number
     from leading_words
-    where distinctiveness_rank = 1 and length(word) >= 6
+    where distinctiveness_rank = 1 and word_length >= 6
     union all
     select
         core_number,
         'word_skeleton' as rule,
-        skeleton as blocking_key
+        false as is_part,
+        skeleton as blocking_key,
+        skeleton_number as key_number
     from leading_words
-    where distinctiveness_rank <= 2 and length(skeleton) >= 3 and length(word) >= 5
+    where distinctiveness_rank <= 2 and length(skeleton) >= 3 and word_length >= 5
     union all
     select
         core_number,
-        'initials' as rule,
-        unnest(initials) as blocking_key
+        'acronym' as rule,
+        true as is_part,
+        unnest(initials) as blocking_key,
+        {{ key_number('acronym', 'unnest(initials)') }} as key_number
     from name_list
     union all
     select
         core_number,
         'acronym' as rule,
-        core_name as blocking_key
+        false as is_part,
+        core_name as blocking_key,
+        {{ key_number('acronym', 'core_name') }} as key_number
     from name_list
-    where len(words) = 1 and length(core_name) between 3 and 7
+    where len(word_numbers) = 1 and length(core_name) between 3 and 7
     union all
     select
         core_number,
         'label' as rule,
-        glued_name as blocking_key
+        false as is_part,
+        glued_name as blocking_key,
+        {{ key_number('label', 'glued_name') }} as key_number
     from name_list
     union all
     -- a short brand inside a long legal name: Stihl, Andreas Stihl AG & Co. KG
     select
-        leading_words.core_number,
-        'own_word' as rule,
-        leading_words.word as blocking_key
-    from leading_words
-    inner join name_list
-        on leading_words.core_number = name_list.core_number
-    where len(name_list.words) > 1 and length(leading_words.word) >= 4 and not leading_words.is_crowded
-
-),
-
-record_name_keys as (
-
-    select
-        account_names.record_number,
-        name_keys.rule,
-        name_keys.blocking_key
-    from name_keys
-    inner join account_names
-        on name_keys.core_number = account_names.core_number
-
-),
-
-domain_labels as (
-
-    select
-        record_number,
+        core_number,
         'label' as rule,
-        replace(domain_label, '-', '') as blocking_key
-    from records
-    where domain_label is not null
+        true as is_part,
+        word as blocking_key,
+        label_number as key_number
+    from leading_words
+    where word_count > 1 and word_length >= 4 and not is_crowded
 
 ),
 
 keys as (
 
-    select * from registrations
+    select
+        account_names.record_number,
+        name_keys.rule,
+        name_keys.is_part,
+        name_keys.blocking_key,
+        name_keys.key_number
+    from name_keys
+    inner join account_names
+        on name_keys.core_number = account_names.core_number
     union all
-    select * from domains
-    union all
-    select * from phones
-    union all
-    select * from record_name_keys
-    union all
-    select * from domain_labels
-
-),
-
--- Two names of the same initials or a word in common are no pair for that: one must be the acronym, or be the word.
-ruled as (
-
     select
         record_number,
+        rule,
+        false as is_part,
         blocking_key,
-        case rule when 'initials' then 'acronym' when 'own_word' then 'label' else rule end as rule,
-        rule in ('initials', 'own_word') as is_part
-    from keys
+        {{ key_number_of('rule', 'blocking_key') }} as key_number
+    from record_keys
 
 ),
 
--- Texts are slow to group, so keys go by number.
 final as (
 
     select
-        *,
-        {{ key_number(['rule', 'blocking_key']) }} as key_number
-    from ruled
+        record_number,
+        cast(rule as {{ enum_of('rule') }}) as rule,
+        is_part,
+        blocking_key,
+        key_number
+    from keys
 
 )
 

@@ -114,6 +114,7 @@ final as (
 
     select
         coded.word,
+        cast(row_number() over (order by coded.word) as integer) as word_number,
         coded.name_count,
         coded.kind,
         coded.distinctiveness_millibits,

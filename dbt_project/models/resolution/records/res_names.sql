@@ -51,6 +51,7 @@ word_batches as (
         list(
             {
                 'word': vocabulary.word,
+                'number': vocabulary.word_number,
                 'millibits': vocabulary.distinctiveness_millibits,
                 'kind': vocabulary.kind_code,
                 'is_country_word': vocabulary.is_country_word
@@ -79,17 +80,17 @@ final as (
 
     select
         looked_up.core_number,
-        looked_up.name.core_name,
-        looked_up.name.words,
+        names.core_name,
+        looked_up.name.word_numbers,
         looked_up.name.word_codes,
         looked_up.name.word_ranks,
         looked_up.name.distinctiveness_millibits,
         looked_up.name.has_distinctive_word,
         looked_up.name.has_country_word,
         names.record_count,
-        replace(looked_up.name.core_name, ' ', '') as glued_name,
-        name_skeleton(looked_up.name.core_name) as skeleton,
-        name_initials(looked_up.name.core_name) as initials
+        replace(names.core_name, ' ', '') as glued_name,
+        name_skeleton(names.core_name) as skeleton,
+        name_initials(names.core_name) as initials
     from looked_up
     inner join names
         on looked_up.core_number = names.core_number
