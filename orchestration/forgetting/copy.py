@@ -41,6 +41,11 @@ WRITTEN_FROM_MARTS = ("review", "sessions", "crm")
 LOCK_FILE = "run.lock"
 # Dagster's own memory of runs; its schedules and sensors keep theirs, or every month would be run again.
 DAGSTER_RUNS = ("history", "storage")
+# Columns of refusals, remarks and files that quote what was delivered.
+QUOTING = (
+    *("row_text", "value", "shown", "examples", "reason", "remedy"),
+    *("header", "column_name", "column_map", "unmapped_columns"),
+)
 
 # SQL conditions for a table (`schema.table`) with these columns; a row that meets all of them stays.
 Conditions = Callable[[str, Sequence[str]], list[str]]
@@ -115,7 +120,7 @@ class Copy:
                     for name in (*described.field_names, "extra")
                 }
             elif object_name in ("rejected_rows", "rejected_values", "files", "remarks"):
-                texts = {name: True for name in ("row_text", "value", "shown", "examples", "reason") if name in columns}
+                texts = {name: True for name in QUOTING if name in columns}
             else:
                 continue
             rows = self._connection.execute(f"select rowid, * from warehouse.{table}")  # noqa: S608 (our own names)

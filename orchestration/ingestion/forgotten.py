@@ -23,7 +23,8 @@ import pyarrow.compute as pc
 
 from orchestration.ingestion.columns import Batch, id_keys, map_fields
 from orchestration.ingestion.mapping import Header
-from orchestration.ingestion.snapshots import RefusedRow
+from orchestration.ingestion.remarks import Remark
+from orchestration.ingestion.snapshots import FileRefusedError, RefusedRow
 from orchestration.objects import OBJECTS
 
 ERASED = "[erased]"
@@ -129,6 +130,29 @@ class Forgotten:
         if object_name == "contacts" and (text, reason) != (row.row_text, row.reason):
             text, reason = ERASED, f"Row {row.row_number}: {RULES['erased_person'][0]}"
         return replace(row, row_text=text, reason=reason, shown=self.redact(row.shown) if row.shown else None)
+
+    def header(self, header: Header) -> Header:
+        """Take them out of the headers of a list, which stand in all that is said of it and in `extra`."""
+        columns = []
+        for column in header.columns:
+            text = self.redact(column.header)
+            shown = text if text == column.header else f"{text} (column {column.index + 1})"  # two may read alike now
+            columns.append(replace(column, header=shown))
+        return replace(header, columns=tuple(columns))
+
+    def remark(self, remark: Remark) -> Remark:
+        """Take them out of what a remark quotes."""
+        return replace(
+            remark,
+            column_name=self.redact(remark.column_name) if remark.column_name else None,
+            examples=self.redact(remark.examples) if remark.examples else None,
+            reason=self.redact(remark.reason),
+            remedy=self.redact(remark.remedy),
+        )
+
+    def refusal(self, problem: FileRefusedError) -> FileRefusedError:
+        """Take them out of why a file is refused, which may quote its cells."""
+        return FileRefusedError(problem.rule, self.redact(problem.reason), problem.remedy)
 
     def keep_others(self, party_id: str, header: Header, batch: Batch) -> tuple[Batch, list[RefusedRow]]:
         """Refuse the rows of a batch that are about them, and take them out of the texts of the others.

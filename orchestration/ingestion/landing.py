@@ -168,7 +168,7 @@ def _read_party(
             LOG.error("%s cannot be judged: %s\n%s", delivery.file_name, type(problem).__name__, places)
             failures.append((delivery, _not_judged(problem)))
         raw.record_unused_sheets(delivery, snapshot, unused_sheets)
-    return parts, failures
+    return parts, [(delivery, rules.forgotten.refusal(problem)) for delivery, problem in failures]
 
 
 def _not_judged(problem: Exception) -> FileRefusedError:

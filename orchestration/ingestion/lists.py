@@ -214,6 +214,7 @@ def _read_part(
         batches = leave_out(header, head_cells, batches, rules.mappings, refused)
     if rules.forgotten:
         with seconds.of("leave out the forgotten"):
+            header = rules.forgotten.header(header)
             kept = [rules.forgotten.keep_others(delivery.party_id, header, batch) for batch in batches]
         batches = [batch for batch, _ in kept if len(batch[0])]
         refused.extend(row for _, rows in kept for row in rows)

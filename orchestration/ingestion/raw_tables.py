@@ -213,6 +213,7 @@ class RawTables:
                     value |= {
                         name: self.forgotten.redact(value[name]) for name in ("value", "shown", "reason") if value[name]
                     }
+                part.remarks = [self.forgotten.remark(remark) for remark in part.remarks]
         rows = [
             {"part": index, **{name: getattr(row, name) for name in _REFUSED_ROW}}
             for index, part in enumerate(parts)

@@ -7,6 +7,7 @@ out what is loaded (tests/forgetting).
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from orchestration.ingestion.folder import read_parties
@@ -75,6 +76,38 @@ def test_a_person_on_the_list_does_not_come_in_again_and_every_row_is_accounted_
         ("Nordlys", "Jane Doe", None, "Jane Doe"),
     ]
     assert all(result.success for result in check_accepted_rows(landed_in.warehouse, MONTH))
+
+
+def test_nothing_that_is_said_of_a_list_quotes_a_person_on_the_list(landed_in: Settings) -> None:
+    folder = forgotten_folder(landed_in.seeds)
+    add_to_list(folder, date(2026, 11, 22), [("name", "doe jane"), ("address", "jane@brightwater.example")])
+    # A header that names somebody stands in remarks and as a key in `extra`; a footer says who exported.
+    deliver(
+        landed_in,
+        "acme/2026-10/accounts.csv",
+        "Account ID,Account Name,Notes of Jane Doe,jane@brightwater.example,Calls of Jane Doe\n"
+        "1,Brightwater,asked,7,3\n2,Nordlys,,8,4\n\nExported by Jane Doe,,,,\n",
+    )
+    # Without a header, the cells of a row are quoted to say why; that goes to the page of results too.
+    deliver(landed_in, "acme/2026-10/contacts.csv", "Jane Doe,CFO\nAnn Poe,Buyer\n")
+    land_into(landed_in)
+    assert read(landed_in.warehouse, "select column_name, examples from raw.remarks where kind = 'unread column'") == [
+        (f"Calls of {ERASED} (column 5)", "3 | 4"),
+        (f"Notes of {ERASED} (column 3)", None),
+        (f"{ERASED} (column 4)", "7 | 8"),
+    ]
+    assert read(landed_in.warehouse, "select rule, row_text from raw.rejected_rows") == [
+        ("report_footer", f'["Exported by {ERASED}", "", "", "", ""]')
+    ]
+    with duckdb.connect(str(landed_in.warehouse), read_only=True) as connection:
+        said = [
+            str(row)
+            for table in ("accounts", "files", "remarks", "rejected_rows", "rejected_values")
+            for row in connection.execute(f"from raw.{table}").fetchall()
+        ]
+    said += [file.read_text() for file in landed_in.validations.rglob("*") if file.is_file()]
+    assert any("no_required_column" in text for text in said)
+    assert [text for text in said if "jane" in text.lower()] == []
 
 
 @pytest.mark.parametrize(
