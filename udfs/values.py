@@ -48,7 +48,7 @@ _MARK_PROOFS = {
 _BETWEEN_FIGURES = r"[-–—]|\s(?:to|bis|à|a)\s"
 _ISO_WITH_TIME = r"^\d{4}-\d{2}-\d{2}[T ]\d{1,2}:\d{2}(:\d{2}([.,]\d{1,9})?)? ?(Z|UTC|GMT|[+-]\d{2}:?\d{2})?$"
 
-_PLAIN_HOST = r"^(?:https?://)?((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63})/?$"
+_PLAIN_HOST = r"^(?:https?://)?(?P<host>(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63})/?$"
 
 
 def is_missing(value: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -220,18 +220,12 @@ def read_website_host(value: pa.Array | pa.ChunkedArray) -> pa.Array:
         for e-mail addresses, IP addresses, names without a dot and anything else that is no host.
     """
     texts = pc.utf8_lower(pc.utf8_trim_whitespace(_flat(value)))
-    plain = _matches(texts, _PLAIN_HOST)
-    nothing = pa.scalar(None, pa.string())
-    easy = pc.struct_field(
-        pc.extract_regex(
-            pc.if_else(plain, texts, nothing), _PLAIN_HOST.replace("((?:[a-z0-9](", "(?P<host>(?:[a-z0-9](")
-        ),
-        "host",
-    )
-    if pc.all(plain).as_py():
+    easy = pc.struct_field(pc.extract_regex(texts, _PLAIN_HOST), "host")
+    if not easy.null_count:
         return easy
-    rest = _each_distinct(pc.if_else(plain, nothing, texts), None, host_of, pa.string())
-    return pc.if_else(plain, easy, rest)
+    nothing = pa.scalar(None, pa.string())
+    rest = _each_distinct(pc.if_else(pc.is_valid(easy), nothing, texts), None, host_of, pa.string())
+    return pc.coalesce(easy, rest)
 
 
 def _bands(
@@ -275,9 +269,13 @@ def decimal_marks_shown(value: pa.Array | pa.ChunkedArray) -> set[str]:
     Returns:
         A subset of ``.`` (1,234.50 and 1,234,567 and 12.5) and ``,`` (1.234,50); 1.234 proves none.
     """
-    figures = pc.list_flatten(pc.split_pattern_regex(pc.unique(value), _BETWEEN_FIGURES))
+    # Figures without a grouping are most of a column, and different as a rule: one look at all of them is cheaper.
+    ungrouped = _matches(value, r"^\d+(?:\.\d{1,2})?$")
+    proven = {"."} if pc.any(pc.and_(ungrouped, pc.match_substring(value, "."))).as_py() else set()
+    others = pc.unique(value.filter(pc.invert(ungrouped)))
+    figures = pc.list_flatten(pc.split_pattern_regex(others, _BETWEEN_FIGURES))
     figures = figures.filter(_matches(figures, r"^\s*[^\d.,]{0,6}[\d.,' \x{a0}\x{202f}]+[^\d.,]{0,12}$"))
-    return _shown(pc.replace_substring_regex(figures, r"[^\d.,]", ""), _MARK_PROOFS)
+    return proven | _shown(pc.replace_substring_regex(figures, r"[^\d.,]", ""), _MARK_PROOFS)
 
 
 def _shown(texts: pa.Array, proofs: dict[str, str]) -> set[str]:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from orchestration.ingestion.ids import ID_FIELDS, clean_ids, unwrapped
 from orchestration.ingestion.mapping import Header
-from orchestration.ingestion.remarks import Remark, share_of_words
+from orchestration.ingestion.remarks import Remark, first_values, share_of_words
 from orchestration.ingestion.snapshots import (
     Limits,
     escape_controls,
@@ -21,7 +21,7 @@ from orchestration.ingestion.snapshots import (
 from orchestration.objects import OBJECTS
 from udfs import values
 from udfs.bands import is_without_unit
-from udfs.readers import amount_of, is_missing_text
+from udfs.readers import amount_of
 
 # Row numbers (n), a string array of n per column as delivered, and the rule that each row's structure breaks, or null.
 Batch = tuple[npt.NDArray[np.int64], list[pa.Array], pa.Array]
@@ -135,8 +135,7 @@ _MOSTLY = 0.5
 
 def _different(index: int, batches: Sequence[Batch]) -> list[str]:
     """Some different values of a column."""
-    found = pa.chunked_array([pc.unique(columns[index]) for _, columns, _ in batches], pa.string()).unique()
-    return [text for text in found.to_pylist() if text is not None and not is_missing_text(text)][:_VALUES_LOOKED_AT]
+    return first_values(pa.chunked_array([columns[index] for _, columns, _ in batches], pa.string()), _VALUES_LOOKED_AT)
 
 
 def _differ_mostly(one: int, other: int, batches: Sequence[Batch]) -> bool:

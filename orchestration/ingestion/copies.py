@@ -4,7 +4,9 @@ Belongs here: finding that two files are one list, and which is the later. Does 
 one list, whose ids differ.
 """
 
+import itertools
 import re
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -40,14 +42,21 @@ def without_older_copies(parts: Sequence[Part]) -> tuple[list[Part], list[tuple[
     files: dict[str, list[Part]] = {}
     for part in parts:
         files.setdefault(part.delivery.file_name, []).append(part)
+    if len(files) == 1:
+        return list(parts), []
     ids = {name: _ids(of_file) for name, of_file in files.items()}
+    uses = Counter(itertools.chain.from_iterable(ids.values()))
+    # As a rule files share no id, and then none need be compared with every other.
+    shared = {name: {one for one in of_file if uses[one] > 1} for name, of_file in ids.items()}
     replaced: dict[str, str] = {}
-    names = sorted(files)
+    names = sorted(name for name in files if shared[name])
     for index, one in enumerate(names):
         for other in names[index + 1 :]:
-            if one in replaced or other in replaced or not ids[one] or not ids[other]:
+            if one in replaced or other in replaced:
                 continue
-            common = len(ids[one] & ids[other])
+            common = len(shared[one] & shared[other])
+            if not common:
+                continue
             sizes = sorted([len(ids[one]), len(ids[other])])
             is_named_alike = _numbered(one)[0] == _numbered(other)[0]
             is_same = common >= _SAME_IDS * sizes[1] or (is_named_alike and common > _SAME_IDS_AND_NAME * sizes[0])

@@ -4,7 +4,7 @@ Belongs here: putting the readings before the suites, and turning their verdict 
 Does not belong here: what is expected (validation/delivered.py), and the words (refusals.py).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,8 +16,8 @@ from orchestration.ingestion.columns import Batch, id_keys
 from orchestration.ingestion.mapping import Header
 from orchestration.ingestion.refusals import Conventions, delivered_value, explain, refuse_row, shown_value
 from orchestration.ingestion.snapshots import FileRefusedError, RefusedRow
-from orchestration.runs.progress import Seconds
 from orchestration.validation import delivered
+from orchestration.validation.delivered import Positions
 from orchestration.validation.suite import Outcome, SuiteResult
 
 # What speaks against a file as a whole, and what a person may overrule for that file.
@@ -34,36 +34,96 @@ class Vocabulary:
 
 
 @dataclass
-class Judged:
+class ReadBatch:
+    """One batch of a list, read and not yet judged."""
+
+    rows: Batch
+    fields: dict[str, pa.Array]
+    codes: pa.Table  # what `readings.read_cells` says of the fields, with what is wrong whatever they mean
+
+
+@dataclass
+class Kept:
     """One batch of a list, judged."""
 
     cells: pa.Table  # of the accepted rows: row_number, c0 … cn (as delivered, blank = null), f_<field>, id_key
     refused_rows: list[RefusedRow]
     refused_values: list[dict[str, Any]]
-    result: SuiteResult
 
 
-def judge_batch(
-    subject: str,
+def read_batch(
     header: Header,
     conventions: Conventions,
-    batch: Batch,
-    mapped: tuple[dict[str, pa.Array], dict[str, pa.Array]],
     vocabulary: Vocabulary,
-    check_bound: Callable[[int], None],
-    seconds: Seconds,
-) -> Judged:
-    """Let the suite decide on one batch.
+    rows: Batch,
+    mapped: tuple[dict[str, pa.Array], dict[str, pa.Array]],
+) -> ReadBatch:
+    """Read the values of one batch.
 
     Args:
-        subject: the file and sheet, for the report.
         header: of the list.
         conventions: how the file writes dates and numbers.
-        batch: n row numbers, one string array of n per column, n rules that the rows' structure breaks, or null.
-        mapped: fields as string arrays of n, and by field where columns of one name disagree; of `map_fields`.
         vocabulary: words of the seeds.
+        rows: n row numbers, one string array of n per column, n rules that the rows' structure breaks, or null.
+        mapped: fields as string arrays of n, and by field where columns of one name disagree; of `map_fields`.
+
+    Returns:
+        The batch with a reading of each value.
+    """
+    _, _, structure = rows
+    fields, conflicts = mapped
+    codes = readings.read_cells(fields, header.object, conventions, vocabulary.names, vocabulary.currencies)
+    codes = readings.add_conflicts(codes, conflicts, structure)
+    return ReadBatch(rows, fields, pa.table({name: code.dictionary_encode() for name, code in codes.items()}))
+
+
+def judge_parts(
+    object_name: str, parts: Sequence[tuple[str, Sequence[ReadBatch]]]
+) -> list[tuple[SuiteResult, list[Positions]]]:
+    """Let the suite decide on all files of a list at once.
+
+    Args:
+        object_name: the object.
+        parts: for each the file (and sheet), for the report; and its batches.
+
+    Returns:
+        For each part its result, and of each of its batches what is refused.
+    """
+    tables = [
+        (subject, pa.concat_tables([batch.codes for batch in batches] or [pa.table({})])) for subject, batches in parts
+    ]
+    judged = delivered.judge_readings(object_name, tables, readings.reading_rules(object_name))
+    found = []
+    for (_, batches), (result, positions) in zip(parts, judged, strict=True):
+        of_batches, start = [], 0
+        for batch in batches:
+            stop = start + len(batch.codes)
+            of_batches.append(
+                {
+                    column: places[slice(*np.searchsorted(places, [start, stop]))] - start
+                    for column, places in positions.items()
+                }
+            )
+            start = stop
+        found.append((result, of_batches))
+    return found
+
+
+def keep_batch(
+    header: Header,
+    conventions: Conventions,
+    batch: ReadBatch,
+    positions: Positions,
+    check_bound: Callable[[int], None],
+) -> Kept:
+    """Keep the rows of a batch that are accepted, and describe what is refused.
+
+    Args:
+        header: of the list.
+        conventions: how the file writes dates and numbers.
+        batch: n rows.
+        positions: what the suite refuses of them.
         check_bound: is called with the number of refused rows before they are described; raises when they are too many.
-        seconds: gets the time.
 
     Returns:
         The accepted rows, and what was refused with its reason.
@@ -71,37 +131,28 @@ def judge_batch(
     Raises:
         FileRefusedError: what `check_bound` raises.
     """
-    numbers, columns, structure = batch
-    fields, conflicts = mapped
-    with seconds.of("read values"):
-        codes = readings.read_cells(fields, header.object, conventions, vocabulary.names, vocabulary.currencies)
-        codes = readings.add_conflicts(codes, conflicts, structure)
-    with seconds.of("validate"):
-        # Categories: the codes are few, and Great Expectations compares them faster than texts.
-        frame = pa.table({name: code.dictionary_encode() for name, code in codes.items()}).to_pandas()
-        rules = readings.reading_rules(header.object)
-        result, positions = delivered.judge_readings(header.object, subject, frame, rules)
-    with seconds.of("keep what was refused"):
-        refused = positions["row__reading"]
-        check_bound(len(refused))
-        refused_rows = [
-            refuse_row(
-                int(numbers[position]),
-                [column[position].as_py() for column in columns],
-                codes["row__reading"][position].as_py(),
-                header,
-            )
-            for position in refused.tolist()
-        ]
-        is_refused = np.zeros(len(numbers), dtype=bool)
-        is_refused[refused] = True
-        refused_values = [
-            _refuse_value(field, position, batch, fields, codes[f"{field}__reading"], header, conventions)
-            for field in (reading.removesuffix("__reading") for reading in positions)
-            if field != "row"
-            for position in positions[f"{field}__reading"].tolist()
-            if not is_refused[position]
-        ]
+    numbers, columns, _ = batch.rows
+    fields, codes = batch.fields, batch.codes
+    refused = positions["row__reading"]
+    check_bound(len(refused))
+    refused_rows = [
+        refuse_row(
+            int(numbers[position]),
+            [column[position].as_py() for column in columns],
+            codes["row__reading"][position].as_py(),
+            header,
+        )
+        for position in refused.tolist()
+    ]
+    is_refused = np.zeros(len(numbers), dtype=bool)
+    is_refused[refused] = True
+    refused_values = [
+        _refuse_value(field, position, batch, header, conventions)
+        for field in (reading.removesuffix("__reading") for reading in codes.column_names)
+        if field != "row"
+        for position in positions[f"{field}__reading"].tolist()
+        if not is_refused[position]
+    ]
     cells = pa.table(
         {
             "row_number": pa.array(numbers),
@@ -112,24 +163,22 @@ def judge_batch(
     )
     if is_refused.any():
         cells = cells.filter(pa.array(~is_refused))
-    return Judged(cells, refused_rows, refused_values, result)
+    return Kept(cells, refused_rows, refused_values)
 
 
 def _refuse_value(
     field: str,
     position: int,
-    batch: Batch,
-    fields: dict[str, pa.Array],
-    codes: pa.Array,
+    batch: ReadBatch,
     header: Header,
     conventions: Conventions,
 ) -> dict[str, Any]:
     """Describe a value that cannot be used, in a row that can."""
-    numbers, columns, _ = batch
-    code = codes[position].as_py()
+    numbers, columns, _ = batch.rows
+    code = batch.codes[f"{field}__reading"][position].as_py()
     sources = header.sources_of(field)
     value = delivered_value(
-        code, [columns[source.index][position].as_py() for source in sources], fields[field][position].as_py()
+        code, [columns[source.index][position].as_py() for source in sources], batch.fields[field][position].as_py()
     )
     number, shown = int(numbers[position]), sources[0].header
     reason, remedy = explain(code, shown, value, number, conventions)

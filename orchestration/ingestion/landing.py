@@ -20,9 +20,10 @@ import pyarrow as pa
 
 from orchestration.ingestion.copies import without_older_copies
 from orchestration.ingestion.folder import Delivery, find_deliveries
-from orchestration.ingestion.judging import Shape, judge_shape, unreadable_file
-from orchestration.ingestion.lists import Part, Rules, read_file
+from orchestration.ingestion.judging import Shape, judge_parts, judge_shape, unreadable_file
+from orchestration.ingestion.lists import Part, ReadPart, Rules, keep_part, read_file
 from orchestration.ingestion.raw_tables import RawTables
+from orchestration.ingestion.reader_process import READER
 from orchestration.ingestion.remarks import lacking_fields, missing_columns
 from orchestration.ingestion.snapshots import FileRefusedError, Limits, take_snapshot
 from orchestration.ingestion.staged_lists import staged
@@ -30,7 +31,7 @@ from orchestration.objects import OBJECTS
 from orchestration.runs import progress
 from orchestration.runs.progress import Seconds
 from orchestration.validation.page import keep_results
-from orchestration.validation.suite import SuiteResult
+from orchestration.validation.suite import SuiteResult, load_in_background
 from orchestration.warehouse.schema import (
     TABLES,
     check_exports_folder,
@@ -92,6 +93,9 @@ def land_month(
         raise FileNotFoundError(f"The landing folder {exports} does not exist.")
     check_exports_folder(warehouse, exports)
     check_release(warehouse)
+    # Both take seconds to start, in which the seeds are read and the files copied.
+    READER.start()
+    load_in_background()
     summary = LandingSummary(month, run_id)
     rules = Rules.read(seeds, put_in_force(seeds, warehouse.parent), limits or Limits())
     warehouse.parent.mkdir(parents=True, exist_ok=True)
@@ -146,29 +150,45 @@ def _land_lists(raw: RawTables, rules: Rules, exports: Path, snapshots: Path, se
 def _read_party(
     deliveries: Sequence[Delivery], snapshots: Path, raw: RawTables, rules: Rules, seconds: Seconds
 ) -> tuple[list[Part], list[tuple[Delivery, FileRefusedError]]]:
-    """Read all files of a party; those that cannot be used come with the reason."""
-    parts: list[Part] = []
-    failures: list[tuple[Delivery, FileRefusedError]] = []
+    """Read and judge all files of a party; those that cannot be used come with the reason."""
+    read: list[ReadPart] = []
+    failures: dict[Delivery, FileRefusedError] = {}
     for delivery in deliveries:
-        try:
+        with _costing_itself_only(delivery, failures):
             with seconds.of("copy and hash"):
                 snapshot = take_snapshot(delivery.path, snapshots, rules.limits, rules.acceptances)
-        except FileRefusedError as problem:
-            failures.append((delivery, problem))
-            continue
-        unused_sheets: list[tuple[str, str]] = []
-        try:
-            parts.extend(read_file(delivery, snapshot, rules, unused_sheets, seconds))
-        except FileRefusedError as problem:
-            failures.append((delivery, problem))
-        except (ValueError, TypeError, LookupError, ArithmeticError, pa.ArrowException) as problem:
-            # what nobody foresaw of a file is that file's refusal; the others land
-            # without the error's words, which may quote the file
-            places = "".join(traceback.format_tb(problem.__traceback__))
-            LOG.error("%s cannot be judged: %s\n%s", delivery.file_name, type(problem).__name__, places)
-            failures.append((delivery, _not_judged(problem)))
-        raw.record_unused_sheets(delivery, snapshot, unused_sheets)
-    return parts, [(delivery, rules.forgotten.refusal(problem)) for delivery, problem in failures]
+            unused_sheets: list[tuple[str, str]] = []
+            try:
+                read.extend(read_file(delivery, snapshot, rules, unused_sheets, seconds))
+            finally:
+                raw.record_unused_sheets(delivery, snapshot, unused_sheets)
+    parts: list[Part] = []
+    for object_name in OBJECTS:
+        of_object = [part for part in read if part.header.object == object_name]
+        if of_object:
+            progress.tell_more(f"{', '.join(part.delivery.file_name for part in of_object[:3])}: judging")
+            with seconds.of("validate"):
+                judged = judge_parts(object_name, [(part.subject, part.batches) for part in of_object])
+            for part, (result, positions) in zip(of_object, judged, strict=True):
+                with _costing_itself_only(part.delivery, failures), seconds.of("keep and refuse"):
+                    parts.append(keep_part(part, result, positions, rules))
+    return [part for part in parts if part.delivery not in failures], [
+        (delivery, rules.forgotten.refusal(problem)) for delivery, problem in failures.items()
+    ]
+
+
+@contextmanager
+def _costing_itself_only(delivery: Delivery, failures: dict[Delivery, FileRefusedError]) -> Iterator[None]:
+    """Note why a file cannot be used; what nobody foresaw of a file is that file's refusal too, and the others land."""
+    try:
+        yield
+    except FileRefusedError as problem:
+        failures.setdefault(delivery, problem)
+    except (ValueError, TypeError, LookupError, ArithmeticError, pa.ArrowException) as problem:
+        # without the error's words, which may quote the file
+        places = "".join(traceback.format_tb(problem.__traceback__))
+        LOG.error("%s cannot be judged: %s\n%s", delivery.file_name, type(problem).__name__, places)
+        failures.setdefault(delivery, _not_judged(problem))
 
 
 def _not_judged(problem: Exception) -> FileRefusedError:

@@ -1,4 +1,4 @@
-"""From a delivered file to the parts of lists in it: sheets, headers, rows, each judged.
+"""From a delivered file to the parts of lists in it: sheets, headers, rows and their values.
 
 Belongs here: which sheet holds which list, in what order things happen to a file, and that nothing of it is lost. Does
 not belong here: how a format is read, what is accepted (judging.py), and where it is written (raw_tables.py).
@@ -6,12 +6,14 @@ not belong here: how a format is read, what is accepted (judging.py), and where 
 
 import csv
 import dataclasses
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+import os
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
@@ -19,8 +21,8 @@ from orchestration.ingestion import readings
 from orchestration.ingestion.columns import Batch, as_columns, map_fields, settle
 from orchestration.ingestion.folder import Acceptance, Delivery, Party, read_acceptances, read_parties
 from orchestration.ingestion.forgotten import Forgotten, forgotten_folder
-from orchestration.ingestion.grids import Grid, first_rows, keep_even_rows, rows_below
-from orchestration.ingestion.judging import Vocabulary, judge_batch
+from orchestration.ingestion.grids import Grid, RowBatch, first_rows, keep_even_rows, rows_below
+from orchestration.ingestion.judging import ReadBatch, Vocabulary, keep_batch, read_batch
 from orchestration.ingestion.mapping import ColumnMappings, Header, object_of_sheet
 from orchestration.ingestion.no_records import leave_out
 from orchestration.ingestion.reader_process import READER
@@ -30,6 +32,7 @@ from orchestration.ingestion.snapshots import FileRefusedError, Limits, RefusedR
 from orchestration.objects import OBJECTS
 from orchestration.runs import progress
 from orchestration.runs.progress import Seconds
+from orchestration.validation.delivered import Positions
 from orchestration.validation.suite import SuiteResult
 
 
@@ -102,6 +105,25 @@ class Rules:
 
 
 @dataclass
+class ReadPart:
+    """One understood sheet or file of a list, read and not yet judged."""
+
+    delivery: Delivery
+    snapshot: Snapshot
+    grid: Grid
+    header: Header
+    conventions: Conventions
+    batches: list[ReadBatch]
+    refused_rows: list[RefusedRow]
+    remarks: list[Remark]
+
+    @property
+    def subject(self) -> str:
+        """The file, and its sheet if it has several, as results name it."""
+        return f"{self.delivery.file_name}{f' [{self.grid.sheet_name}]' if self.grid.sheet_name else ''}"
+
+
+@dataclass
 class Part:
     """One understood sheet or file of a list: its accepted cells and what was refused of it."""
 
@@ -120,7 +142,7 @@ class Part:
 
 def read_file(
     delivery: Delivery, snapshot: Snapshot, rules: Rules, unused_sheets: list[tuple[str, str]], seconds: Seconds
-) -> list[Part]:
+) -> list[ReadPart]:
     """Read the sheets of a file, each for the object that its name or its header says.
 
     Args:
@@ -149,7 +171,7 @@ def read_file(
                 "no_readable_row", grids[0].refused[0].reason, "Export the list again; no row could be read."
             )
         raise FileRefusedError("empty_file", "The file has no rows.", "Export the list again.")
-    parts: list[Part] = []
+    parts: list[ReadPart] = []
     problem: FileRefusedError | None = None
     for grid, head in filled:
         object_name = _object_of(grid, head, delivery, rules.mappings) if len(filled) > 1 else delivery.object
@@ -204,8 +226,8 @@ def _read_part(
     header: Header,
     rules: Rules,
     seconds: Seconds,
-) -> Part:
-    """Read the rows below a header, judge them, and keep what is accepted."""
+) -> ReadPart:
+    """Read the rows below a header, and their values."""
     refused: list[RefusedRow] = []
     head_cells = head[header.position][1]
     with seconds.of("read and split"):
@@ -220,7 +242,7 @@ def _read_part(
         refused.extend(row for _, rows in kept for row in rows)
     with seconds.of("read values"):
         header, remarks = settle(header, batches, rules.vocabulary.words)
-        mapped = [map_fields(columns, header) for _, columns, _ in batches]
+        mapped = list(_side_by_side(lambda batch: map_fields(batch[1], header), batches))
         party = rules.parties[delivery.party_id]
         names = mapped[0][0] if mapped else {}
         conventions = readings.find_conventions(
@@ -228,45 +250,63 @@ def _read_part(
             header.object,
             Conventions(party.date_order, party.decimal_mark),
         )
-    subject = f"{delivery.file_name}{f' [{grid.sheet_name}]' if grid.sheet_name else ''}"
-    result = SuiteResult(f"{header.object}_as_delivered", subject, [])
+        read: list[ReadBatch] = []
+        for batch in _side_by_side(
+            lambda both: read_batch(header, conventions, rules.vocabulary, *both), zip(batches, mapped, strict=True)
+        ):
+            read.append(batch)
+            progress.tell_more(f"{delivery.file_name}: checking the rows up to {batch.rows[0][-1]:,}")
+    return ReadPart(delivery, snapshot, grid, header, conventions, read, refused, remarks)
+
+
+def keep_part(part: ReadPart, result: SuiteResult, positions: Sequence[Positions], rules: Rules) -> Part:
+    """Keep what is accepted of a part, and describe what is refused and what is to be known of it.
+
+    Args:
+        part: as it was read; nothing of it is needed afterwards.
+        result: what the suite found in it.
+        positions: what the suite refuses, by batch.
+        rules: of the workspace.
+
+    Returns:
+        The part.
+
+    Raises:
+        FileRefusedError: more rows are refused than anybody would look through.
+    """
+    refused, header = part.refused_rows, part.header
     tables = [pa.table({"row_number": pa.array([], pa.int64())})]
     refused_values: list[dict[str, Any]] = []
-    for batch, fields in zip(batches, mapped, strict=True):
-        progress.tell_more(f"{delivery.file_name}: checking the rows up to {batch[0][-1]:,}")
-        judged = judge_batch(
-            subject,
-            header,
-            conventions,
-            batch,
-            fields,
-            rules.vocabulary,
-            lambda more: rules.check_bound(refused, more, snapshot),
-            seconds,
+    for batch, of_batch in zip(part.batches, positions, strict=True):
+        kept = keep_batch(
+            header, part.conventions, batch, of_batch, lambda more: rules.check_bound(refused, more, part.snapshot)
         )
-        result.add(judged.result)
-        refused.extend(judged.refused_rows)
-        refused_values.extend(judged.refused_values)
-        tables.append(judged.cells)
-    refused.extend(grid.refused)
+        refused.extend(kept.refused_rows)
+        refused_values.extend(kept.refused_values)
+        tables.append(kept.cells)
+    refused.extend(part.grid.refused)
     cells = pa.concat_tables(tables[1:] or tables)
-    rows_read = cells.num_rows + len(refused)
-    with seconds.of("look at unread columns"):
-        spare = (
-            {column.index: cells[f"c{column.index}"] for column in header.columns if not column.field}
-            if len(tables) > 1
-            else {}
-        )
-        unread = unread_columns(
-            header, spare, rules.vocabulary.words, partial(rules.mappings.field_like, header.object)
-        )
+    remarks = list(part.remarks)
+    if len(tables) > 1:
         named = {remark.column_name for remark in remarks}
+        columns = {column.index: cells[f"c{column.index}"] for column in header.columns}
+        like = partial(rules.mappings.field_like, header.object)
+        unread = unread_columns(header, columns, rules.vocabulary.words, like)
         remarks += [remark for remark in unread if remark.column_name not in named]
-        remarks += grid.remarks
-        if len(tables) > 1:
-            remarks += several_values(header, {column.index: cells[f"c{column.index}"] for column in header.columns})
+        remarks += several_values(header, columns)
+    remarks += part.grid.remarks
     return Part(
-        delivery, snapshot, grid, header, conventions, cells, refused, refused_values, result, rows_read, remarks
+        part.delivery,
+        part.snapshot,
+        part.grid,
+        header,
+        part.conventions,
+        cells,
+        refused,
+        refused_values,
+        result,
+        cells.num_rows + len(refused),
+        remarks,
     )
 
 
@@ -274,18 +314,40 @@ def _batches(
     delivery: Delivery, snapshot: Snapshot, grid: Grid, header: Header, rules: Rules, refused: list[RefusedRow]
 ) -> list[Batch]:
     """Read the even rows below a header as columns; the others are refused."""
+
+    def even() -> Iterator[RowBatch]:
+        for numbers, rows in rows_below(grid, header):
+            kept_numbers, kept_rows = keep_even_rows(numbers, rows, len(header.columns), refused)
+            rules.check_bound(refused or grid.refused, len(grid.refused) if refused else 0, snapshot)
+            if len(kept_numbers):
+                yield kept_numbers, kept_rows
+
     batches: list[Batch] = []
     rows_read = 0
-    for numbers, rows in rows_below(grid, header):
-        kept_numbers, kept_rows = keep_even_rows(numbers, rows, len(header.columns), refused)
-        rules.check_bound(refused or grid.refused, len(grid.refused) if refused else 0, snapshot)
-        if len(kept_numbers):
-            batch = as_columns(kept_numbers, kept_rows, rules.limits)
-            if len(batch[0]):
-                batches.append(batch)
-                rows_read += len(batch[0])
-                progress.tell_more(f"{delivery.file_name}: {rows_read:,} rows read")
+    for batch in _side_by_side(lambda rows: as_columns(*rows, rules.limits), even()):
+        if len(batch[0]):
+            batches.append(batch)
+            rows_read += len(batch[0])
+            progress.tell_more(f"{delivery.file_name}: {rows_read:,} rows read")
     return batches
+
+
+_AT_ONCE = min(os.cpu_count() or 1, 4)  # each batch more takes its memory
+
+_Given = TypeVar("_Given")
+_Made = TypeVar("_Made")
+
+
+def _side_by_side(work: Callable[[_Given], _Made], items: Iterable[_Given]) -> Iterator[_Made]:
+    """Work on several batches at once, which Arrow can; give what becomes of them in their order."""
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        begun: deque[Future[_Made]] = deque()
+        for item in items:
+            begun.append(threads.submit(work, item))
+            if len(begun) == _AT_ONCE:
+                yield begun.popleft().result()
+        while begun:
+            yield begun.popleft().result()
 
 
 def _vocabularies(value_rows: Sequence[Mapping[str, str]], reference: Path) -> dict[str, frozenset[str]]:

@@ -144,19 +144,14 @@ def _grid(sheet: Mapping[str, Any], folder: Path) -> Grid:
 
 def _batches(folder: Path) -> Iterator[RowBatch]:
     for file in sorted(folder.glob("*.arrow")):
-        with pa.memory_map(str(file)) as source:
-            table = pa.ipc.open_file(source).read_all()
-        numbers = table["row_number"].to_numpy()
-        if table.column_names == ["row_number", "cells"]:
-            rows = table["cells"].to_pylist()
+        with pa.OSFile(str(file)) as source, pa.ipc.open_file(source) as stored:
+            batch = stored.get_batch(0)
+        numbers = batch["row_number"].to_numpy()
+        if batch.schema.names == ["row_number", "cells"]:
+            rows = batch["cells"].to_pylist()
             yield numbers, [[cell.decode("utf-8", "surrogateescape") for cell in row] for row in rows]
         else:
-            yield (
-                numbers,
-                pa.RecordBatch.from_arrays(
-                    [column.combine_chunks() for column in table.columns[1:]], names=table.column_names[1:]
-                ),
-            )
+            yield numbers, pa.RecordBatch.from_arrays(batch.columns[1:], names=batch.schema.names[1:])
 
 
 # --- the process itself -----------------------------------------------------------------------------------------------
@@ -175,9 +170,9 @@ def _write(grid: Grid, folder: Path) -> dict[str, Any]:
         else:
             cells = [[cell.encode("utf-8", "surrogateescape") for cell in row] for row in rows]
             columns["cells"] = pa.array(cells, pa.list_(pa.binary()))
-        table = pa.table(columns)
-        with pa.OSFile(str(folder / f"{index:06}.arrow"), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
-            writer.write_table(table)
+        batch = pa.record_batch(columns)
+        with pa.OSFile(str(folder / f"{index:06}.arrow"), "wb") as sink, pa.ipc.new_file(sink, batch.schema) as writer:
+            writer.write_batch(batch)
     return {
         **{name: getattr(grid, name) for name in _SHARED},
         "refused": [asdict(row) for row in grid.refused],

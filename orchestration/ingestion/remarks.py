@@ -83,10 +83,10 @@ def unread_columns(
         if column.field is not None or column.is_known or column.index not in columns:
             continue
         cells = columns[column.index]
-        values = [text for text in pc.unique(cells).to_pylist() if text is not None and not is_missing_text(text)]
+        values = first_values(cells, _VALUES_LOOKED_AT)
         if not values:
             continue
-        likely, kind = _read_as(values[:_VALUES_LOOKED_AT], header.object, vocabularies)
+        likely, kind = _read_as(values, header.object, vocabularies)
         likely = likely or field_of(column.header)
         meaning = f" It may be {likely.replace('_', ' ')}." if likely and likely not in filled else ""
         shown = " | ".join(values[:_EXAMPLES]) if kind else None
@@ -203,6 +203,28 @@ def lacking_fields(headers: Sequence[Header]) -> list[Remark]:
         for what, (fields, consequence) in LACKING.get(headers[0].object, {}).items()
         if not filled.intersection(fields)
     ]
+
+
+def first_values(cells: pa.ChunkedArray, count: int) -> list[str]:
+    """Give the first different values of a column; no more of it is looked through than they need.
+
+    Args:
+        cells: string array of n.
+        count: how many at most.
+
+    Returns:
+        Texts in the order in which they come, without those that say that there is no value.
+    """
+    found: dict[str, None] = {}
+    for start in range(0, len(cells), _AT_ONCE):
+        some = pc.unique(cells.slice(start, _AT_ONCE)).to_pylist()
+        found |= dict.fromkeys(text for text in some if text is not None and not is_missing_text(text))
+        if len(found) >= count:
+            break
+    return list(found)[:count]
+
+
+_AT_ONCE = 10_000  # cells
 
 
 def mapping_key(text: str) -> str:

@@ -134,7 +134,7 @@ def hash_file(path: Path) -> tuple[str, int]:
     digest, size = hashlib.sha256(), 0
     with _open_regular(path) as source:
         left = os.fstat(source.fileno()).st_size  # a file that grows while it is read would never end
-        while block := source.read(min(left, 1 << 20)):
+        while block := source.read(min(left, _BLOCK)):
             digest.update(block)
             size += len(block)
             left -= len(block)
@@ -142,6 +142,7 @@ def hash_file(path: Path) -> tuple[str, int]:
 
 
 _COPIES = itertools.count()
+_BLOCK = 1 << 23  # bytes; after each, this thread waits its turn among others
 
 
 def take_snapshot(path: Path, directory: Path, limits: Limits, accepted: Container[str] = ()) -> Snapshot:
@@ -177,7 +178,7 @@ def take_snapshot(path: Path, directory: Path, limits: Limits, accepted: Contain
             )
         copy = directory / f"{next(_COPIES)}{path.suffix.lower()}"
         with copy.open("xb") as target:
-            while block := source.read(1 << 20):
+            while block := source.read(_BLOCK):
                 digest.update(block)
                 size += len(block)
                 if size > before.st_size:

@@ -7,13 +7,15 @@ Frames carry one reading per cell, computed by the same readers that staging use
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
-from orchestration.validation.suite import SuiteResult, described, run_suite
+from orchestration.validation.suite import Outcome, SuiteResult, described, examples_of, run_suite
 
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
@@ -22,22 +24,63 @@ if TYPE_CHECKING:
 READABLE = "readable"
 
 
+# By column, the positions that its expectation refuses, ascending.
+Positions = dict[str, npt.NDArray[np.int64]]
+
+
 def judge_readings(
-    object_name: str, subject: str, frame: pd.DataFrame, rules: Mapping[str, Sequence[str]]
-) -> tuple[SuiteResult, dict[str, npt.NDArray[np.int64]]]:
-    """Run the suite of an object over the readings of one batch of a list.
+    object_name: str, parts: Sequence[tuple[str, pa.Table]], rules: Mapping[str, Sequence[str]]
+) -> list[tuple[SuiteResult, Positions]]:
+    """Run the suite of an object once over the readings of all parts of a list: a run costs more than its rows.
 
     Args:
-        object_name: accounts, opportunities, engagements or contacts.
-        subject: the file, for the report.
-        frame: n rows; columns ``row__reading`` and ``<field>__reading`` for the fields that the list has.
+        object_name: accounts, opportunities, engagements, contacts or decisions.
+        parts: for each the file (and sheet), for the report; and n readings, as dictionaries: columns ``row__reading``
+            and ``<field>__reading`` for the fields that the part has. No column where it has no rows.
         rules: by such a column, the codes that refuse a cell or row of it.
 
     Returns:
-        The result, and for every column of the frame the positions (0 to n-1, ascending) that it refuses.
+        For each part, in their order, its own result and the positions (0 to n-1) in each of its columns.
     """
-    expectations = [_readable(column, codes) for column, codes in rules.items() if column in frame.columns]
-    return run_suite(f"{object_name}_as_delivered", subject, expectations, frame)
+    suite = f"{object_name}_as_delivered"
+    # Dictionaries: the codes are few, and Great Expectations compares categories faster than texts.
+    frame = pa.concat_tables([readings for _, readings in parts], promote_options="default")
+    whole, refused = SuiteResult(suite, "", []), Positions()
+    if len(frame):
+        expectations = [_readable(column, codes) for column, codes in rules.items() if column in frame.column_names]
+        subjects = ", ".join(subject for subject, _ in parts)
+        whole, refused = run_suite(suite, subjects, expectations, frame.unify_dictionaries().to_pandas())
+    judged, start = [], 0
+    for subject, readings in parts:
+        own = {}
+        for column in refused.keys() & set(readings.column_names):
+            bounds = np.searchsorted(refused[column], [start, start + len(readings)])
+            own[column] = refused[column][slice(*bounds)] - start
+        judged.append((SuiteResult(suite, subject, _outcomes_of(whole.outcomes, readings, own)), own))
+        start += len(readings)
+    return judged
+
+
+_LOOKED_AT = 20  # values that are refused, among which the examples are
+
+
+def _outcomes_of(outcomes: Sequence[Outcome], readings: pa.Table, positions: Positions) -> list[Outcome]:
+    """Say of one part what the expectations found in it."""
+    own = []
+    for outcome in outcomes:
+        column = f"{outcome.column}__reading"
+        if column in positions:
+            codes = readings[column]
+            own.append(
+                replace(
+                    outcome,
+                    success=not len(positions[column]),
+                    evaluated=len(codes) - codes.null_count,
+                    unexpected=len(positions[column]),
+                    examples=examples_of(codes[int(place)].as_py() for place in positions[column][:_LOOKED_AT]),
+                )
+            )
+    return own
 
 
 def judge_file(object_name: str, subject: str, facts: dict[str, Any]) -> SuiteResult:

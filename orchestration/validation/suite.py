@@ -2,13 +2,15 @@
 
 Belongs here: the results, and how an expectation carries its words. Does not belong here: what is expected.
 
-Great Expectations is imported when the first suite runs: the import takes seconds.
+Great Expectations is imported when the first suite runs, or in the background before: the import takes seconds.
 """
 
 import os
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -55,21 +57,19 @@ class SuiteResult:
         """Give plain data for a JSON file."""
         return {**asdict(self), "success": self.success}
 
-    def add(self, other: "SuiteResult") -> None:
-        """Add the outcomes of a further batch of the same subject."""
-        known = {(outcome.rule, outcome.column): outcome for outcome in self.outcomes}
-        for more in other.outcomes:
-            outcome = known.get((more.rule, more.column))
-            if outcome is None:
-                self.outcomes.append(more)
-                continue
-            outcome.success &= more.success
-            outcome.evaluated += more.evaluated
-            outcome.unexpected += more.unexpected
-            outcome.examples = (outcome.examples + more.examples)[:_EXAMPLES]
-
 
 _EXAMPLES = 5
+
+
+def examples_of(values: Iterable[object]) -> list[str]:
+    """Give a few of the values that an expectation refuses, as they are shown."""
+    return sorted({str(value)[:200] for value in values})[:_EXAMPLES]
+
+
+def load_in_background() -> None:
+    """Begin to import Great Expectations while other things are waited for; whoever needs it meanwhile waits for it."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    threading.Thread(target=import_module, args=["great_expectations.expectations"]).start()
 
 
 def fact(suite: str, subject: str, rule: str, violations: int, reason: str) -> SuiteResult:
@@ -169,7 +169,7 @@ def run_suite(
                 unexpected=int(found["unexpected_count"]),
                 reason=meta["reason"],
                 remedy=meta["remedy"],
-                examples=sorted({str(value)[:200] for value in found.get("partial_unexpected_list") or []})[:_EXAMPLES],
+                examples=examples_of(found.get("partial_unexpected_list") or []),
             )
         )
     return SuiteResult(suite_name, subject, outcomes), refused
