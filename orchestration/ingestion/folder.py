@@ -8,18 +8,19 @@ import codecs
 import csv
 import os
 import re
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
 from orchestration.ingestion.mapping import object_of_name
-from orchestration.ingestion.snapshots import FileRefusedError, escape_controls
+from orchestration.ingestion.snapshots import FileRefusedError, Limits, escape_controls
 from orchestration.objects import OBJECTS
 
 US = "us"
 EXTENSIONS = (".csv", ".tsv", ".txt", ".xlsx", ".parquet")
 # Refusals upon which a file is not opened, hashed or measured: of it only the name is known.
-NOT_TOUCHED = frozenset({"unknown_party", "withdrawn", "no_nda", "decisions_of_a_partner"})
+NOT_TOUCHED = frozenset({"unknown_party", "withdrawn", "no_nda", "decisions_of_a_partner", "too_many_files"})
 _SHA256 = re.compile(r"^[0-9a-fA-F]{64}$")
 _MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
 
@@ -175,13 +176,16 @@ def read_acceptances(path: Path) -> dict[str, Acceptance]:
     return accepted
 
 
-def find_deliveries(exports: Path, month: date, parties: dict[str, Party]) -> tuple[list[Delivery], set[str]]:
+def find_deliveries(
+    exports: Path, month: date, parties: dict[str, Party], limits: Limits
+) -> tuple[list[Delivery], set[str]]:
     """Look through the landing folder without opening anything and without following links.
 
     Args:
         exports: the landing folder.
         month: first day of the month.
         parties: the known parties by id.
+        limits: how many files a list may have.
 
     Returns:
         Everything found for the month, in the order of names, with a refusal where it must not be opened; and the
@@ -210,7 +214,26 @@ def find_deliveries(exports: Path, month: date, parties: dict[str, Party]) -> tu
                 for path in _visible(month_folder):
                     file_name = escape_controls(f"{relative}/{path.name}")  # names need not be text
                     found.append(_delivery(path, file_name, parties.get(name), name, month))
-    return found, with_folder
+    return _within_bounds(found, limits.max_files), with_folder
+
+
+def _within_bounds(found: list[Delivery], most: int) -> list[Delivery]:
+    """Refuse all files of a list that has too many: a list is loaded whole or not at all, so none need be read."""
+    counts = Counter((delivery.party_id, delivery.object) for delivery in found if not delivery.refusal)
+    return [
+        replace(
+            delivery,
+            refusal=FileRefusedError(
+                "too_many_files",
+                f"The list of {delivery.object} has {count:,} files; of one list at most {most:,} are read, so none "
+                "of them was.",
+                "Put the list into one file, or a few, and deliver it again.",
+            ),
+        )
+        if not delivery.refusal and (count := counts[delivery.party_id, delivery.object]) > most
+        else delivery
+        for delivery in found
+    ]
 
 
 def _delivery(path: Path, file_name: str, party: Party | None, party_id: str, month: date) -> Delivery:

@@ -24,6 +24,7 @@ from orchestration.ingestion.judging import Shape, judge_parts, judge_shape, unr
 from orchestration.ingestion.lists import Part, ReadPart, Rules, keep_part, read_file
 from orchestration.ingestion.raw_tables import RawTables
 from orchestration.ingestion.reader_process import READER
+from orchestration.ingestion.refusals import some_of
 from orchestration.ingestion.remarks import lacking_fields, missing_columns
 from orchestration.ingestion.snapshots import FileRefusedError, Limits, take_snapshot
 from orchestration.ingestion.staged_lists import staged
@@ -121,7 +122,7 @@ def land_month(
 
 def _land_lists(raw: RawTables, rules: Rules, exports: Path, snapshots: Path, seconds: Seconds) -> list[SuiteResult]:
     """Load every list; what fails costs its own list only."""
-    deliveries, with_folder = find_deliveries(exports, raw.month, rules.parties)
+    deliveries, with_folder = find_deliveries(exports, raw.month, rules.parties, rules.limits)
     with transaction(raw.connection):
         raw.forget_earlier_attempts()
         raw.record_not_opened([delivery for delivery in deliveries if delivery.refusal])
@@ -166,7 +167,7 @@ def _read_party(
     for object_name in OBJECTS:
         of_object = [part for part in read if part.header.object == object_name]
         if of_object:
-            progress.tell_more(f"{', '.join(part.delivery.file_name for part in of_object[:3])}: judging")
+            progress.tell_more(f"{some_of([part.delivery.file_name for part in of_object])}: judging")
             with seconds.of("validate"):
                 judged = judge_parts(object_name, [(part.subject, part.batches) for part in of_object])
             for part, (result, positions) in zip(of_object, judged, strict=True):
@@ -209,7 +210,7 @@ def _land(
         raw.record_quarantined([(part.delivery, twice) for part in parts], [])
         return [part.result for part in parts]
     raw.record_replaced(replaced)
-    subject = ", ".join(dict.fromkeys(part.delivery.file_name for part in parts))
+    subject = some_of(list(dict.fromkeys(part.delivery.file_name for part in parts)))
     _remark_on_columns(raw, party_id, object_name, parts)
     with staged(raw.connection, object_name, parts) as rows_usable:
         refused = [row for part in parts for row in part.refused_rows]

@@ -6,6 +6,7 @@ not belong here: how a format is read, what is accepted (judging.py), and where 
 
 import csv
 import dataclasses
+import itertools
 import os
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -340,9 +341,14 @@ _Made = TypeVar("_Made")
 
 def _side_by_side(work: Callable[[_Given], _Made], items: Iterable[_Given]) -> Iterator[_Made]:
     """Work on several batches at once, which Arrow can; give what becomes of them in their order."""
+    rest = iter(items)
+    first = list(itertools.islice(rest, 2))
+    if len(first) < 2 or _AT_ONCE == 1:  # noqa: PLR2004 (threads cost more than a small file)
+        yield from map(work, itertools.chain(first, rest))
+        return
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         begun: deque[Future[_Made]] = deque()
-        for item in items:
+        for item in itertools.chain(first, rest):
             begun.append(threads.submit(work, item))
             if len(begun) == _AT_ONCE:
                 yield begun.popleft().result()

@@ -19,6 +19,7 @@ from orchestration.ingestion.folder import NOT_TOUCHED, Acceptance, Delivery, Pa
 from orchestration.ingestion.forgotten import Forgotten
 from orchestration.ingestion.judging import ACCEPTABLE
 from orchestration.ingestion.lists import Part
+from orchestration.ingestion.refusals import some_of
 from orchestration.ingestion.snapshots import (
     FileRefusedError,
     Snapshot,
@@ -26,7 +27,7 @@ from orchestration.ingestion.snapshots import (
     hash_file,
 )
 from orchestration.warehouse.schema import FILES
-from orchestration.warehouse.sql import identifier, transaction
+from orchestration.warehouse.sql import transaction
 
 
 @dataclass
@@ -160,7 +161,7 @@ class RawTables:
                     f"seeds/company/accepted_files.csv: {row['file_sha256']}, your name, the day, and why."
                 )
             rows.append(row)
-        names = ", ".join(sorted(Path(delivery.file_name).name for delivery, _ in failed))
+        names = some_of(sorted(Path(delivery.file_name).name for delivery, _ in failed))
         for part in parts:
             row = self._landed(part, 0, 0) | {"status": "quarantined", "rule": "list_incomplete"}
             row["reason"] = (
@@ -300,14 +301,18 @@ class RawTables:
         self.connection.register("provenance", pa.Table.from_pylist(rows, schema))
 
     def _write_files(self, rows: list[dict[str, Any]]) -> None:
-        names = ", ".join(identifier(name) for name in FILES)
-        marks = ", ".join("?" for _ in FILES)
-        for row in rows:
-            complete = {name: row.get(name) for name in FILES}
-            if self.forgotten and complete["reason"]:
-                complete["reason"] = self.forgotten.redact(complete["reason"])
-            self.connection.execute(f"insert into raw.files ({names}) values ({marks})", list(complete.values()))  # noqa: S608 (our own table and column names)
-            self.files.append(complete)
+        if not rows:
+            return
+        complete = [{name: row.get(name) for name in FILES} for row in rows]
+        for row in complete:
+            if self.forgotten and row["reason"]:
+                row["reason"] = self.forgotten.redact(row["reason"])
+        types = {"varchar": pa.string(), "bigint": pa.int64(), "date": pa.date32(), "timestamp": pa.timestamp("us")}
+        schema = pa.schema([(name, types[kind.removesuffix(" not null")]) for name, kind in FILES.items()])
+        self.connection.register("files_seen", pa.Table.from_pylist(complete, schema))
+        self.connection.execute("insert into raw.files by name from files_seen")
+        self.connection.unregister("files_seen")
+        self.files += complete
 
     def _not_opened(self, delivery: Delivery) -> dict[str, Any]:
         refusal = delivery.refusal

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -71,16 +71,13 @@ class ReaderProcess:
             FileRefusedError: what `read_grids` refuses, and a file upon which the process ended.
         """
         process = self.start()
-        folder = snapshot.path.with_name(f"{snapshot.path.name}.rows")
-        folder.mkdir(mode=0o700)
         order = {
             "path": str(snapshot.path),
             "size": snapshot.size_bytes,
             "suffix": suffix,
             "encoding": encoding,
-            "into": str(folder),
             "limits": asdict(limits),
-            "known_headers": sorted(known_headers),
+            "known_headers": list(known_headers),
         }
         # Processor time is bounded inside; the clock is for what waits without working.
         watch = threading.Timer(limits.read_seconds(snapshot.size_bytes) * _PATIENCE, process.kill)
@@ -104,7 +101,7 @@ class ReaderProcess:
         said = json.loads(answer)
         if "refused" in said:
             raise FileRefusedError(**said["refused"])
-        return [_grid(sheet, folder / str(index)) for index, sheet in enumerate(said["sheets"])]
+        return [_grid(sheet, snapshot.path, index) for index, sheet in enumerate(said["sheets"])]
 
     def close(self) -> None:
         """End the process."""
@@ -132,18 +129,23 @@ def _ending(code: int) -> str:
     return f"signal {-code}" if code < 0 else f"code {code}"
 
 
-def _grid(sheet: Mapping[str, Any], folder: Path) -> Grid:
+def _grid(sheet: Mapping[str, Any], path: Path, index: int) -> Grid:
     """Make a grid of what the reader wrote."""
     return Grid(
-        _batches(folder),
+        _batches([_rows_file(path, index, batch) for batch in range(int(sheet["batches"]))]),
         **{name: sheet[name] for name in _SHARED},
         refused=[RefusedRow(**row) for row in sheet["refused"]],
         remarks=[Remark(**remark) for remark in sheet["remarks"]],
     )
 
 
-def _batches(folder: Path) -> Iterator[RowBatch]:
-    for file in sorted(folder.glob("*.arrow")):
+def _rows_file(path: Path, sheet: int, batch: int) -> Path:
+    """Where the rows of a private copy are written: beside it, for a folder costs more than a small file."""
+    return path.with_name(f"{path.name}.{sheet}.{batch}.arrow")
+
+
+def _batches(files: Sequence[Path]) -> Iterator[RowBatch]:
+    for file in files:
         with pa.OSFile(str(file)) as source, pa.ipc.open_file(source) as stored:
             batch = stored.get_batch(0)
         numbers = batch["row_number"].to_numpy()
@@ -157,10 +159,10 @@ def _batches(folder: Path) -> Iterator[RowBatch]:
 # --- the process itself -----------------------------------------------------------------------------------------------
 
 
-def _write(grid: Grid, folder: Path) -> dict[str, Any]:
+def _write(grid: Grid, path: Path, sheet: int) -> dict[str, Any]:
     """Write a grid's rows, and give what is known of it beside them."""
-    folder.mkdir(mode=0o700)
-    for index, (numbers, rows) in enumerate(map(_without_empty_lines, grid.batches)):
+    written = 0
+    for numbers, rows in map(_without_empty_lines, grid.batches):
         if not len(numbers):
             continue
         columns: dict[str, Any] = {"row_number": pa.array(numbers, pa.int64())}
@@ -171,9 +173,14 @@ def _write(grid: Grid, folder: Path) -> dict[str, Any]:
             cells = [[cell.encode("utf-8", "surrogateescape") for cell in row] for row in rows]
             columns["cells"] = pa.array(cells, pa.list_(pa.binary()))
         batch = pa.record_batch(columns)
-        with pa.OSFile(str(folder / f"{index:06}.arrow"), "wb") as sink, pa.ipc.new_file(sink, batch.schema) as writer:
+        with (
+            pa.OSFile(str(_rows_file(path, sheet, written)), "wb") as sink,
+            pa.ipc.new_file(sink, batch.schema) as writer,
+        ):
             writer.write_batch(batch)
+        written += 1
     return {
+        "batches": written,
         **{name: getattr(grid, name) for name in _SHARED},
         "refused": [asdict(row) for row in grid.refused],
         "remarks": [asdict(remark) for remark in grid.remarks],
@@ -220,7 +227,7 @@ def main() -> None:
         try:
             _bound(limits, snapshot.size_bytes)
             grids = read_grids(snapshot, asked["suffix"], known_headers, limits, asked["encoding"])
-            said = {"sheets": [_write(grid, Path(asked["into"]) / str(index)) for index, grid in enumerate(grids)]}
+            said = {"sheets": [_write(grid, snapshot.path, index) for index, grid in enumerate(grids)]}
         except FileRefusedError as refusal:
             said = {"refused": {"rule": refusal.rule, "reason": refusal.reason, "remedy": refusal.remedy}}
         except (MemoryError, pa.ArrowMemoryError):

@@ -39,6 +39,22 @@ class Conventions:
     decimal_mark: str | None
 
 
+_NAMED = 5
+
+
+def some_of(names: Sequence[str]) -> str:
+    """Name so many of several that a sentence stays one.
+
+    Args:
+        names: at least one.
+
+    Returns:
+        The first five, and how many more there are.
+    """
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+
+
 def explain(code: str, header: str, value: str, row_number: int, conventions: Conventions) -> tuple[str, str]:
     """Say in plain words what is wrong with a value, and what to do.
 

@@ -26,6 +26,7 @@ class Limits:
     """What a file may be. Every limit can be set; the defaults hold for lists of a million accounts."""
 
     max_file_bytes: int = 1024**3
+    max_files: int = 1_000  # of one list: a file a day and region, and more
     quiet_seconds: float = 2  # since a file was changed: an export that pauses longer looks like a whole file
     max_cell_characters: int = 32_767  # what a spreadsheet cell can hold
     max_lines_per_record: int = 32_768  # a cell of the allowed length has no more line breaks

@@ -48,8 +48,7 @@ def judge_readings(
     whole, refused = SuiteResult(suite, "", []), Positions()
     if len(frame):
         expectations = [_readable(column, codes) for column, codes in rules.items() if column in frame.column_names]
-        subjects = ", ".join(subject for subject, _ in parts)
-        whole, refused = run_suite(suite, subjects, expectations, frame.unify_dictionaries().to_pandas())
+        whole, refused = run_suite(suite, parts[0][0], expectations, frame.unify_dictionaries().to_pandas())
     judged, start = [], 0
     for subject, readings in parts:
         own = {}
