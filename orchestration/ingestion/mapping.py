@@ -60,10 +60,10 @@ class ColumnMappings:
         self._status_words = frozenset(normalize_header(word) for word in status_words)
         self._fields: dict[tuple[str, str], dict[str, tuple[int, list[str | None]]]] = {}
         self._systems: dict[tuple[str, str], set[str]] = {}
+        known = {name: {"", "source_id", *described.field_names} for name, described in OBJECTS.items()}
         for order, (system, object_name, source_column, listed) in enumerate(rows):
-            known = ("", "source_id", *OBJECTS[object_name].field_names) if object_name in OBJECTS else ()
             for field in listed.split(";"):
-                if field not in known:
+                if field not in known.get(object_name, ()):
                     raise ValueError(
                         f"column_mappings.csv: {object_name}.{field} is no field of orchestration/objects.py"
                     )

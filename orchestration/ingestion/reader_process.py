@@ -5,12 +5,15 @@ and what it calls), and what the rows mean.
 
 The reader opens no database and has nothing to say but rows: it writes them as Arrow files into the folder of private
 copies, and what it knows of each sheet as JSON. Nothing that it writes is executed or unpickled. One process reads file
-after file; when it dies, or does not end in time, the file is refused and the next one gets a new process.
+after file; when it dies, or does not end in time, the file is refused and the next one gets a new process: another fork
+of one that has imported everything, reads nothing itself, and waits.
 """
 
 import json
 import os
 import resource
+import select
+import signal
 import subprocess
 import sys
 import threading
@@ -40,15 +43,17 @@ class ReaderProcess:
 
     def start(self) -> "subprocess.Popen[bytes]":
         """Start the process, unless one is waiting; its imports take a second, in which other things can be done."""
-        if self._process is None or self._process.poll() is not None:
+        # One that speaks without being asked has lost its fork meanwhile; its words would be taken for an answer.
+        if self._process is None or select.select([_pipe(self._process.stdout)], [], [], 0)[0]:
             self.close()
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "orchestration.ingestion.reader_process"],
                 cwd=HOME,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                # Arrow's own allocator would claim more than it needs, and the claim counts.
-                env={**os.environ, "ARROW_DEFAULT_MEMORY_POOL": "system"},
+                # Arrow's own allocator would claim more than it needs, and the claim counts; nobody multiplies here.
+                env={**os.environ, "ARROW_DEFAULT_MEMORY_POOL": "system", "OPENBLAS_NUM_THREADS": "1"},
+                start_new_session=True,  # so that the process and its fork can be ended as one
             )
         return self._process
 
@@ -80,7 +85,7 @@ class ReaderProcess:
             "known_headers": list(known_headers),
         }
         # Processor time is bounded inside; the clock is for what waits without working.
-        watch = threading.Timer(limits.read_seconds(snapshot.size_bytes) * _PATIENCE, process.kill)
+        watch = threading.Timer(limits.read_seconds(snapshot.size_bytes) * _PATIENCE, self.end)
         watch.start()
         try:
             _pipe(process.stdin).write(json.dumps(order).encode() + b"\n")
@@ -90,23 +95,33 @@ class ReaderProcess:
             answer = b""
         finally:
             watch.cancel()
-        if not answer:
+        try:
+            said = json.loads(answer)
+        except ValueError:  # nothing, or half an answer; what would follow belongs to no file
+            self.end()
+            said = {"ended": process.wait()}
+        if "ended" in said:
             raise FileRefusedError(
                 "reader_ended",
                 f"Reading the file took more than it may ({limits.read_seconds(snapshot.size_bytes):,.0f} seconds of a "
                 f"processor and {limits.read_bytes(snapshot.size_bytes) // 1024**2:,} MiB), or ended its reader "
-                f"({_ending(process.wait())}).",
+                f"({_ending(said['ended'])}).",
                 "Save the list as a new workbook with nothing but the list in it, or as CSV, and deliver it again.",
             )
-        said = json.loads(answer)
         if "refused" in said:
             raise FileRefusedError(**said["refused"])
         return [_grid(sheet, snapshot.path, index) for index, sheet in enumerate(said["sheets"])]
 
+    def end(self) -> None:
+        """Kill the process and its fork, if there is one that was not waited for yet."""
+        if self._process is not None and self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
     def close(self) -> None:
-        """End the process."""
+        """End the process, and let go of it."""
         if self._process is not None:
-            self._process.kill()
+            self.end()
             self._process.wait()
             for pipe in (self._process.stdin, self._process.stdout):
                 with suppress(OSError):  # what was not sent yet cannot be any more
@@ -217,8 +232,24 @@ def _bound(limits: Limits, size: int) -> None:
 
 
 def main() -> None:
-    """Read files as they are asked for, until nobody asks any more."""
-    orders, answers = sys.stdin.buffer, sys.stdout.buffer
+    """Have files read by a fork, and by another when a file has ended it, until nobody asks any more."""
+    while reader := os.fork():
+        _, status = os.waitpid(reader, 0)
+        code = os.waitstatus_to_exitcode(status)
+        if code == 0:
+            return
+        sys.stdout.buffer.write(json.dumps({"ended": code}).encode() + b"\n")
+        sys.stdout.buffer.flush()
+    read_orders(sys.stdin.buffer, sys.stdout.buffer)
+
+
+def read_orders(orders: IO[bytes], answers: IO[bytes]) -> None:
+    """Read files as they are asked for.
+
+    Args:
+        orders: a line of JSON for each.
+        answers: gets a line of JSON for each.
+    """
     while order := orders.readline():
         asked = json.loads(order)
         limits, known_headers = Limits(**asked["limits"]), frozenset(asked["known_headers"])

@@ -5,10 +5,14 @@ are only odd (test_other_peoples_lists.py).
 """
 
 import os
+import select
+import signal
 from pathlib import Path
 
 import pytest
 
+from orchestration.ingestion.reader_process import READER
+from orchestration.ingestion.snapshots import Limits
 from tests.deliveries import LandingFolder
 
 CORPUS = Path(__file__).parents[1] / "hostile_files"
@@ -35,23 +39,37 @@ OUTCOMES: dict[str, tuple[list[str] | None, str | None]] = {
 }
 
 
-def land_beside_a_good_list(workspace: LandingFolder) -> None:
+def land_beside_a_good_list(workspace: LandingFolder, limits: Limits | None = None) -> None:
     workspace.put("accounts.csv", "Account Name\nGood\n", party="german")
     workspace.put("accounts.csv", "Account Name\nOurs\n", party="us")
-    workspace.land()
-    assert workspace.rows("select name from raw.accounts where party_id <> 'acme' order by 1") == [
+    workspace.land(limits=limits)
+    assert workspace.rows("select name from raw.accounts where party_id in ('german', 'us') order by 1") == [
         {"name": "Good"},
         {"name": "Ours"},
     ]
 
 
-@pytest.mark.parametrize("name", sorted(OUTCOMES))
-def test_a_hostile_file_costs_itself_only(workspace: LandingFolder, name: str) -> None:
-    names, rule = OUTCOMES[name]
-    workspace.put(f"accounts{Path(name).suffix}", (CORPUS / name).read_bytes())
+@pytest.fixture(scope="module")
+def all_landed(tmp_path_factory: pytest.TempPathFactory) -> LandingFolder:
+    """One month in which every partner but one sends a hostile file."""
+    workspace = LandingFolder(tmp_path_factory.mktemp("hostile"))
+    with (workspace.seeds / "company" / "partners.csv").open("a", encoding="utf-8") as partners:
+        partners.writelines(f"{party_of(name)},Hostile,signed,2026-01-01,2026-01-01,,,,\n" for name in OUTCOMES)
+    for name in OUTCOMES:
+        workspace.put(f"accounts{Path(name).suffix}", (CORPUS / name).read_bytes(), party=party_of(name))
     land_beside_a_good_list(workspace)
-    files = workspace.rows("select status, rule, reason, remedy from raw.files where party_id = 'acme'")
-    landed = workspace.rows("select distinct name from raw.accounts where party_id = 'acme'")
+    return workspace
+
+
+def party_of(name: str) -> str:
+    return name.lower().replace(".", "_")
+
+
+@pytest.mark.parametrize("name", sorted(OUTCOMES))
+def test_a_hostile_file_costs_itself_only(all_landed: LandingFolder, name: str) -> None:
+    names, rule = OUTCOMES[name]
+    files = all_landed.rows(f"select status, rule, reason, remedy from raw.files where party_id = '{party_of(name)}'")
+    landed = all_landed.rows(f"select distinct name from raw.accounts where party_id = '{party_of(name)}'")
     if names is None:
         assert {(file["status"], file["rule"]) for file in files} == {("quarantined", rule)}
         assert all(file["reason"] and file["remedy"] for file in files)
@@ -67,6 +85,36 @@ def test_every_file_of_the_corpus_is_landed_or_refused(workspace: LandingFolder)
                 f"{'contacts' if 'cd6e' in file.name else 'accounts'}_{number}{file.suffix}", file.read_bytes()
             )
     land_beside_a_good_list(workspace)
+
+
+def test_a_file_that_ends_its_reader_costs_itself_and_no_new_start(
+    workspace: LandingFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    READER.start()
+    started: list[object] = []
+    monkeypatch.setattr("orchestration.ingestion.reader_process.subprocess.Popen", started.append)
+    monkeypatch.setattr("orchestration.ingestion.reader_process._PATIENCE", 1_000)  # the clock of a loaded machine
+    rows = "".join(f'{number},"Firm ""{number}""\n"\n' for number in range(600_000))
+    workspace.put("accounts.csv", f"Account ID,Account Name\n{rows}")
+    land_beside_a_good_list(workspace, Limits(quiet_seconds=0, least_read_seconds=0.1, read_seconds_per_mib=0))
+    (file,) = workspace.rows("select rule, reason from raw.files where party_id = 'acme'")
+    assert file["rule"] == "reader_ended"
+    assert file["reason"].endswith(f"or ended its reader (signal {signal.SIGXCPU}).")
+    assert started == []
+
+
+def test_what_a_reader_says_after_its_file_is_no_answer_for_the_next(workspace: LandingFolder) -> None:
+    workspace.put("accounts.csv", "Account Name\nPumps\n")
+    land_beside_a_good_list(workspace)
+    process = READER.start()
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    if not children.exists():
+        pytest.skip("this system does not list a process's children")
+    os.kill(int(children.read_text()), signal.SIGKILL)  # as the system does when memory runs out
+    assert process.stdout is not None
+    select.select([process.stdout], [], [])
+    land_beside_a_good_list(workspace)
+    assert workspace.rows("select name from raw.accounts where party_id = 'acme'") == [{"name": "Pumps"}]
 
 
 def test_a_row_of_stray_bytes_costs_itself(workspace: LandingFolder) -> None:
