@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestration.ingestion.ids import ID_FIELDS, clean_ids, unwrapped
+from orchestration.ingestion.ids import ID_FIELDS, UNSEEN, clean_ids, unwrapped
 from orchestration.ingestion.mapping import Header
 from orchestration.ingestion.remarks import Remark, first_values, share_of_words
 from orchestration.ingestion.snapshots import (
@@ -158,22 +158,22 @@ def _with_unit(cells: pa.Array, unit: str, kind: str) -> pa.Array:
     return pc.if_else(bare, pc.binary_join_element_wise(pc.utf8_trim_whitespace(cells), unit, " "), cells)
 
 
-_ADDRESS = r"[^@\s,;<>\"']+@(?:[^@\s,;<>\"'.]+\.)+[^@\s,;<>\"'.]{2,}"
+# An e-mail address; an apostrophe stands inside a name (o'brien@acme.com), never around it.
+ADDRESS = r"[^@\s,;<>\"']+(?:'[^@\s,;<>\"']+)*@(?:[^@\s,;<>\"'.]+\.)+[^@\s,;<>\"'.]{2,}"
 
 
 def _first_address(cells: pa.Array) -> pa.Array:
     """Take the address out of a cell that holds more: Ada Rudd <ada@acme.com>, mailto:ada@acme.com, several."""
     trimmed = pc.utf8_trim_whitespace(pc.replace_substring_regex(cells, r"(?i)^\s*mailto:", ""))
-    more = pc.invert(pc.fill_null(pc.match_substring_regex(trimmed, f"^{_ADDRESS}$"), True))
+    more = pc.invert(pc.fill_null(pc.match_substring_regex(trimmed, f"^{ADDRESS}$"), True))
     if not pc.any(more).as_py():
         return trimmed
-    found = pc.struct_field(pc.extract_regex(trimmed, f"(?P<address>{_ADDRESS})"), "address")
+    found = pc.struct_field(pc.extract_regex(trimmed, f"(?P<address>{ADDRESS})"), "address")
     return pc.if_else(more, pc.coalesce(found, cells), trimmed)
 
 
-# What nobody sees in a cell: soft hyphens, zero widths, marks that turn the direction of a text. The joiners of Persian
-# and Indian words and of emojis are none of these.
-_UNSEEN = r"[\x{ad}\x{200b}\x{200e}\x{200f}\x{2060}-\x{2064}\x{feff}\x{202a}-\x{202e}\x{2066}-\x{2069}]"
+# The joiners of Persian and Indian words and of emojis are seen by what they join.
+_UNSEEN = f"[{UNSEEN}]"
 _BREAKS = r"[\x01-\x1f\x7f-\x{a0}\x{2028}\x{2029}]+"
 
 

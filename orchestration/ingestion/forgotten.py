@@ -40,7 +40,8 @@ RULES = {
     ),
 }
 _LIST, _KEY = "persons.csv", "key"
-_ADDRESS = re.compile(r"[\w.+%'-]+@[\w-]+(?:\.[\w-]+)+")
+# Not that of columns.py, which takes all that a cell holds: in a text, an address ends where its letters do.
+_ADDRESS = re.compile(r"[\w.+%-][\w.+%'-]*@[\w-]+(?:\.[\w-]+)+")
 _WORD = re.compile(r"[^\W_]+")
 _WORDS_OF_A_NAME = (4, 3, 2)
 # Between the words of a name; and between its parts, where the last name comes first or stands in a cell of its own.

@@ -15,7 +15,7 @@ from orchestration.ingestion.headers import is_like_data, normalize_header, repe
 from orchestration.ingestion.snapshots import FileRefusedError, escape_controls
 from orchestration.objects import OBJECTS
 
-_ALIKE = 80  # likeness of two headers, 0 to 100, from which one may mean the other
+ALIKE = 80  # likeness of two headers, 0 to 100, from which one may mean the other
 
 
 @dataclass(frozen=True)
@@ -254,7 +254,7 @@ class ColumnMappings:
             [known for known, _ in of_object],
             scorer=fuzz.token_sort_ratio,
             processor=utils.default_process,
-            score_cutoff=_ALIKE,
+            score_cutoff=ALIKE,
         )
         return of_object[found[2]][1] if found else None
 

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from orchestration.ingestion.columns import ADDRESS
 from orchestration.ingestion.ids import damage
 from orchestration.ingestion.no_records import SPREADSHEET_ERRORS
 from orchestration.ingestion.refusals import CONFLICT, Conventions
@@ -22,7 +23,7 @@ from udfs import bands, values
 from udfs.readers import could_be_either_order
 
 _RECORD_KEY = r"^[^\s:]+:.*\S"
-_EMAIL = re.compile(r"^[^@\s,;<>\"]+@(?:[^@\s,;<>\".]+\.)+[^@\s,;<>\".]{2,}$")
+_EMAIL = re.compile(f"^{ADDRESS}$")
 _IP = re.compile(
     r"^(?:[a-z]+://)?(?:\d{1,3}(?:\.\d{1,3}){3}|\[?[0-9a-f:]*:[0-9a-f:]+:[0-9a-f:.]*\]?)(?:[:/].*)?$", re.I
 )

@@ -14,14 +14,13 @@ import pyarrow.compute as pc
 from rapidfuzz import fuzz, utils
 
 from orchestration.ingestion.headers import is_like_data
-from orchestration.ingestion.mapping import Header
+from orchestration.ingestion.mapping import ALIKE, Header
 from orchestration.objects import OBJECTS
 from udfs.readers import boolean_of, date_of, host_of, is_missing_text
 
 _EXAMPLES = 3
 _VALUES_LOOKED_AT = 200  # different ones, of a column that is not read
 _MOST = 0.8  # share of them that makes a column what they are
-_ALIKE = 80  # likeness of two headers, 0 to 100, from which one may mean the other
 
 # What follows when a list has no column for a field at all.
 LACKING: dict[str, dict[str, tuple[tuple[str, ...], str]]] = {
@@ -280,4 +279,4 @@ def _read_as(
 
 
 def _is_alike(one: str, other: str) -> bool:
-    return fuzz.token_set_ratio(one, other, processor=utils.default_process) >= _ALIKE
+    return fuzz.token_set_ratio(one, other, processor=utils.default_process) >= ALIKE

@@ -121,6 +121,7 @@ def test_nothing_that_is_said_of_a_list_quotes_a_person_on_the_list(landed_in: S
         ("Henrik Janssen, Adrian Roe", "Henrik Janssen, Adrian Roe"),
         ("Adrian\nJanssen & Co", f"{ERASED} & Co"),
         ("adrian.janssen@x.example or x", f"{ERASED} or x"),
+        ("'adrian.janssen@x.example' or x", f"'{ERASED}' or x"),
         ("madrian.janssen@x.example", "madrian.janssen@x.example"),
     ],
 )

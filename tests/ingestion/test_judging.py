@@ -195,6 +195,26 @@ def test_rows_that_the_source_system_has_deleted_are_refused(
     assert "restore it" in refused[0]["remedy"]
 
 
+def test_an_address_is_taken_out_of_what_stands_around_it_and_keeps_its_apostrophe(workspace: LandingFolder) -> None:
+    cells = [
+        "o'brien@acme.com",
+        "'ada@acme.com'",
+        "Ada <ada@acme.com>",
+        "mailto:ada@acme.com",
+        "a@b.com; c@d.com",
+        "nowhere",
+    ]
+    workspace.put(
+        "contacts.csv", "Account Name,Name,Email\n" + "".join(f"Pumps,P{n},{c}\n" for n, c in enumerate(cells))
+    )
+    workspace.land()
+    read = [row["email"] for row in workspace.rows("select email from raw.contacts order by row_number")]
+    assert read == ["o'brien@acme.com", "ada@acme.com", "ada@acme.com", "ada@acme.com", "a@b.com", "nowhere"]
+    assert workspace.rows("select value, rule from raw.rejected_values") == [
+        {"value": "nowhere", "rule": "email_unreadable"}
+    ]
+
+
 def test_a_flag_of_deletion_that_says_neither_yes_nor_no_is_listed_and_a_seed_row_can_switch_it_off(
     workspace: LandingFolder,
 ) -> None:

@@ -24,51 +24,43 @@ remarks as (
 
 refused_files as (
 
-    select
-        'file' as refused,
-        party_id,
-        object,
-        export_month,
-        file_name,
-        sheet_name,
-        cast(null as bigint) as row_number,
-        cast(null as varchar) as column_name,
-        cast(null as varchar) as source_id,
-        cast(null as varchar) as delivered,
-        cast(1 as bigint) as record_count,
-        rule,
-        reason,
-        remedy
-    from files
+    select * from files
     where status <> 'landed'
 
 ),
 
-refused_rows as (
+-- Each table has its own columns, and lacks some; remarks are not refused, and to be known all the same.
+refusals as (
 
     select
+        *,
+        'file' as refused
+    from refused_files
+    union all by name
+    select
+        *,
         'row' as refused,
-        party_id,
-        object,
-        export_month,
-        file_name,
-        sheet_name,
-        row_number,
-        column_name,
-        cast(null as varchar) as source_id,
-        shown as delivered,
-        cast(1 as bigint) as record_count,
-        rule,
-        reason,
-        remedy
+        shown as delivered
     from rejected_rows
+    union all by name
+    select
+        *,
+        'value' as refused,
+        shown as delivered
+    from rejected_values
+    union all by name
+    select
+        *,
+        kind as refused,
+        examples as delivered
+    from remarks
 
 ),
 
-refused_values as (
+final as (
 
     select
-        'value' as refused,
+        refused,
         party_id,
         object,
         export_month,
@@ -77,52 +69,12 @@ refused_values as (
         row_number,
         column_name,
         source_id,
-        shown as delivered,
-        cast(1 as bigint) as record_count,
+        delivered,
         rule,
         reason,
-        remedy
-    from rejected_values
-
-),
-
--- Not refused, and to be known all the same.
-noted as (
-
-    select
-        kind as refused,
-        party_id,
-        object,
-        export_month,
-        file_name,
-        sheet_name,
-        row_number,
-        column_name,
-        cast(null as varchar) as source_id,
-        examples as delivered,
-        coalesce(record_count, 1) as record_count,
-        rule,
-        reason,
-        remedy
-    from remarks
-
-),
-
-refusals as (
-
-    select * from refused_files
-    union all
-    select * from refused_rows
-    union all
-    select * from refused_values
-    union all
-    select * from noted
-
-),
-
-final as (
-
-    select * from refusals
+        remedy,
+        coalesce(record_count, 1) as record_count
+    from refusals
     where export_month is null or export_month <= {{ as_of_month() }}
 
 )

@@ -85,24 +85,14 @@ unlinked_rows as (
 refused_on_delivery as (
 
     select
-        refused,
-        party_id,
-        object,
-        export_month,
-        file_name,
-        sheet_name,
-        row_number,
-        column_name,
-        source_id,
-        case when object not in ('contacts', 'engagements') then delivered end as delivered,
-        record_count,
-        rule,
-        case
-            when object in ('contacts', 'engagements') and refused in ('row', 'value')
-                then regexp_replace(reason, '''.*''', '…', 's')
-            else reason
-        end as reason,
-        remedy
+        * replace (
+            case when object not in ('contacts', 'engagements') then delivered end as delivered,
+            case
+                when object in ('contacts', 'engagements') and refused in ('row', 'value')
+                    then regexp_replace(reason, '''.*''', '…', 's')
+                else reason
+            end as reason
+        )
     from refusals
 
 ),
@@ -130,7 +120,6 @@ not_mapped as (
         unmapped_values.first_sheet_name as sheet_name,
         unmapped_values.first_row_number as row_number,
         unmapped_values.column_name,
-        cast(null as varchar) as source_id,
         -- what came of an engagement stands in people's own words
         case
             when not (unmapped_values.object = 'engagements' and unmapped_values.column_name = 'outcome')
@@ -222,11 +211,7 @@ without_account as (
         'exclusion' as refused,
         'us' as party_id,
         'exclusions' as object,
-        cast(null as date) as export_month,
         'seeds/company/exclusions.csv' as file_name,
-        cast(null as varchar) as sheet_name,
-        cast(null as bigint) as row_number,
-        cast(null as varchar) as column_name,
         exclusions.exclusion_id as source_id,
         coalesce(exclusions.account_name, exclusions.website, exclusions.record_key) as delivered,
         cast(1 as bigint) as record_count,
@@ -246,11 +231,7 @@ without_record as (
         'decision' as refused,
         'us' as party_id,
         'decisions' as object,
-        cast(null as date) as export_month,
         decided_in as file_name,
-        cast(null as varchar) as sheet_name,
-        cast(null as bigint) as row_number,
-        cast(null as varchar) as column_name,
         unknown_record_key as source_id,
         concat(decision, ' ', left_record_key, ' and ', right_record_key, ' by ', decided_by) as delivered,
         cast(1 as bigint) as record_count,
@@ -269,11 +250,7 @@ without_overlap as (
         'plan' as refused,
         'us' as party_id,
         'activation_plan' as object,
-        cast(null as date) as export_month,
         'seeds/company/activation_plan.csv' as file_name,
-        cast(null as varchar) as sheet_name,
-        cast(null as bigint) as row_number,
-        cast(null as varchar) as column_name,
         activation_plan.record_key as source_id,
         concat(activation_plan.record_key, ' with ', activation_plan.partner_id) as delivered,
         cast(1 as bigint) as record_count,
@@ -294,20 +271,21 @@ without_overlap as (
 
 ),
 
+-- What has no month, file or row does not have the column.
 refused_data as (
 
     select * from refused_on_delivery
-    union all
+    union all by name
     select * from not_mapped
-    union all
+    union all by name
     select * from not_linked
-    union all
+    union all by name
     select * from closing_later
-    union all
+    union all by name
     select * from without_account
-    union all
+    union all by name
     select * from without_record
-    union all
+    union all by name
     select * from without_overlap
 
 ),
