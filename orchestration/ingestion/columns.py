@@ -54,10 +54,13 @@ def as_columns(
         if pc.max(pc.binary_length(column)).as_py() > limits.max_cell_characters:
             too_long = pc.greater(pc.utf8_length(column), limits.max_cell_characters)
             structure = pc.if_else(too_long, "cell_too_long", structure)
-        has_nul = pc.match_substring(column, "\0")
-        if pc.any(has_nul).as_py():
-            structure = pc.if_else(has_nul, "nul_byte", structure)
-        column = unwrapped(column)
+        # Looked for in all texts at once, and perhaps in those of rows beside them: the cheaper questions.
+        data = column.buffers()[-1]
+        texts = b"" if data is None else data.to_pybytes()
+        if b"\0" in texts:
+            structure = pc.if_else(pc.fill_null(pc.match_substring(column, "\0"), False), "nul_byte", structure)
+        if b'="' in texts:
+            column = unwrapped(column)
         blank = pc.equal(pc.binary_length(pc.utf8_trim_whitespace(column)), 0)
         columns.append(pc.if_else(blank, nothing, column) if pc.any(blank).as_py() else column)
     empty = columns[0].is_null()

@@ -126,6 +126,9 @@ class NameWords:
             sorted({re.sub(r"[\s._\-]+", " ", word).strip().lower() for word in placeholders}), pa.string()
         )
         self.longest_placeholder = max((len(word) for word in self.placeholders.to_pylist()), default=0) + _BLANKS
+        self.first_of_placeholders = pa.array(
+            sorted({word.partition(" ")[0] for word in self.placeholders.to_pylist()}), pa.string()
+        )
         known = list(forms)
         self._forms = {tokens for form in known if (tokens := _tokens(form))}
         # As written and without accents: names are compared before their accents are taken away.
@@ -188,7 +191,7 @@ def _codes(texts: pa.Array, kind: str, conventions: Conventions, currencies: fro
     order = pa.repeat(pa.scalar(conventions.date_order, pa.string()), len(texts))
     refused_anyway: pa.Array | None = None
     if kind == "website":
-        read = values.read_website_host(texts)
+        read = pc.if_else(values.has_website_host(texts), texts, pa.scalar(None, pa.string()))
     elif kind == "integer band":
         read = values.read_integer_band(texts, mark)
         refused_anyway = _reaches_below_zero(read)
@@ -393,11 +396,14 @@ def _name_codes(names: pa.Array, websites: pa.Array | None, words: NameWords) ->
     if any(pc.any(pc.match_substring(names, sign)).as_py() for sign in ("#", "oading", "OADING")):
         error = pc.fill_null(pc.match_substring_regex(names, SPREADSHEET_ERRORS), False)
         codes = pc.if_else(error, "name_is_spreadsheet_error", codes)
-    # Placeholders are short; only such names are brought to the form in which they are compared.
-    brief = pc.if_else(pc.less_equal(pc.utf8_length(names), words.longest_placeholder), names, "")
-    distinct = brief.dictionary_encode()
-    folded = pc.utf8_lower(pc.utf8_trim_whitespace(pc.replace_substring_regex(distinct.dictionary, r"[\s._\-]+", " ")))
-    found = pc.is_in(folded, value_set=words.placeholders).take(distinct.indices)
+    # Placeholders are short and begin with few words; only such names are brought to the form that is compared.
+    brief = pc.fill_null(pc.less_equal(pc.utf8_length(names), words.longest_placeholder), False)
+    first = pc.struct_field(pc.extract_regex(names, r"^[\s._\-]*(?P<word>[^\s._\-]+)"), "word")
+    begins = pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(first)), value_set=words.first_of_placeholders)
+    candidates = pc.if_else(pc.and_(brief, begins), names, "").dictionary_encode()
+    folded = pc.replace_substring_regex(candidates.dictionary, r"[\s._\-]+", " ")
+    folded = pc.utf8_lower(pc.utf8_trim_whitespace(folded))
+    found = pc.is_in(folded, value_set=words.placeholders).take(candidates.indices)
     placeholder = pc.and_(found, pc.equal(codes, READABLE))
     if websites is not None and pc.any(placeholder).as_py():  # X is a company, if x.com is its website
         placeholder = pc.and_(placeholder, pc.is_null(values.read_website_host(websites)))

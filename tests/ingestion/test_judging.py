@@ -195,6 +195,24 @@ def test_rows_that_the_source_system_has_deleted_are_refused(
     assert "restore it" in refused[0]["remedy"]
 
 
+def test_a_placeholder_is_known_whatever_stands_between_its_words(workspace: LandingFolder) -> None:
+    placeholders = [
+        "Unknown",
+        "-unknown-",
+        "\u2003UNKNOWN\u2003",
+        "_ Unknown",
+        "to be determined",
+        "To-Be.Determined",
+        "TBD",
+    ]
+    names = ["Unknown Worlds Entertainment", "To Be Determined Records and Publishing", "Pumps"]
+    workspace.put("accounts.csv", "Name\n" + "".join(f"{name}\n" for name in [*placeholders, *names]))
+    workspace.land()
+    assert [row["name"] for row in workspace.rows("select name from raw.accounts order by row_number")] == names
+    refused = workspace.rows("select distinct rule from raw.rejected_rows")
+    assert refused == [{"rule": "name_is_placeholder"}]
+
+
 def test_an_address_is_taken_out_of_what_stands_around_it_and_keeps_its_apostrophe(workspace: LandingFolder) -> None:
     cells = [
         "o'brien@acme.com",

@@ -138,6 +138,7 @@ def test_whole_numbers_are_read_and_ranges_are_not() -> None:
 )
 def test_websites_give_their_host(text: str, host: str | None) -> None:
     assert read("read_website_host", [text]) == [host]
+    assert read("has_website_host", [text, None]) == [host is not None, False]
 
 
 def test_yes_and_no_are_read_in_several_languages() -> None:
