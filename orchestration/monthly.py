@@ -148,12 +148,10 @@ def refresh(settings: Settings, months: list[str], *, is_landed: bool = False, i
     from orchestration.defs.partitions import MONTHS, first_month  # noqa: PLC0415
     from orchestration.runs import page as run_page  # noqa: PLC0415
     from orchestration.runs import progress, summary  # noqa: PLC0415
-    from orchestration.validation.suite import load_in_background  # noqa: PLC0415
 
     for month in months:
         if not MONTHS.has_partition_key(month):
             raise RefusedError(f"{month!r} cannot be loaded: it is before 2020 or has not begun.")
-    load_in_background()  # while dbt is waited for
     build.await_parsed()
     defined = definitions_from(min([first_month(settings), *months]), settings)
     job = defined.resolve_job_def("monthly_refresh")

@@ -51,8 +51,7 @@ class ReaderProcess:
                 cwd=HOME,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                # Arrow's own allocator would claim more than it needs, and the claim counts; nobody multiplies here.
-                env={**os.environ, "ARROW_DEFAULT_MEMORY_POOL": "system", "OPENBLAS_NUM_THREADS": "1"},
+                env={**os.environ, **_ENVIRONMENT},
                 start_new_session=True,  # so that the process and its fork can be ended as one
             )
         return self._process
@@ -131,6 +130,13 @@ class ReaderProcess:
 
 # One for the life of this process: it ends when nobody can ask it any more.
 READER = ReaderProcess()
+_ENVIRONMENT = {
+    # Arrow's own allocator would claim more than it needs, and the claim counts.
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+    # No threads of libraries: what forks has one, or its fork may wait for what another has held.
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    "OPENBLAS_NUM_THREADS": "1",
+}
 _PATIENCE = 4  # seconds of the clock for one of a processor
 
 
