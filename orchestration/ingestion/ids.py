@@ -12,6 +12,7 @@ ID_FIELDS = ("source_id", "account_source_id", "parent_source_id")
 # What nobody sees in a cell: soft hyphens, zero widths, marks that turn the direction of a text.
 UNSEEN = r"\x{ad}\x{200b}\x{200e}\x{200f}\x{2060}-\x{2064}\x{feff}\x{202a}-\x{202e}\x{2066}-\x{2069}"
 _UNSEEN_IN_IDS = rf"[{UNSEEN}\x{{200c}}\x{{200d}}]"  # an id has no words in which a joiner means something
+_BEFORE = r"^[\x{09}-\x{0d}\x{1c}-\x{20}\x{85}\p{Z}'’‘]+"  # blanks and apostrophes, in whatever order
 _AS_TEXT = r'^\s*="(?s:(.*))"\s*$'  # ="0012": how a spreadsheet is made to keep a text
 _SCIENTIFIC = r"(?i)^\d(?:[.,]\d+)?e\+\d{2,3}$"
 _WHOLE = r"^(\d+)[.,]0+$"
@@ -52,8 +53,8 @@ def clean_ids(cells: pa.Array) -> pa.Array:
     """
     ids = cells
     if not pc.all(pc.match_substring_regex(cells, _PLAIN)).as_py():
-        ids = pc.utf8_trim_whitespace(pc.replace_substring_regex(cells, _UNSEEN_IN_IDS, ""))
-        ids = pc.replace_substring_regex(ids, r"^['’‘]+", "")
+        ids = pc.replace_substring_regex(cells, _UNSEEN_IN_IDS, "")
+        ids = pc.utf8_trim_whitespace(pc.replace_substring_regex(ids, _BEFORE, ""))
         ids = pc.replace_substring_regex(ids, _WHOLE, r"\1")
         ids = pc.if_else(pc.equal(ids, ""), pa.scalar(None, pa.string()), ids)
     if not pc.any(pc.equal(pc.binary_length(ids), _SHORT_LENGTH)).as_py():

@@ -45,12 +45,14 @@ def test_hundreds_of_files_are_judged_at_once_and_each_is_accounted_for(
     assert len({file["file_name"] for file in files}) == len(summary.files) == 201
     assert summary.row_counts["accounts"] == 201
     assert workspace.rows(
-        "select source_id, name, website, extra from raw.accounts where file_name like '%0_7.csv'"
+        "select source_id, name, website, extra from raw.accounts where file_name like '%0_7.csv' order by file_name"
     ) == [
         {"source_id": str(number), "name": f"Firm {number}", "website": website, "extra": None}
         for number, website in [(7, "none at all"), *((n, f"firm{n}.example") for n in range(17, 100, 10))]
     ]
-    assert workspace.rows("select name, employees, extra from raw.accounts where file_name like '%other.csv'") == [
+    assert workspace.rows(
+        "select name, employees, extra from raw.accounts where file_name like '%other.csv' order by row_number"
+    ) == [
         {"name": "Pumps", "employees": "12", "extra": '{"Note": "call back"}'},
         {"name": "Fans", "employees": "many", "extra": None},
     ]
