@@ -59,7 +59,9 @@ class NameRules(NamedTuple):
     legal_forms: Mapping[str, tuple[str, str]]
     last_words: frozenset[str]
     leading_forms: frozenset[str]
+    leading_first_words: frozenset[str]
     inner_forms: frozenset[str]
+    inner_first_words: frozenset[str]
     wide_forms: re.Pattern[str] | None
     spellings: Mapping[str, str]
     generic_words: frozenset[str]
@@ -86,7 +88,7 @@ def split_words(text: str) -> list[str]:
         Its words, in order; empty when there is no letter or digit.
     """
     words = _NOT_WORD.sub(" ", text).split()
-    if not any(len(word) == 1 for word in words):
+    if 1 not in map(len, words):
         return words
     joined: list[str] = []
     run = ""
@@ -177,7 +179,9 @@ def name_rules(rows: Iterable[Mapping[str, str | None]]) -> NameRules:
         legal_forms=legal,
         last_words=frozenset(key.rsplit(" ", 1)[-1] for key in legal),
         leading_forms=frozenset(leading),
+        leading_first_words=frozenset(form.split(" ", 1)[0] for form in leading),
         inner_forms=frozenset(inner),
+        inner_first_words=frozenset(form.split(" ", 1)[0] for form in inner),
         wide_forms=re.compile("|".join(map(re.escape, longest_first))) if longest_first else None,
         spellings=spellings,
         generic_words=frozenset(generic),
@@ -233,7 +237,7 @@ def _without_legal_form(words: list[str], rules: NameRules) -> tuple[list[str], 
         inner, inner_forms = _without_legal_form(kept[:-1], rules)
         if inner_forms:
             return [*inner, kept[-1]], inner_forms
-    if not forms and len(kept) > 1:
+    if not forms and len(kept) > 1 and kept[0] in rules.leading_first_words:
         for count in range(min(LONGEST_LEGAL_FORM_WORDS, len(kept) - 1), 0, -1):
             key = " ".join(kept[:count])
             if key in rules.leading_forms:
@@ -268,6 +272,8 @@ def _without_glued_form(word: str) -> tuple[list[str], list[str]]:
 def _without_inner_form(words: list[str], rules: NameRules) -> tuple[list[str], list[str]]:
     """Take out one unmistakable legal form between the first and the last word."""
     for start in range(1, len(words) - 1):
+        if words[start] not in rules.inner_first_words:
+            continue
         for count in range(min(LONGEST_LEGAL_FORM_WORDS, len(words) - 1 - start), 0, -1):
             key = " ".join(words[start : start + count])
             if key in rules.inner_forms:
@@ -284,7 +290,7 @@ def _core_words(words: list[str], rules: NameRules) -> list[str]:
     if len(words) > 1:
         kept = [word for word in words if word not in {"and", "the"}]
         words = kept or words
-    return split_words(" ".join(words)) if any(len(word) == 1 for word in words) else words
+    return split_words(" ".join(words)) if 1 in map(len, words) else words
 
 
 def name_parts(cleaned: str, rules: NameRules) -> NameForms:

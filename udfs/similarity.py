@@ -178,9 +178,9 @@ def compare_names(
         (0–1) of the names without blanks, and whether the shorter of these stands inside the longer one. Swapping the
         sides swaps left and right and changes nothing else.
     """
-    names = [pc.fill_null(one_chunk(side), "") for side in (left_names, right_names)]
+    names = [_filled(one_chunk(side)) for side in (left_names, right_names)]
     codes = [one_chunk(side) for side in (left_codes, right_codes)]
-    places = [pc.fill_null(one_chunk(side), "") for side in (left_places, right_places)]
+    places = [_filled(one_chunk(side)) for side in (left_places, right_places)]
     columns = [*names, *codes, *places]
     kernels = compiled_kernels(len(names[0]))
     if kernels is None:
@@ -278,6 +278,11 @@ def _compared(
         _likeness(*spellings),
         _inside(*spellings),
     ]
+
+
+def _filled(texts: pa.Array) -> pa.Array:
+    """Texts, empty where there is none."""
+    return pc.fill_null(texts, "") if texts.null_count else texts
 
 
 def _glued(names: pa.Array) -> pa.Array:
