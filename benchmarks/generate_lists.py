@@ -8,6 +8,7 @@ the wild: good figures on these lists say that nothing is broken, not that real 
 import csv
 import gzip
 import random
+from collections import Counter
 from pathlib import Path
 
 SEED = 20261001
@@ -192,7 +193,8 @@ def write(folder: Path, company_count: int = COMPANY_COUNT, seed: int = SEED) ->
 def recombine(source: Path, target: Path, count: int, seed: int = SEED) -> None:
     """Write more company names than there are: the first half of one real name with the second half of another.
 
-    Words keep about their frequencies and legal forms their place, so such names are as hard to tell apart as real.
+    Words keep about their frequencies and legal forms their place, so such names are as hard to tell apart as real. A
+    word that only one real name has is made anew each time, as a longer list has words that no shorter one had.
 
     Args:
         source: real companies, a gzipped CSV with at least name and country.
@@ -203,6 +205,7 @@ def recombine(source: Path, target: Path, count: int, seed: int = SEED) -> None:
     rng = random.Random(seed)  # noqa: S311 - repeatable, not secret
     with gzip.open(source, "rt", newline="", encoding="utf-8") as stream:
         companies = list(csv.DictReader(stream))
+    name_counts = Counter(word for company in companies for word in set(company["name"].casefold().split()))
     known: set[str] = set()
     with gzip.open(target, "wt", newline="", encoding="utf-8", compresslevel=1) as stream:
         writer = csv.DictWriter(stream, companies[0], lineterminator="\n")
@@ -210,7 +213,8 @@ def recombine(source: Path, target: Path, count: int, seed: int = SEED) -> None:
         while len(known) < count:
             one, other = rng.choice(companies), rng.choice(companies)
             head, tail = one["name"].split(), other["name"].split()
-            name = " ".join(head[: (len(head) + 1) // 2] + tail[(len(tail) + 1) // 2 :])
+            words = head[: (len(head) + 1) // 2] + tail[(len(tail) + 1) // 2 :]
+            name = " ".join(_word(rng) if name_counts[word.casefold()] == 1 else word for word in words)
             if name.casefold() not in known:
                 known.add(name.casefold())
                 writer.writerow({**other, "name": name})

@@ -194,7 +194,9 @@ class ScenarioRun:
         Args:
             arguments: command and options.
         """
-        return [str(DBT_EXECUTABLE), "--quiet", *arguments, "--profiles-dir", str(self.project)]
+        return [
+            str(DBT_EXECUTABLE), "--quiet", "--log-level-file", "none", *arguments, "--profiles-dir", str(self.project),
+        ]  # fmt: skip
 
     @property
     def environment(self) -> dict[str, str]:

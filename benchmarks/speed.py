@@ -106,7 +106,8 @@ def make_lists(folder: Path, size: int, bench_data: Path | None) -> Path:
 
     Args:
         folder: to be made.
-        size: records in each list; from a million on of recombined names, as there are not so many real ones.
+        size: records in each list; from a million on of recombined names with new words, as so many real ones there are
+            not.
         bench_data: folder with make_speed_data.py and company_names.csv.gz; None for generated names.
 
     Returns:
@@ -322,7 +323,7 @@ def run(
 @click.option("--rivals-python", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--size", type=int, help="Records in each list of the comparison.")
 @click.option("--scaling-size", "scaling_sizes", type=int, multiple=True, help="Another size to measure ours on.")
-@click.option("--million", is_flag=True, help="Also a million recombined names on each side.")
+@click.option("--million", is_flag=True, help="Also a million fresh names (recombined, new words) on each side.")
 def main(
     bench_data: Path | None, rivals_python: Path | None, size: int | None, scaling_sizes: tuple[int, ...], million: bool
 ) -> None:

@@ -115,7 +115,7 @@ def scaling_table(results: Sequence[SpeedResult]) -> str:
         records = 2 * result.size
         rows.append(
             [
-                f"{result.size:,}" + (" (recombined names)" if result.is_recombined else ""),
+                f"{result.size:,}" + (" (fresh names)" if result.is_recombined else ""),
                 f"{result.cost.seconds:.1f}",
                 f"{1e6 * result.cost.seconds / (records * math.log2(records)):.2f}",
                 f"{result.cost.peak_gib:.2f}",

@@ -29,7 +29,7 @@ from udfs.names import (
     transliterate,
     without_last_forms,
 )
-from udfs.words import FlatWords, one_chunk, split_batch
+from udfs.words import FlatWords, each_list, one_chunk, split_batch
 
 FEWEST_PHONE_DIGITS = 7
 NAME_FORMS_TYPE = pa.list_(
@@ -64,27 +64,16 @@ def name_forms(names: pa.Array, rules: pa.Array) -> pa.Array:
         with the legal form's compare form behind them); core_name (without legal form); legal_form; legal_class
         (JSC, LLC, …); other_core_names (in brackets, behind d/b/a); has_mixed_scripts.
     """
-    names = one_chunk(names)
-    rules = one_chunk(rules)
-    results: list[pa.Array] = []
-    lengths: list[int | None] = []
-    for row in range(len(names)):
-        if not names[row].is_valid:
-            lengths.append(None)
-            continue
-        rule_structs = rules[row].values
+    names, rules = one_chunk(names), one_chunk(rules)
+
+    def forms_of(row: int) -> pa.Array:
+        facts = rules[row].values
         fingerprint = tuple(
-            zip(*(rule_structs.field(name).to_pylist() for name in ("kind", "form", "value", "class")), strict=True)
+            zip(*(facts.field(name).to_pylist() for name in ("kind", "form", "value", "class")), strict=True)
         )
-        results.append(_forms_of(names[row].values.cast(pa.string()), _cached_rules(fingerprint)))
-        lengths.append(len(results[-1]))
-    values = pa.concat_arrays(results) if results else pa.array([], NAME_FORMS_TYPE.value_type)
-    offsets = [0]
-    for length in lengths:
-        offsets.append(offsets[-1] + (length or 0))
-    marked = pa.array([None if length is None else start for start, length in zip(offsets, lengths, strict=False)]
-                      + [offsets[-1]], pa.int32())  # fmt: skip
-    return pa.ListArray.from_arrays(marked, values)
+        return _forms_of(names[row].values.cast(pa.string()), _cached_rules(fingerprint))
+
+    return each_list(names, forms_of, NAME_FORMS_TYPE)
 
 
 def clean_names(names: pa.Array, rules: NameRules) -> pa.Array:

@@ -57,7 +57,6 @@ UDFS: list[Udf] = [
         "struct(name varchar, normalized_name varchar, core_name varchar, legal_form varchar, legal_class varchar, "
         "other_core_names varchar[], has_mixed_scripts boolean)[]",
     ),
-    Udf(words.name_initials, ["varchar"], "varchar[]"),
     Udf(words.name_skeleton, ["varchar"], "varchar"),
     Udf(name_forms.phone_digits, ["varchar"], "varchar"),
     Udf(
@@ -67,7 +66,8 @@ UDFS: list[Udf] = [
             "struct(word varchar, number integer, millibits integer, kind integer, is_country_word boolean)[]",
         ],
         "struct(word_numbers integer[], word_codes integer[], word_ranks integer[], "
-        "distinctiveness_millibits integer, has_distinctive_word boolean, has_country_word boolean)[]",
+        "distinctiveness_millibits integer, has_distinctive_word boolean, has_country_word boolean, "
+        "skeleton varchar, initials varchar[])[]",
     ),
     Udf(persons.is_misspelt_name, ["varchar", "varchar"], "boolean"),
     Udf(

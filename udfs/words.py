@@ -5,6 +5,9 @@ Belongs here: cutting names into words, putting them together again, and what fo
 (udfs/names.py) or what it is worth (res_name_words).
 """
 
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -38,6 +41,8 @@ NAME_WORDS_TYPE = pa.struct(
         ("distinctiveness_millibits", pa.int32()),
         ("has_distinctive_word", pa.bool_()),
         ("has_country_word", pa.bool_()),
+        ("skeleton", pa.string()),
+        ("initials", pa.list_(pa.string())),
     ]
 )
 
@@ -115,6 +120,27 @@ def one_chunk(array: pa.Array | pa.ChunkedArray) -> pa.Array:
         The same values in one piece.
     """
     return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+
+
+def each_list(lists: pa.Array, work: Callable[[int], pa.Array], kind: pa.ListType) -> pa.Array:
+    """Work lists of names off side by side, on all cores: Arrow and numpy do most of it without the interpreter's lock.
+
+    Args:
+        lists: n lists, some perhaps null.
+        work: from the place of a list to its results, as many as the list is long.
+        kind: the type of a list of results.
+
+    Returns:
+        A list of results for each; null for null.
+    """
+    places = np.flatnonzero(lists.is_valid().to_numpy(zero_copy_only=False))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = list(pool.map(work, places.tolist()))
+    lengths = np.zeros(len(lists), dtype=np.int64)
+    lengths[places] = [len(result) for result in results]
+    begin = pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())
+    values = pa.concat_arrays(results) if results else pa.array([], kind.value_type)
+    return pa.ListArray.from_arrays(begin, values, mask=lists.is_null() if lists.null_count else None)
 
 
 def _offsets_after(is_kept: Bools, offsets: Ints) -> Ints:
@@ -276,18 +302,16 @@ def name_words(names: pa.Array, vocabularies: pa.Array) -> pa.Array:
         list<struct> per row, one struct per name in the same order: word_numbers, of its words in order; word_codes,
         KINDS times the distinctiveness of each plus the number of its kind; word_ranks, the place of each word when
         they are ordered by distinctiveness, from 1, and of equals by place in the name; distinctiveness_millibits of
-        all words together; whether one of them is distinctive, and one a country's.
+        all words together; whether one of them is distinctive, and one a country's; the name's skeleton
+        and initials, as name_skeleton and name_initials say them.
 
     Raises:
         ValueError: a word is not in the vocabulary.
     """
-    results: list[pa.Array] = []
-    for row, name_list in enumerate(one_chunk(names)):
-        vocabulary = one_chunk(vocabularies)[row].values
-        results.append(_described_words(name_list.values, vocabulary))
-    values = pa.concat_arrays(results) if results else pa.array([], NAME_WORDS_TYPE)
-    offsets = np.concatenate([[0], np.cumsum([len(result) for result in results])])
-    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values)
+    names, vocabularies = one_chunk(names), one_chunk(vocabularies)
+    return each_list(
+        names, lambda row: _described_words(names[row].values, vocabularies[row].values), pa.list_(NAME_WORDS_TYPE)
+    )
 
 
 def _described_words(names: pa.Array, vocabulary: pa.Array) -> pa.Array:
@@ -311,6 +335,8 @@ def _described_words(names: pa.Array, vocabulary: pa.Array) -> pa.Array:
             pa.array(total[words.starts[1:]] - total[words.starts[:-1]], pa.int32()),
             pa.array(words.has_any(kinds == DISTINCTIVE_KIND)),
             pa.array(words.has_any(is_country_word)),
+            name_skeleton(names),
+            name_initials(names),
         ],
         fields=list(NAME_WORDS_TYPE),
     )

@@ -2,13 +2,23 @@
    the party's records has. The import CTEs `accounts` (stg_accounts) and `account_ids` (stg_account_ids) must stand
    before it. #}
 
-{% macro unique_account_names() -%}
+{# The names that only one record of its party has, of those that rows ask for; often none does.
+
+   records: what asks, with party_id and account_name. #}
+{% macro unique_account_names(records) -%}
     select
-        party_id,
-        {{ mapping_key('name') }} as name_key,
-        min(record_key) as record_key
+        accounts.party_id,
+        {{ mapping_key('accounts.name') }} as name_key,
+        min(accounts.record_key) as record_key
     from accounts
-    group by party_id, {{ mapping_key('name') }}
+    where (accounts.party_id, {{ mapping_key('accounts.name') }}) in (
+        select
+            asking.party_id,
+            {{ mapping_key('asking.account_name') }}
+        from {{ records }} as asking
+        where asking.account_name is not null
+    )
+    group by accounts.party_id, {{ mapping_key('accounts.name') }}
     having count(*) = 1
 {%- endmacro %}
 

@@ -84,8 +84,7 @@ new_keys as (
 
     select
         cluster_key,
-        '{{ prefix }}' || left(md5(cluster_key), 16) as plain_key,
-        '{{ prefix }}' || left(md5(cluster_key || ' ' || cast({{ as_of_month() }} as varchar)), 16) as dated_key
+        '{{ prefix }}' || left(md5(cluster_key), 16) as plain_key
     from {{ groups }}
     where {{ member_key }} = cluster_key
 
@@ -97,7 +96,12 @@ cluster_keys as (
         new_keys.cluster_key,
         coalesce(
             inherited_keys.{{ group_key }},
-            case when used_keys.{{ group_key }} is null then new_keys.plain_key else new_keys.dated_key end
+            case
+                when used_keys.{{ group_key }} is null then new_keys.plain_key
+                else
+                    '{{ prefix }}'
+                    || left(md5(new_keys.cluster_key || ' ' || cast({{ as_of_month() }} as varchar)), 16)
+            end
         ) as {{ group_key }}
     from new_keys
     left join inherited_keys

@@ -48,18 +48,23 @@ def test_failed_command_says_why(tmp_path: Path) -> None:
         cost_of([sys.executable, "-c", "raise SystemExit('no such luck')"], tmp_path)
 
 
-def test_recombined_names_are_new_distinct_and_the_same_again(tmp_path: Path) -> None:
+def test_fresh_names_have_new_words_are_distinct_and_the_same_again(tmp_path: Path) -> None:
     source, one, other = tmp_path / "source.csv.gz", tmp_path / "one.csv.gz", tmp_path / "other.csv.gz"
     words = ["Alder", "Birch", "Cedar", "Dogwood", "Elm", "Fir"]
+    companies = [f"{word} {trade} Inc" for word in words for trade in ("Works", "Trade")] + ["Quaking Works Inc"]
     with gzip.open(source, "wt", encoding="utf-8") as stream:
-        stream.write("name,country\n" + "".join(f"{word} Works Inc,US\n" for word in words))
+        stream.write("name,country\n" + "".join(f"{name},US\n" for name in companies))
     for target in (one, other):
-        generate_lists.recombine(source, target, 6)
+        generate_lists.recombine(source, target, 20)
     written = gzip.decompress(one.read_bytes()).decode()
     assert written == gzip.decompress(other.read_bytes()).decode()
     names = [row["name"] for row in csv.DictReader(written.splitlines())]
-    assert len(set(names)) == 6
-    assert {name.split()[0] for name in names} <= set(words)
+    assert len(set(names)) == 20
+    first_words = {name.split()[0] for name in names}
+    assert set(words) <= first_words
+    # the word of one name alone is another each time
+    assert "Quaking" not in first_words
+    assert len(first_words) > len(words)
 
 
 def test_a_hundredth_of_the_next_month_is_another(tmp_path: Path) -> None:

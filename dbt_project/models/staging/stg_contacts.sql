@@ -30,12 +30,6 @@ account_ids as (
 
 ),
 
-unique_account_names as (
-
-    {{ unique_account_names() }}
-
-),
-
 current_contacts as (
 
     select
@@ -46,6 +40,12 @@ current_contacts as (
         on
             contacts.party_id = current_exports.party_id
             and contacts.export_month = current_exports.export_month
+
+),
+
+unique_account_names as (
+
+    {{ unique_account_names('current_contacts') }}
 
 ),
 

@@ -30,12 +30,6 @@ account_ids as (
 
 ),
 
-unique_account_names as (
-
-    {{ unique_account_names() }}
-
-),
-
 current_engagements as (
 
     select
@@ -46,6 +40,12 @@ current_engagements as (
         on
             engagements.party_id = current_exports.party_id
             and engagements.export_month = current_exports.export_month
+
+),
+
+unique_account_names as (
+
+    {{ unique_account_names('current_engagements') }}
 
 ),
 

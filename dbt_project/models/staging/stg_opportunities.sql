@@ -45,12 +45,6 @@ refused_columns as (
 
 ),
 
-unique_account_names as (
-
-    {{ unique_account_names() }}
-
-),
-
 current_opportunities as (
 
     select
@@ -61,6 +55,12 @@ current_opportunities as (
         on
             opportunities.party_id = current_exports.party_id
             and opportunities.export_month = current_exports.export_month
+
+),
+
+unique_account_names as (
+
+    {{ unique_account_names('current_opportunities') }}
 
 ),
 

@@ -31,16 +31,7 @@ accounts as (
 
 ),
 
-first_months as (
-
-    select
-        account_key,
-        min(as_of_month) as first_month
-    from registry
-    group by account_key
-
-),
-
+-- Hardly an account is linked to another; every other one is a group by itself.
 members as (
 
     select
@@ -57,17 +48,26 @@ members as (
 
 ),
 
+first_months as (
+
+    select
+        account_key,
+        min(as_of_month) as first_month
+    from registry
+    where account_key in (select members.account_key from members)
+    group by account_key
+
+),
+
 grouped as (
 
     select
-        accounts.account_key,
-        first_months.first_month,
-        coalesce(cast(members.group_number as varchar), accounts.account_key) as joined_as
-    from accounts
+        members.account_key,
+        members.group_number,
+        first_months.first_month
+    from members
     left join first_months
-        on accounts.account_key = first_months.account_key
-    left join members
-        on accounts.account_key = members.account_key
+        on members.account_key = first_months.account_key
 
 ),
 
@@ -76,10 +76,10 @@ keyed as (
     select
         account_key,
         first_value(account_key) over (
-            partition by joined_as
+            partition by group_number
             order by first_month, account_key
         ) as group_key,
-        count(*) over (partition by joined_as) as group_account_count
+        count(*) over (partition by group_number) as group_account_count
     from grouped
 
 ),
@@ -105,11 +105,13 @@ tops as (
 final as (
 
     select
-        keyed.account_key,
-        keyed.group_key,
-        keyed.group_account_count,
-        tops.ultimate_parent_account_key
-    from keyed
+        accounts.account_key,
+        tops.ultimate_parent_account_key,
+        coalesce(keyed.group_key, accounts.account_key) as group_key,
+        coalesce(keyed.group_account_count, 1) as group_account_count
+    from accounts
+    left join keyed
+        on accounts.account_key = keyed.account_key
     left join tops
         on keyed.group_key = tops.group_key
 

@@ -17,12 +17,6 @@ account_clusters as (
 
 ),
 
-unique_account_names as (
-
-    {{ unique_account_names() }}
-
-),
-
 named_parents as (
 
     select
@@ -32,6 +26,12 @@ named_parents as (
         parent_name as account_name
     from accounts
     where parent_source_id is not null or parent_name is not null
+
+),
+
+unique_account_names as (
+
+    {{ unique_account_names('named_parents') }}
 
 ),
 

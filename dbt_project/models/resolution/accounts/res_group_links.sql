@@ -12,23 +12,37 @@ account_parents as (
 
 ),
 
-explained_pairs as (
+decided_pairs as (
 
-    select * from {{ ref('res_explained_pairs') }}
+    select * from {{ ref('res_decided_pairs') }}
+
+),
+
+records as (
+
+    select * from {{ ref('res_account_records') }}
+
+),
+
+name_list as (
+
+    select * from {{ ref('res_names') }}
 
 ),
 
 pairs_between_accounts as (
 
     select
-        explained_pairs.*,
+        decided_pairs.*,
+        left_clusters.record_key as left_record_key,
+        right_clusters.record_key as right_record_key,
         left_clusters.account_key as one_account_key,
         right_clusters.account_key as other_account_key
-    from explained_pairs
+    from decided_pairs
     inner join account_clusters as left_clusters
-        on explained_pairs.left_record_key = left_clusters.record_key
+        on decided_pairs.left_record_number = left_clusters.record_number
     inner join account_clusters as right_clusters
-        on explained_pairs.right_record_key = right_clusters.record_key
+        on decided_pairs.right_record_number = right_clusters.record_number
     where left_clusters.account_key <> right_clusters.account_key
 
 ),
@@ -75,18 +89,20 @@ undecided_pairs as (
 domain_links as (
 
     select
-        one_account_key,
-        other_account_key,
+        undecided_pairs.one_account_key,
+        undecided_pairs.other_account_key,
         'domain' as link_reason,
-        left_record_key,
-        right_record_key,
-        left_domain as evidence,
-        shared_millibits as strength_millibits
+        undecided_pairs.left_record_key,
+        undecided_pairs.right_record_key,
+        records.domain as evidence,
+        undecided_pairs.shared_millibits as strength_millibits
     from undecided_pairs
+    inner join records
+        on undecided_pairs.left_record_number = records.record_number
     where
-        domain_level in ('same', 'alias')
-        and not has_common_name
-        and shared_millibits >= {{ var('common_name_millibits') }}
+        undecided_pairs.domain_level in ('same', 'alias')
+        and not undecided_pairs.has_common_name
+        and undecided_pairs.shared_millibits >= {{ var('common_name_millibits') }}
 
 ),
 
@@ -94,15 +110,19 @@ domain_links as (
 name_links as (
 
     select
-        one_account_key,
-        other_account_key,
+        undecided_pairs.one_account_key,
+        undecided_pairs.other_account_key,
         'name' as link_reason,
-        left_record_key,
-        right_record_key,
-        concat(left_core_name, ' / ', right_core_name) as evidence,
-        shared_millibits as strength_millibits
+        undecided_pairs.left_record_key,
+        undecided_pairs.right_record_key,
+        concat(left_names.core_name, ' / ', right_names.core_name) as evidence,
+        undecided_pairs.shared_millibits as strength_millibits
     from undecided_pairs
-    where has_group_name
+    inner join name_list as left_names
+        on undecided_pairs.left_core_number = left_names.core_number
+    inner join name_list as right_names
+        on undecided_pairs.right_core_number = right_names.core_number
+    where undecided_pairs.has_group_name
 
 ),
 

@@ -85,16 +85,20 @@ proposed as (
 
 ),
 
+-- A record without a name stands here too: an identifier may propose it.
 names as (
 
     select
-        account_names.record_number,
+        records.record_number,
+        records.party_id,
         account_names.name_number,
         account_names.core_number,
         name_list.glued_name,
-        count(*) over (partition by account_names.record_number) as name_count
-    from account_names
-    inner join name_list
+        count(*) over (partition by records.record_number) as name_count
+    from records
+    left join account_names
+        on records.record_number = account_names.record_number
+    left join name_list
         on account_names.core_number = name_list.core_number
 
 ),
@@ -105,8 +109,8 @@ looked_at as (
     select
         proposed.left_record_number,
         proposed.right_record_number,
-        left_records.party_id as left_party_id,
-        right_records.party_id as right_party_id,
+        left_names.party_id as left_party_id,
+        right_names.party_id as right_party_id,
         proposed.rule_bits,
         proposed.proposal_count,
         left_names.name_number as left_name_number,
@@ -116,13 +120,9 @@ looked_at as (
         left_names.name_count * right_names.name_count as name_pair_count,
         jaro_winkler_similarity(left_names.glued_name, right_names.glued_name) as similarity
     from proposed
-    inner join records as left_records
-        on proposed.left_record_number = left_records.record_number
-    inner join records as right_records
-        on proposed.right_record_number = right_records.record_number
-    left join names as left_names
+    inner join names as left_names
         on proposed.left_record_number = left_names.record_number
-    left join names as right_names
+    inner join names as right_names
         on proposed.right_record_number = right_names.record_number
 
 ),
@@ -146,7 +146,7 @@ best_names as (
 
     select *
     from worth_comparing
-    where coalesce(name_pair_count, 1) = 1
+    where name_pair_count = 1
     union all
     select *
     from worth_comparing

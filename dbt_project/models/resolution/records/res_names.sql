@@ -87,10 +87,10 @@ final as (
         looked_up.name.distinctiveness_millibits,
         looked_up.name.has_distinctive_word,
         looked_up.name.has_country_word,
+        looked_up.name.skeleton,
+        looked_up.name.initials,
         names.record_count,
-        replace(names.core_name, ' ', '') as glued_name,
-        name_skeleton(names.core_name) as skeleton,
-        name_initials(names.core_name) as initials
+        replace(names.core_name, ' ', '') as glued_name
     from looked_up
     inner join names
         on looked_up.core_number = names.core_number
