@@ -1,4 +1,4 @@
-"""No function sees more than its rows: however a column is cut into batches, and in whatever order, the answers are the same.
+"""No function sees more than its rows: however a column is cut into batches, the answers are the same.
 
 Belongs here: that one property, for every function that SQL calls. Does not belong here: what the answers are.
 """
