@@ -23,6 +23,7 @@ RECIPES = {
     "A KPI",
     "An attribute of partners",
     "A blocking rule",
+    "A comparison",
     "A field of an object",
     "An output",
     "A mart",
