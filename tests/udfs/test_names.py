@@ -244,6 +244,8 @@ def test_words_are_looked_up_and_ranked() -> None:
             "distinctiveness_millibits": 37000,
             "has_distinctive_word": True,
             "has_country_word": True,
+            "skeleton": "tlstkm",
+            "initials": ["tza"],
         }
     ]
     with pytest.raises(ValueError, match="word not in the vocabulary: kiel"):
