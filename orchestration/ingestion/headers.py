@@ -6,7 +6,7 @@ Belongs here: one cell or one row of a list's head by itself. Does not belong he
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from udfs.readers import CURRENCY_CODES, CURRENCY_SYMBOLS, MULTIPLIERS, amount_of, date_of, host_of
 
@@ -108,6 +108,35 @@ def spellings(header: str, object_name: str) -> list[str]:
         if object_name in _PREFIX and (found := _PREFIX[object_name].match(form.strip())):
             forms.append(found["base"])
     return [key for key in dict.fromkeys(normalize_header(form) for form in forms) if key]
+
+
+def words_of(text: str) -> set[str]:
+    """Take a text apart into its words.
+
+    Args:
+        text: ``LastModified by``, ``first_name``.
+
+    Returns:
+        Runs of letters, in lower case: ``last``, ``modified``, ``by``.
+    """
+    return {word.casefold() for word in _WORDS.findall(_CAMEL.sub(" ", text))}
+
+
+_WORDS = re.compile(r"[^\W\d_]+")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def may_name_a_person(text: str, known: Container[str] = ()) -> bool:
+    """Tell whether a text that nobody has understood may name a person, and is not to be shown to everybody.
+
+    Args:
+        text: a header, or a value that cannot be read.
+        known: words that are nobody's name there.
+
+    Returns:
+        True for an address, and for two or more words that are not known: a first and a last name are.
+    """
+    return "@" in text or sum(word not in known for word in words_of(text)) > 1
 
 
 def is_like_data(cell: str) -> bool:

@@ -26,9 +26,9 @@ from orchestration.ingestion.raw_tables import RawTables
 from orchestration.ingestion.reader_process import READER
 from orchestration.ingestion.refusals import some_of
 from orchestration.ingestion.remarks import lacking_fields, missing_columns
-from orchestration.ingestion.snapshots import FileRefusedError, Limits, take_snapshot
+from orchestration.ingestion.snapshots import FileRefusedError, Limits, RefusedRow, take_snapshot
 from orchestration.ingestion.staged_lists import staged
-from orchestration.objects import OBJECTS
+from orchestration.objects import OBJECTS, PERSONAL
 from orchestration.runs import progress
 from orchestration.runs.progress import Seconds
 from orchestration.validation.page import keep_results
@@ -220,7 +220,7 @@ def _land(
             # Decisions come as they are made, few in one month and many in another.
             rows_before=None if object_name == "decisions" else raw.rows_before(party_id, object_name),
             min_share_of_last_month=rules.limits.min_share_of_last_month,
-            first_refusal=min(refused, key=lambda row: row.row_number).reason if refused else "",
+            first_refusal=_in_words(min(refused, key=lambda row: row.row_number), object_name) if refused else "",
         )
         with seconds.of("validate"):
             is_accepted = all(part.snapshot.sha256 in rules.acceptances for part in parts)
@@ -232,6 +232,11 @@ def _land(
             with seconds.of("write to raw"):
                 raw.replace(rules.parties[party_id], object_name, parts)
     return [result, *(part.result for part in parts)]
+
+
+def _in_words(refused: RefusedRow, object_name: str) -> str:
+    """Say why a row was refused; without what it quotes where that may be a person, since a file's reason is shown."""
+    return f"row {refused.row_number}, {refused.rule.replace('_', ' ')}." if object_name in PERSONAL else refused.reason
 
 
 def _remark_on_columns(raw: RawTables, party_id: str, object_name: str, parts: list[Part]) -> None:

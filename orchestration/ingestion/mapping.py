@@ -11,7 +11,15 @@ from pathlib import Path
 
 from rapidfuzz import fuzz, process, utils
 
-from orchestration.ingestion.headers import is_like_data, normalize_header, repeated_below, spellings, split_unit
+from orchestration.ingestion.headers import (
+    is_like_data,
+    may_name_a_person,
+    normalize_header,
+    repeated_below,
+    spellings,
+    split_unit,
+    words_of,
+)
 from orchestration.ingestion.snapshots import FileRefusedError, escape_controls
 from orchestration.objects import OBJECTS
 
@@ -29,6 +37,12 @@ class Column:
     unit: str | None = None  # what its header says of its figures: "Mio. EUR"
     others: tuple[str, ...] = ()  # further fields that a header of this name may fill; the values decide
     is_known: bool = False  # the seed knows the header, be it that it fills no field
+    may_be_shown: bool = True  # to everybody: the header is not like a person's name
+
+    @property
+    def shown(self) -> str:
+        """What the column is called where everybody reads it: its header, else its place."""
+        return f"'{self.header}'" if self.may_be_shown else f"{self.index + 1}"
 
 
 @dataclass(frozen=True)
@@ -76,6 +90,7 @@ class ColumnMappings:
                 self._systems.setdefault((object_name, key), set()).add(system)
         self._headers = [(row[1], row[2], row[3].partition(";")[0]) for row in rows if row[3]]
         self.known_headers = frozenset(key for _, key in self._systems)
+        self._words = frozenset(word for row in rows for word in words_of(row[2]))
         self.source_systems = tuple(dict.fromkeys(system for system, _ in self._fields))
 
     @classmethod
@@ -152,7 +167,9 @@ class ColumnMappings:
             shown = header if seen[header] == 1 else f"{header} ({seen[header]})"
             others = tuple(field for field in fields[1:] if field)
             is_known = key in own or key in plain
-            found.append((rank, Column(index, shown, fields[0], key, split_unit(header)[1], others, is_known)))
+            may_be_shown = is_known or not may_name_a_person(header, self._words)
+            unit = split_unit(header)[1]
+            found.append((rank, Column(index, shown, fields[0], key, unit, others, is_known, may_be_shown)))
         ranked = sorted(found, key=lambda item: item[0])
         return tuple(column for _, column in ranked)
 
@@ -231,7 +248,12 @@ class ColumnMappings:
         row_number, cells = head[-max(known_rows)[1]]
         system = source_system or self.detect_source_system(object_name, cells)
         absent = " and ".join(self.missing(object_name, self.map_columns(object_name, system, cells)))
-        seen = escape_controls(", ".join(f"'{cell.strip()[:60]}'" for cell in cells if cell.strip())[:600])
+        named = [
+            f"'{cell.strip()[:60]}'" if not may_name_a_person(cell, self._words) else f"column {place}"
+            for place, cell in enumerate(cells, start=1)
+            if cell.strip()
+        ]
+        seen = escape_controls(", ".join(named)[:600])
         return FileRefusedError(
             "no_name_column" if object_name == "accounts" else "no_required_column",
             f"No column is known to hold {absent}. The columns of row {row_number} are: {seen}.",

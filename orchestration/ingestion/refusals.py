@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from orchestration.ingestion.headers import may_name_a_person
 from orchestration.ingestion.mapping import Header
 from orchestration.ingestion.snapshots import RefusedRow, escape_controls, row_as_text
 from orchestration.objects import ANSWERS, OBJECTS, PERSONAL, Persons
@@ -119,11 +120,10 @@ def shown_row(header: Header, cells: Sequence[str | None]) -> str | None:
     """
     if header.object in PERSONAL:
         return None
-    nobody = {field.name for field in OBJECTS[header.object].fields if field.persons == Persons.NONE} | {"source_id"}
     shown = {
-        column.header: cells[column.index]
+        column.header: cell
         for column in sorted(header.columns, key=lambda column: column.index)
-        if column.field in nobody and cells[column.index] is not None
+        if column.field and (cell := cells[column.index]) is not None and shown_value(header.object, column.field, cell)
     }
     return escape_controls(json.dumps(shown, ensure_ascii=False))
 
@@ -136,8 +136,16 @@ def shown_value(object_name: str, field: str, value: str) -> str | None:
         field: the field it was delivered for.
         value: as delivered.
     """
-    nobody = any(known.name == field and known.persons == Persons.NONE for known in OBJECTS[object_name].fields)
-    return value if nobody and object_name not in PERSONAL else None
+    if object_name in PERSONAL or "@" in value:
+        return None
+    if field == "source_id":
+        return value
+    known = next((known for known in OBJECTS[object_name].fields if known.name == field), None)
+    if known is None or known.persons != Persons.NONE:
+        return None
+    # A cell for a figure, a day or an address may hold a note. A word of a vocabulary must be seen to be mapped.
+    is_note = known.kind != "text" and known.vocabulary is None and may_name_a_person(value)
+    return None if is_note else value
 
 
 def delivered_value(code: str, cells: list[str | None], value: str | None) -> str:

@@ -2,10 +2,11 @@
 
 Belongs here: finding it, and the words. Does not belong here: refusals (refusals.py), and writing (raw_tables.py).
 
-Examples are shown of values that name nobody: figures, days, web addresses, words of a vocabulary. Any other text of a
-column that nobody has read may be a person's name.
+Everybody reads remarks. Examples are shown of values that name nobody: figures, days, hosts, words of a vocabulary. Any
+other text of a column that nobody has read may be a person's name; so may its header, and then its place is named.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -85,21 +86,21 @@ def unread_columns(
         values = first_values(cells, _VALUES_LOOKED_AT)
         if not values:
             continue
-        likely, kind = _read_as(values, header.object, vocabularies)
+        likely, examples = _read_as(values, header.object, vocabularies)
         likely = likely or field_of(column.header)
         meaning = f" It may be {likely.replace('_', ' ')}." if likely and likely not in filled else ""
-        shown = " | ".join(values[:_EXAMPLES]) if kind else None
+        row = f"{header.source_system},{header.object},{column.header if column.may_be_shown else '<its header>'}"
         remarks.append(
             Remark(
                 "unread column",
                 "column_not_read",
-                column.header,
-                f"The column '{column.header}' was kept and not read: no field has a header of this name.{meaning}",
-                f"If it matters, add a row to seeds/reference/column_mappings.csv: {header.source_system},"
-                f"{header.object},{column.header},{likely if likely and likely not in filled else '<field>'}; a row "
-                "without a field says that it does not.",
+                column.header if column.may_be_shown else f"column {column.shown}",
+                f"The column {column.shown} was kept and not read: no field has a header of this name.{meaning}",
+                f"If it matters, add a row to seeds/reference/column_mappings.csv: {row},"
+                f"{likely if likely and likely not in filled else '<field>'}; a row without a field says that it does "
+                "not.",
                 record_count=cells.length() - cells.null_count,
-                examples=shown,
+                examples=" | ".join(list(dict.fromkeys(examples))[:_EXAMPLES]) or None,
             )
         )
     return remarks
@@ -261,21 +262,43 @@ def share_of_words(
 
 def _read_as(
     values: Sequence[str], object_name: str, vocabularies: Mapping[str, frozenset[str]]
-) -> tuple[str | None, str | None]:
-    """Guess a column's field by its values, and say what kind of values they are; null where they may name people."""
-    kinds = {
-        "website": lambda text: host_of(text) is not None and text == text.lower(),
-        "date": lambda text: date_of(text, "dmy") is not None or date_of(text, "mdy") is not None,
-        "boolean": lambda text: boolean_of(text) is not None,
-        "figure": lambda text: is_like_data(text) and "@" not in text,
-    }
-    for field in OBJECTS[object_name].vocabularies:
+) -> tuple[str | None, list[str]]:
+    """Guess a column's field by its values, and give those that name nobody, none where most are of no such kind."""
+    for field, vocabulary in OBJECTS[object_name].vocabularies.items():
         if share_of_words(values, field, object_name, vocabularies) >= _MOST:
-            return field, "words"
-    kind = next((name for name, holds in kinds.items() if sum(map(holds, values)) >= _MOST * len(values)), None)
-    if kind == "website" and "website" in OBJECTS[object_name].field_names:
-        return "website", kind
-    return None, kind
+            return field, [text for text in values if mapping_key(text) in vocabularies[vocabulary]]
+    for kind, shown_as in _KINDS.items():
+        shown = [shown_as(text) for text in values]
+        if sum(text is not None for text in shown) >= _MOST * len(values):
+            likely = "website" if kind == "website" and "website" in OBJECTS[object_name].field_names else None
+            return likely, [text for text in shown if text]
+    return None, []
+
+
+def _host(text: str) -> str | None:
+    """Of a web address the host: behind it a page may be a person's."""
+    return host_of(text) if text == text.lower() else None
+
+
+def _day(text: str) -> str | None:
+    return text if date_of(text, "dmy") is not None or date_of(text, "mdy") is not None else None
+
+
+def _figure(text: str) -> str | None:
+    """A figure; of one that may be a telephone number only that it is one."""
+    if not is_like_data(text) or "@" in text:
+        return None
+    return "" if _TELEPHONE.match(text) else text
+
+
+_TELEPHONE = re.compile(r"\s*(?:[+(]|0\d|(?:\D*\d){9})")
+# How a value of a kind is shown; null when it is none, nothing when it is not shown.
+_KINDS: dict[str, Callable[[str], str | None]] = {
+    "website": _host,
+    "date": _day,
+    "boolean": lambda text: text if boolean_of(text) is not None else None,
+    "figure": _figure,
+}
 
 
 def _is_alike(one: str, other: str) -> bool:

@@ -16,7 +16,10 @@ UNMAPPED = """
         party_id as party,
         object as list,
         column_name as "column",
-        coalesce(delivered, '(no word)') as value,
+        coalesce(
+            delivered,
+            case when object in ('contacts', 'engagements') then '(in row ' || row_number || ')' else '(no word)' end
+        ) as value,
         record_count as "how many",
         replace(rule, '_', ' ') as problem
     from marts.mart_refused_data

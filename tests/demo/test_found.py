@@ -184,7 +184,12 @@ def test_every_refused_row_is_kept_with_its_place_and_reason(
 
 def test_every_refused_value_is_kept_with_its_place_and_reason(marts: duckdb.DuckDBPyConnection) -> None:
     wanted = {
-        (row["file_name"], row["column_name"], row["left_record_key"].partition(":")[2], row["value"])
+        (
+            row["file_name"],
+            row["column_name"],
+            row["left_record_key"].partition(":")[2],
+            None if "@" in row["value"] else row["value"],  # an address may be a person's
+        )
         for row in truth_rows("refused_value")
     }
     found = rows(

@@ -25,6 +25,23 @@ def test_a_list_without_a_name_column_says_which_columns_it_has(workspace: Landi
     assert "seeds/reference/column_mappings.csv" in file["remedy"]
 
 
+def test_a_header_that_may_be_a_name_is_called_by_its_place(workspace: LandingFolder) -> None:
+    columns = f"Web presence,Jane Doe,Calls of Jane Doe,{MAIL},Foo"
+    workspace.put("accounts.csv", f"Account ID,Account Name,{columns}\n1,Pumps,north,south,east,west,up\n")
+    workspace.put("contacts.csv", "Jane Doe,CFO\nAnn Poe,Buyer\n")
+    workspace.land()
+    remarks = workspace.rows("select * from raw.remarks where kind = 'unread column' order by column_name")
+    assert [row["column_name"] for row in remarks] == ["Foo", "Web presence", "column 4", "column 5", "column 6"]
+    assert remarks[2]["reason"] == "The column 4 was kept and not read: no field has a header of this name."
+    assert ",<its header>,<field>;" in remarks[2]["remedy"]
+    assert workspace.file("contacts.csv")["reason"].endswith("The columns of row 1 are: column 1, 'CFO'.")
+    # nothing of the list itself is lost
+    assert list(json.loads(workspace.rows("select extra from raw.accounts")[0]["extra"])) == columns.split(",")
+
+
+MAIL = "jane@brightwater.example"
+
+
 def test_unknown_columns_are_kept_as_extra(workspace: LandingFolder) -> None:
     workspace.put("accounts.csv", 'Account Name,Shoe "size",Note\nPumps,44,it\'s\nFans,,\n')
     workspace.land()

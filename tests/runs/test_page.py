@@ -224,8 +224,9 @@ PUBLISHED = """
     create table fct_account_matches as from (values ('auto'), ('auto'), ('review')) as pairs (band);
     create table mart_review_queue as select 1 as pair;
     create table mart_refused_data as
-        select 'acme' as party_id, 'accounts' as object, 'status' as column_name, value as delivered, 3 as record_count,
-            date '2026-10-01' as export_month, 'unmapped value' as refused, 'value_not_mapped' as rule
+        select 'acme' as party_id, 'accounts' as object, 'status' as column_name, value::varchar as delivered,
+            3 as record_count, 2 as row_number, date '2026-10-01' as export_month, 'unmapped value' as refused,
+            'value_not_mapped' as rule
         from range(25) as values (value);
     create table mart_list_scorecards as
         select 'Acme' as party_name, 'accounts' as object, date '2026-07-01' as list_month, true as is_late,

@@ -80,20 +80,36 @@ unlinked_rows as (
 
 ),
 
+-- A reason says where to look, by row and known header, and then quotes what it is about.
+placed_refusals as (
+
+    select
+        *,
+        regexp_extract(reason, '^Row [0-9]+, column ''[^'']*'': ') as place
+    from refusals
+
+),
+
 -- What a list of contacts or engagements holds names persons, and this table is for everybody: file and row say where
--- to look. Reasons quote what they are about, from the first quotation mark to the last.
+-- to look. Nothing is left of a reason's quotation from its first mark to the last; nor of that of any other list's
+-- value which landing does not show.
 refused_on_delivery as (
 
     select
-        * replace (
+        * exclude (place) replace (
             case when object not in ('contacts', 'engagements') then delivered end as delivered,
             case
-                when object in ('contacts', 'engagements') and refused in ('row', 'value')
-                    then regexp_replace(reason, '''.*''', '…', 's')
+                when
+                    object in ('contacts', 'engagements') and refused in ('file', 'row', 'value')
+                    or refused = 'value' and delivered is null
+                    then
+                        concat(
+                            place, regexp_replace(substr(reason, length(place) + 1), '''.*''', '''…''', 's')
+                        )
                 else reason
             end as reason
         )
-    from refusals
+    from placed_refusals
 
 ),
 
@@ -120,10 +136,8 @@ not_mapped as (
         unmapped_values.first_sheet_name as sheet_name,
         unmapped_values.first_row_number as row_number,
         unmapped_values.column_name,
-        -- what came of an engagement stands in people's own words
         case
-            when not (unmapped_values.object = 'engagements' and unmapped_values.column_name = 'outcome')
-                then unmapped_values.delivered_value
+            when unmapped_values.object not in ('contacts', 'engagements') then unmapped_values.delivered_value
         end as delivered,
         unmapped_values.record_count,
         replace(unmapped_values.problem, ' ', '_') as rule,
@@ -140,7 +154,12 @@ not_mapped as (
             else
                 concat(
                     'Add a row to seeds/reference/value_mappings.csv: ', unmapped_values.source_system, ', ',
-                    unmapped_values.field, ', ', unmapped_values.delivered_value, ', and the word it stands for'
+                    unmapped_values.field, ', ',
+                    case
+                        when unmapped_values.object in ('contacts', 'engagements') then 'the word of that row'
+                        else unmapped_values.delivered_value
+                    end,
+                    ', and the word it stands for'
                 )
         end as remedy
     from unmapped_values
@@ -290,6 +309,20 @@ refused_data as (
 
 ),
 
+-- Nobody's address is shown, whatever it stands in, nor the id of a row about a person, which may be one.
+shown as (
+
+    select
+        * replace (
+            case when coalesce(object, '') not in ('contacts', 'engagements') then source_id end as source_id,
+            {% for text in ['column_name', 'delivered', 'reason', 'remedy'] %}
+            regexp_replace({{ text }}, '\S*@\S*', '…', 'g') as {{ text }}{{ ',' if not loop.last }}
+            {% endfor %}
+        )
+    from refused_data
+
+),
+
 final as (
 
     select
@@ -312,7 +345,7 @@ final as (
                 party_id, object, export_month, refused, file_name, sheet_name, row_number, column_name, rule,
                 source_id, delivered
         ) as refusal_number
-    from refused_data
+    from shown
 
 )
 

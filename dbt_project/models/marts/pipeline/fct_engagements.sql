@@ -11,19 +11,89 @@ account_records as (
 
 ),
 
+contacts as (
+
+    select * from {{ ref('stg_contacts') }}
+
+),
+
 partners as (
 
     select * from {{ ref('stg_partners') }}
 
 ),
 
--- Who took part is left out: a log of engagements names persons.
+-- Who a next step may name: whoever any list has at the account, and whoever took part. Shorter words are too common.
+contact_words as (
+
+    select
+        account_records.account_key,
+        list_distinct(flatten(list(regexp_extract_all(
+            lower(concat_ws(' ', contacts.name, contacts.first_name, contacts.last_name)), '[\p{L}\p{M}]{3,}'
+        )))) as words
+    from contacts
+    inner join account_records on contacts.account_record_key = account_records.record_key
+    group by account_records.account_key
+
+),
+
+participant_words as (
+
+    select
+        engagement_key,
+        -- a word in small letters is no name, unless its script has no others
+        list_transform(
+            list_filter(
+                regexp_extract_all(participants, '[\p{L}\p{M}]{3,}'),
+                lambda word: word <> lower(word) or word = upper(word)
+            ),
+            lambda word: lower(word)
+        ) as words
+    from engagements
+    where participants is not null
+
+),
+
+known_names as (
+
+    select
+        engagements.engagement_key,
+        account_records.account_key,
+        list_concat(contact_words.words, participant_words.words) as words,
+        -- words, and what stands between them
+        regexp_extract_all(
+            regexp_replace(engagements.next_step, '\S*@\S*', '…', 'g'), '[\p{L}\p{M}]+|[^\p{L}\p{M}]+'
+        ) as next_step_parts
+    from engagements
+    left join account_records on engagements.account_record_key = account_records.record_key
+    left join contact_words on account_records.account_key = contact_words.account_key
+    left join participant_words on engagements.engagement_key = participant_words.engagement_key
+
+),
+
+next_steps as (
+
+    select
+        engagement_key,
+        account_key,
+        array_to_string(
+            list_transform(
+                next_step_parts,
+                lambda part: case when list_contains(words, lower(part)) then '…' else part end
+            ),
+            ''
+        ) as next_step
+    from known_names
+
+),
+
+-- Who took part is left out, and persons are taken out of the next step: a log of engagements names them.
 final as (
 
     select
         engagements.engagement_key,
         engagements.source_id,
-        account_records.account_key,
+        next_steps.account_key,
         partners.party_id as partner_id,
         engagements.engaged_on,
         engagements.activity,
@@ -31,10 +101,10 @@ final as (
         list_contains({{ var('deep_engagement_types') }}, engagements.engagement_type) as is_deep,
         engagements.outcome,
         list_contains({{ var('positive_engagement_outcomes') }}, engagements.outcome) as is_positive,
-        engagements.next_step,
+        next_steps.next_step,
         engagements.owner
     from engagements
-    left join account_records on engagements.account_record_key = account_records.record_key
+    inner join next_steps on engagements.engagement_key = next_steps.engagement_key
     left join partners on engagements.partner_id = partners.party_id
 
 )
