@@ -77,7 +77,7 @@ def _padded(values: npt.NDArray[Any], offsets: Ints, fill: int) -> npt.NDArray[A
 
 
 def _words(names: pa.Array) -> tuple[pa.Array, Ints]:
-    lists = pc.split_pattern(pc.fill_null(names, ""), " ")
+    lists = pc.split_pattern(names, " ")
     offsets: Ints = lists.offsets.to_numpy(zero_copy_only=False).astype(np.int64)
     return lists.flatten(), offsets
 
@@ -217,8 +217,8 @@ def _compared(
     vocabulary = Vocabulary(encoded.dictionary)
     left = _padded(ids[: len(left_words)], left_offsets, -1)
     right = _padded(ids[len(left_words) :], right_offsets, -2)
-    left_bits, left_kind = np.divmod(_padded(_flat(one_chunk(left_codes)), left_offsets, 0), KINDS)
-    right_bits, right_kind = np.divmod(_padded(_flat(one_chunk(right_codes)), right_offsets, 0), KINDS)
+    left_bits, left_kind = np.divmod(_padded(_flat(left_codes), left_offsets, 0), KINDS)
+    right_bits, right_kind = np.divmod(_padded(_flat(right_codes), right_offsets, 0), KINDS)
 
     left_done = np.zeros(left.shape, dtype=np.bool_)
     right_done = np.zeros(right.shape, dtype=np.bool_)

@@ -64,10 +64,5 @@
 {# A number for a rule and what records share under it: equal ones have equal numbers, and two others share one about never
    (64 bits). Texts are slow to group, so keys go by number. #}
 {% macro key_number(rule) -%}
-    hash('{{ rule }}', {{ varargs | join(', ') }})
-{%- endmacro %}
-
-{# The same where the rule is a column. #}
-{% macro key_number_of(rule, blocking_key) -%}
-    hash({{ rule }}, {{ blocking_key }})
+    hash({{ rule }}, {{ varargs | join(', ') }})
 {%- endmacro %}

@@ -37,7 +37,7 @@ def without_older_copies(parts: Sequence[Part]) -> tuple[list[Part], list[tuple[
         The parts that count; and those that do not, each with the part that replaces it.
 
     Raises:
-        FileRefusedError: two files are one list, and nothing tells which is the later.
+        FileRefusedError: two files are one list, and nothing shows which is the later.
     """
     files: dict[str, list[Part]] = {}
     for part in parts:

@@ -85,7 +85,7 @@ class ColumnMappings:
             # A header without a field tells the system all the same, and is kept as extra.
             fields: list[str | None] = [field or None for field in listed.split(";")]
             self._fields.setdefault((system, object_name), {}).setdefault(key, (order, fields))
-            # what a connector adds to every system's lists tells none
+            # what a connector adds to every system's lists shows none
             if listed or system != "plain":
                 self._systems.setdefault((object_name, key), set()).add(system)
         self._headers = [(row[1], row[2], row[3].partition(";")[0]) for row in rows if row[3]]

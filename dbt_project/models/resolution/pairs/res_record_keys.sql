@@ -78,10 +78,10 @@ words as (
         -- a word of one name alone proposes nothing that the whole name does not
         name_count > 1 as is_shared,
         name_count > {{ var('weak_key_record_limit') }} as is_crowded,
-        {{ key_number('label', 'word') }} as label_number,
-        {{ key_number('word_beginning', 'left(word, 5)') }} as beginning_number,
-        {{ key_number('word_end', 'right(word, 5)') }} as end_number,
-        {{ key_number('word_skeleton', 'skeleton') }} as skeleton_number
+        {{ key_number("'label'", 'word') }} as label_number,
+        {{ key_number("'word_beginning'", 'left(word, 5)') }} as beginning_number,
+        {{ key_number("'word_end'", 'right(word, 5)') }} as end_number,
+        {{ key_number("'word_skeleton'", 'skeleton') }} as skeleton_number
     from name_words
 
 ),
@@ -121,7 +121,7 @@ name_keys as (
         'name' as rule,
         false as is_part,
         glued_name as blocking_key,
-        {{ key_number('name', 'glued_name') }} as key_number
+        {{ key_number("'name'", 'glued_name') }} as key_number
     from name_list
     union all
     select
@@ -129,7 +129,7 @@ name_keys as (
         'skeleton' as rule,
         false as is_part,
         skeleton as blocking_key,
-        {{ key_number('skeleton', 'skeleton') }} as key_number
+        {{ key_number("'skeleton'", 'skeleton') }} as key_number
     from name_list
     where length(skeleton) >= 3
     union all
@@ -138,7 +138,7 @@ name_keys as (
         'beginning' as rule,
         false as is_part,
         left(glued_name, {{ var('blocking_beginning_length') }}) as blocking_key,
-        {{ key_number('beginning', 'left(glued_name, ' ~ var('blocking_beginning_length') ~ ')') }} as key_number
+        {{ key_number("'beginning'", 'left(glued_name, ' ~ var('blocking_beginning_length') ~ ')') }} as key_number
     from name_list
     where length(glued_name) >= {{ var('blocking_beginning_length') }}
     union all
@@ -147,7 +147,7 @@ name_keys as (
         'word' as rule,
         false as is_part,
         word as blocking_key,
-        {{ key_number('word', 'word_number') }} as key_number
+        {{ key_number("'word'", 'word_number') }} as key_number
     from leading_words
     where word_length > 1 and is_shared
     union all
@@ -157,7 +157,7 @@ name_keys as (
         false as is_part,
         least(one.word, other.word) || ' ' || greatest(one.word, other.word) as blocking_key,
         {{ key_number(
-            'word_pair',
+            "'word_pair'",
             'least(one.word_number, other.word_number)',
             'greatest(one.word_number, other.word_number)'
         ) }} as key_number
@@ -200,7 +200,7 @@ name_keys as (
         'acronym' as rule,
         true as is_part,
         unnest(initials) as blocking_key,
-        {{ key_number('acronym', 'unnest(initials)') }} as key_number
+        {{ key_number("'acronym'", 'unnest(initials)') }} as key_number
     from name_list
     union all
     select
@@ -208,7 +208,7 @@ name_keys as (
         'acronym' as rule,
         false as is_part,
         core_name as blocking_key,
-        {{ key_number('acronym', 'core_name') }} as key_number
+        {{ key_number("'acronym'", 'core_name') }} as key_number
     from name_list
     where len(word_numbers) = 1 and length(core_name) between 3 and 7
     union all
@@ -217,7 +217,7 @@ name_keys as (
         'label' as rule,
         false as is_part,
         glued_name as blocking_key,
-        {{ key_number('label', 'glued_name') }} as key_number
+        {{ key_number("'label'", 'glued_name') }} as key_number
     from name_list
     union all
     -- a short brand inside a long legal name: Stihl, Andreas Stihl AG & Co. KG
@@ -249,7 +249,7 @@ keys as (
         rule,
         false as is_part,
         blocking_key,
-        {{ key_number_of('rule', 'blocking_key') }} as key_number
+        {{ key_number('rule', 'blocking_key') }} as key_number
     from record_keys
 
 ),
