@@ -39,8 +39,8 @@ Bools = npt.NDArray[np.bool_]
 # What is left over of a name, by the most distinctive kind of word in it; in the order of the alphabet.
 REST_CLASSES = ("distinctive", "fund", "generic", "none", "numeral", "own place", "place", "structure")
 # Bits of kinds → the class, the first that has any of them. Little words (64) left over are nothing left over.
-_CLASSES_OF_KINDS = ((1, "distinctive"), (256, "numeral"), (32, "fund"), (20, "generic"), (8, "place"))
-_NOTHING_LEFT = (0, 64)
+CLASSES_OF_KINDS = ((1, "distinctive"), (256, "numeral"), (32, "fund"), (20, "generic"), (8, "place"))
+NOTHING_LEFT = (0, 64)
 NUMERALS = ("conflict", "one_sided", "same", "none")
 FIRST_WORDS = ("same", "unequal", "different")
 INSIDE = ("inside", "nearly inside", "not inside")
@@ -344,8 +344,8 @@ def _are_places(vocabulary: Vocabulary, numbers: Ints, is_named: Bools, places: 
 
 def _rest_classes(masks: Ints, are_places: Bools) -> Ints:
     """The class of what is left over, as places in REST_CLASSES."""
-    conditions = [np.isin(masks, _NOTHING_LEFT), are_places, *((masks & bits) > 0 for bits, _ in _CLASSES_OF_KINDS)]
-    names = ["none", "own place", *(name for _, name in _CLASSES_OF_KINDS)]
+    conditions = [np.isin(masks, NOTHING_LEFT), are_places, *((masks & bits) > 0 for bits, _ in CLASSES_OF_KINDS)]
+    names = ["none", "own place", *(name for _, name in CLASSES_OF_KINDS)]
     classes: Ints = np.select(conditions, [REST_CLASSES.index(name) for name in names], REST_CLASSES.index("structure"))
     return classes
 

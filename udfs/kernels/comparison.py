@@ -13,10 +13,12 @@ from udfs.kernels import Bools, Bytes, Column, Ints, Marks, Offsets, compiled
 from udfs.kernels.spelling import BLOCKS, IS_INSIDE, LONGEST, common_length, inside_of, mark, ratio, unmark
 from udfs.kernels.words import BLANK, are_spellings, cut, glue, is_alphabetic, is_typo, same, spell_initials
 from udfs.similarity import (
+    CLASSES_OF_KINDS,
     FIRST_WORDS,
     INDISTINCT_KINDS,
     MOST_MISSPELT_WORDS,
     MOST_WORDS,
+    NOTHING_LEFT,
     NUMERAL_KIND,
     NUMERALS,
     PREFIX_SHARE,
@@ -27,11 +29,9 @@ from udfs.words import KINDS, SHORTEST_ACRONYM
 
 KIND_BITS, KIND_MASK = KINDS.bit_length() - 1, KINDS - 1
 INDISTINCT = sum(1 << kind for kind in INDISTINCT_KINDS)
-LITTLE_WORDS = 1 << 6
-DISTINCTIVE, FUND, GENERIC, NONE, NUMERAL, OWN_PLACE, PLACE, STRUCTURE = (
-    REST_CLASSES.index(name)
-    for name in ("distinctive", "fund", "generic", "none", "numeral", "own place", "place", "structure")
-)
+NONE, OWN_PLACE, STRUCTURE = (REST_CLASSES.index(name) for name in ("none", "own place", "structure"))
+# The last that has any of the kinds is the class.
+LAST_CLASS = tuple((bits, REST_CLASSES.index(name)) for bits, name in reversed(CLASSES_OF_KINDS))
 CONFLICT, ONE_SIDED, SAME_NUMERAL, NO_NUMERAL = (
     NUMERALS.index(name) for name in ("conflict", "one_sided", "same", "none")
 )
@@ -254,12 +254,12 @@ def stands_among(data: Bytes, start: int, end: int, places: Bytes, first: int, l
 @compiled
 def class_of(kinds: int, is_own_place: bool) -> int:
     """The class of what is left over (similarity._rest_classes)."""
-    if kinds == 0 or kinds == LITTLE_WORDS:  # noqa: PLR1714 (numba compiles this faster)
+    if kinds in NOTHING_LEFT:
         return NONE
     if is_own_place:
         return OWN_PLACE
     found = STRUCTURE
-    for bits, name in ((8, PLACE), (20, GENERIC), (32, FUND), (256, NUMERAL), (1, DISTINCTIVE)):
+    for bits, name in LAST_CLASS:
         if kinds & bits:
             found = name
     return found
