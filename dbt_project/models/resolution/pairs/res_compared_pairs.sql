@@ -53,14 +53,11 @@ described_records as (
         records.has_mixed_scripts,
         records.country_code,
         records.city,
-        records.phone,
         {% for scheme in registration_schemes() -%}
         records.{{ scheme.column }},
         {% endfor -%}
-        countries.words as country_words
+        records.phone
     from records
-    left join countries
-        on records.country_code = countries.country_code
 
 ),
 
@@ -91,7 +88,7 @@ joined as (
                     {% for side in ['left', 'right'] -%}
                     case
                         when left_names.has_country_word or right_names.has_country_word
-                            then concat_ws(' ', {{ side }}_records.city, {{ side }}_records.country_words)
+                            then concat_ws(' ', {{ side }}_records.city, {{ side }}_countries.words)
                         else {{ side }}_records.city
                     end{{ ',' if not loop.last }}
                     {% endfor %}
@@ -127,6 +124,11 @@ joined as (
         on candidate_pairs.left_core_number = left_names.core_number
     left join name_list as right_names
         on candidate_pairs.right_core_number = right_names.core_number
+    -- here, as a few words of few countries: beside each record they would be most of what the joins keep in memory
+    left join countries as left_countries
+        on left_records.country_code = left_countries.country_code
+    left join countries as right_countries
+        on right_records.country_code = right_countries.country_code
 
 ),
 
