@@ -94,6 +94,8 @@ def clean_names(names: pa.Array, rules: NameRules) -> pa.Array:
             cut = [rules.wide_forms.sub(r" \g<0> ", name) for name in names.filter(wide).to_pylist()]
             spaced = pc.replace_with_mask(names, wide, pa.array(cut, pa.string()))
     cleaned_names = clean_spellings(spaced)
+    for phrase, spelling in rules.phrases.items():
+        cleaned_names = pc.replace_substring_regex(cleaned_names, rf"\b{phrase}\b", spelling)
     if rules.annotation is not None:
         cleaned_names = pc.replace_substring_regex(cleaned_names, rules.annotation, "")
     return cleaned_names

@@ -5,7 +5,6 @@ hide in brackets or behind "d/b/a". Does not belong here: facts about words (the
 argument), and how alike two names are (udfs/similarity.py).
 """
 
-import contextlib
 import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -20,6 +19,7 @@ from anyascii import anyascii
 LONGEST_NAME = 250
 # More other names than this are noise (a sentence in the name column), and each costs a comparison.
 MOST_OTHER_NAMES = 3
+SHORTEST_OTHER_NAME = 3
 LONGEST_LEGAL_FORM_WORDS = 7
 # Legal forms long enough to be recognised at the end of a glued name, and how much of a name must stand before them.
 GLUED_FORMS = ("corporation", "incorporated", "limited")
@@ -41,8 +41,21 @@ _LOOKALIKE = re.compile(
 # © ® ™, unless they are the second half of a misread letter (see _MISREAD)
 _TRADEMARK = "(^|[^\u00c2\u00c3])[\u00a9\u00ae\u2120\u2122]+"
 _PICTURE = "[\u2190-\u2bff\ufe00-\ufe0f\U0001f000-\U0001faff]+"
+_UNASSIGNED = "\x81\x8d\x8f\x90\x9d"
 _WIDE = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af]")
-_MISREAD = re.compile("[\u00c2\u00c3][\u0080-\u00bf\u0152-\u2122]")
+# UTF-8 that was read as Windows-1252 (SociÃ©tÃ©), and Windows-1250 that was (£¹ka, Spó³ka)
+_MISREAD = "[\u00c2\u00c3\u00c4\u00c5][\u0080-\u00bf\u0152-\u2122]"
+_MISREAD_POLISH = r"\p{L}[\x{b9}\x{b3}\x{bf}]\p{L}|(^|[^0-9A-Za-z])[\x{a3}\x{a5}\x{af}][a-z\x{b9}\x{b3}]"
+_MISREAD_LETTER = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u2122]{1,3}")
+_WHOLE = re.compile("^.*$", re.DOTALL)
+# l.p., s.p.a.: letters with stops between them are one word, and no letter before them belongs to it (Fund V L.P.)
+_STOPPED = tuple(
+    (
+        r"(^|[^a-z0-9.])" + r"([a-z])\." * (count - 1) + r"([a-z])(\.|$|[^a-z0-9])",
+        "".join(rf"\{group}" for group in range(1, count + 2)) + " ",
+    )
+    for count in (5, 4, 3, 2)
+) + ((r"\b([dz])\.? oo\b", r"\1oo"),)  # sp. z o.o., d. o.o.
 ROMAN = {
     "ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "xi": "11", "xii": "12",
     "xiii": "13", "xiv": "14", "xv": "15", "xvi": "16", "xvii": "17", "xviii": "18", "xix": "19", "xx": "20",
@@ -64,6 +77,7 @@ class NameRules(NamedTuple):
     inner_first_words: frozenset[str]
     wide_forms: re.Pattern[str] | None
     spellings: Mapping[str, str]
+    phrases: Mapping[str, str]
     generic_words: frozenset[str]
     annotation: str | None
 
@@ -106,18 +120,46 @@ def split_words(text: str) -> list[str]:
 
 
 def transliterate(text: str) -> str:
-    """Bring one name to lower-case ASCII; UTF-8 that was read as Windows-1252 is mended first.
+    """Bring one name to lower-case ASCII.
 
     Args:
-        text: a name in any script, NFKC.
+        text: a name in any script.
 
     Returns:
         Lower-case ASCII; a letter without any transcription is lost.
     """
-    if _MISREAD.search(text):
-        with contextlib.suppress(UnicodeError):  # not misread after all: the name stays as it came
-            text = text.encode("cp1252").decode("utf-8")
     return anyascii(text.casefold()).lower()
+
+
+def mended(texts: pa.Array) -> pa.Array:
+    """Mend what was read in another encoding than it was written in, where a name shows it.
+
+    Args:
+        texts: varchar as delivered.
+
+    Returns:
+        varchar: SociÃ©tÃ© as Société, £¹ka as Łąka; whatever does not mend stays as it came.
+    """
+    for pattern, part, written_in in ((_MISREAD, _MISREAD_LETTER, "utf-8"), (_MISREAD_POLISH, _WHOLE, "cp1250")):
+        is_misread = pc.fill_null(pc.match_substring_regex(texts, pattern), False)
+        if pc.any(is_misread, min_count=0).as_py():
+            read = [
+                part.sub(lambda found, encoding=written_in: _reread(found[0], encoding), text)
+                for text in texts.filter(is_misread).to_pylist()
+            ]
+            texts = pc.replace_with_mask(texts, is_misread, pa.array(read, texts.type))
+    return texts
+
+
+def _reread(text: str, encoding: str) -> str:
+    """What the bytes of a text say in another encoding than Windows-1252."""
+    try:
+        # five bytes are no letter in Windows-1252, and readers keep them as they are
+        return b"".join(
+            letter.encode("latin-1" if letter in _UNASSIGNED else "cp1252") for letter in text
+        ).decode(encoding)
+    except UnicodeError:
+        return text
 
 
 def has_mixed_scripts(text: str) -> bool:
@@ -149,6 +191,7 @@ def name_rules(rows: Iterable[Mapping[str, str | None]]) -> NameRules:
     inner: set[str] = set()
     wide: set[str] = set()
     spellings: dict[str, str] = {}
+    phrases: dict[str, str] = {}
     generic: set[str] = set()
     annotations: set[str] = set()
     rows = list(rows)
@@ -169,7 +212,10 @@ def name_rules(rows: Iterable[Mapping[str, str | None]]) -> NameRules:
                     if " " in key:
                         leading.add(key)
         elif kind == "spelling":
-            spellings["".join(spelled)] = row["value"] or form
+            if " " in form:
+                phrases[" ".join(spelled)] = row["value"] or form
+            else:
+                spellings["".join(spelled)] = row["value"] or form
         elif kind == "generic_word":
             generic.add(form)
         elif kind == "annotation":
@@ -184,6 +230,7 @@ def name_rules(rows: Iterable[Mapping[str, str | None]]) -> NameRules:
         inner_first_words=frozenset(form.split(" ", 1)[0] for form in inner),
         wide_forms=re.compile("|".join(map(re.escape, longest_first))) if longest_first else None,
         spellings=spellings,
+        phrases=dict(sorted(phrases.items(), key=lambda phrase: (-len(phrase[0]), phrase[0]))),
         generic_words=frozenset(generic),
         annotation=rf"[-(*\[] *(?:{'|'.join(sorted(annotations))}) *[-)*\]]* *$" if annotations else None,
     )
@@ -198,6 +245,8 @@ def _spelled_words(forms: Iterable[str]) -> list[list[str]]:
 
 def clean_spellings(names: pa.Array) -> pa.Array:
     """Batch cleaning of distinct names: one script, one case, marks that carry no meaning gone."""
+    # before all else: half of a misread letter may be a blank, a fraction or a sign
+    names = mended(names)
     # blanks of any kind and control characters are one blank; single blanks, nearly all of them, are left alone
     names = pc.replace_substring_regex(names, r"\p{Cf}+", "")
     names = pc.replace_substring_regex(names, r"[\p{Cc}\p{Z}]{2,}|\p{Cc}|[^\PZ ]", " ")
@@ -207,8 +256,8 @@ def clean_spellings(names: pa.Array) -> pa.Array:
         others = pc.replace_substring_regex(names.filter(pc.invert(plain)), _TRADEMARK, r"\1 ")
         others = pc.replace_substring_regex(pc.utf8_normalize(others, "NFKC"), _PICTURE, " ")
         names = pc.replace_with_mask(names, pc.invert(plain), others)
-    # a legal form glued to the name (SiemensAG) is recognised by its capitals
-    names = pc.replace_substring_regex(names, r"([a-z])(GmbH|AG|SE|LLC|KG|Inc|Ltd|Corp)\b", r"\1 \2")
+    # a legal form glued to the name (SiemensAG) is recognised by its capitals; OmniCorp is a name
+    names = pc.replace_substring_regex(names, r"([a-z])(GmbH|AG|SE|LLC|KG|Ltd)\b", r"\1 \2")
     plain = pc.string_is_ascii(names)
     if not pc.all(plain, min_count=0).as_py():
         others = [transliterate(name) for name in names.filter(pc.invert(plain)).to_pylist()]
@@ -217,6 +266,12 @@ def clean_spellings(names: pa.Array) -> pa.Array:
     names = pc.replace_substring_regex(names, r"[’'`\"]", "")
     names = pc.replace_substring(names, "&", " and ")
     names = pc.replace_substring(names, "+", " plus ")
+    has_stops = pc.fill_null(pc.match_substring_regex(names, r"(^|[^a-z0-9])[a-z]\.[a-z]($|[^a-z0-9])"), False)
+    if pc.any(has_stops, min_count=0).as_py():
+        stopped = names.filter(has_stops)
+        for pattern, letters in _STOPPED:
+            stopped = pc.replace_substring_regex(stopped, pattern, letters)
+        names = pc.replace_with_mask(names, has_stops, stopped)
     # state of incorporation and share class behind a stroke: INC/DE, CORP /ADR/
     names = pc.replace_substring_regex(names, r"([a-z.]{2,}) ?/ ?(adr|adrs|new|[a-z]{2})/? *$", r"\1")
     # one letter of another script may become many: 齉, ﷺ
@@ -344,7 +399,9 @@ def _other_names(cleaned: str, rules: NameRules) -> list[str]:
             word in rules.generic_words or word.isdigit() or len(word) == 1 for word in spelled
         )
         if words and not is_plain_word:
-            others.append(OTHER_NAME.sub(" ", inside))
+            # two letters are a note, such as a code, and no name
+            if len("".join(words)) >= SHORTEST_OTHER_NAME:
+                others.append(OTHER_NAME.sub(" ", inside))
             without = main.replace(inside, " ", 1)
             if split_words(without):
                 main = without

@@ -24,6 +24,8 @@ MOST_MISSPELT_WORDS = 3
 NUMERAL_KIND = 8
 # Words of structure, function words and domain endings: they say nothing about which company it is.
 INDISTINCT_KINDS = (1, 6, 7)
+# Words that are known to name a place: two of them are two places, however alike (Niger, Nigeria).
+PLACE_KINDS = (3, 9)
 # How much of a word's distinctiveness survives when the words are not equal but seem meant to be.
 TYPO_SHARE = 0.85
 PREFIX_SHARE = 0.5
@@ -39,7 +41,7 @@ Bools = npt.NDArray[np.bool_]
 # What is left over of a name, by the most distinctive kind of word in it; in the order of the alphabet.
 REST_CLASSES = ("distinctive", "fund", "generic", "none", "numeral", "own place", "place", "structure")
 # Bits of kinds → the class, the first that has any of them. Little words (64) left over are nothing left over.
-CLASSES_OF_KINDS = ((1, "distinctive"), (256, "numeral"), (32, "fund"), (20, "generic"), (8, "place"))
+CLASSES_OF_KINDS = ((513, "distinctive"), (256, "numeral"), (32, "fund"), (20, "generic"), (8, "place"))
 NOTHING_LEFT = (0, 64)
 NUMERALS = ("conflict", "one_sided", "same", "none")
 FIRST_WORDS = ("same", "unequal", "different")
@@ -164,7 +166,7 @@ def compare_names(
         left_names: varchar, words separated by one blank (core names).
         right_names: the same for the other side.
         left_codes: integer[], of each word KINDS times its distinctiveness in 1/1000 bit plus its kind (0 distinctive,
-            1 structure, 2 activity, 3 place, 4 common, 5 fund, 6 function, 7 domain ending, 8 numeral).
+            1 structure, 2 activity, 3 place, 4 common, 5 fund, 6 function, 7 domain ending, 8 numeral, 9 country).
         right_codes: the same for the other side.
         left_places: varchar, words separated by one blank: where the left record says it is; null when it does not.
         right_places: the same for the other side.
@@ -245,8 +247,9 @@ def _compared(
         gained = _join_split_words(todo, vocabulary, left, right, left_open, right_open, left_bits, right_bits)
         shared[todo] += gained
         gained, doubtful, cut_short = _pair_misspelt_words(
-            todo, vocabulary, left, right, left_open, right_open, left_bits, right_bits
-        )
+            todo, vocabulary, left, right, left_open, right_open, left_bits, right_bits,
+            np.isin(left_kind, PLACE_KINDS), np.isin(right_kind, PLACE_KINDS),
+        )  # fmt: skip
         shared[todo] += gained
         unequal[todo] += doubtful
         shortened[todo] += cut_short
@@ -388,9 +391,9 @@ def _join_split_words(
 
 def _pair_misspelt_words(
     todo: Ints, vocabulary: Vocabulary, left: Ints, right: Ints, left_open: Bools, right_open: Bools,
-    left_bits: Ints, right_bits: Ints,
+    left_bits: Ints, right_bits: Ints, left_places: Bools, right_places: Bools,
 ) -> tuple[Floats, Floats, Floats]:  # fmt: skip
-    """Pair words that are not quite equal, best pairs first; marks them done.
+    """Pair words that are not quite equal, best pairs first; marks them done. Two places are two, but for spelling.
 
     Returns:
         All that is gained, the doubtful part of it, and of that the part from words cut short.
@@ -403,6 +406,8 @@ def _pair_misspelt_words(
     left_ids, right_ids = left[todo[rows], left_at], right[todo[rows], right_at]
     pairs, where = np.unique(left_ids * len(vocabulary.words) + right_ids, return_inverse=True)
     likeness = vocabulary.likeness(*np.divmod(pairs, len(vocabulary.words)))[where]
+    are_places = left_places[todo[rows], left_at] & right_places[todo[rows], right_at]
+    likeness[are_places & (likeness < 1)] = 0
     found = likeness > 0
     if not found.any():
         return gained, doubtful, cut_short

@@ -19,7 +19,8 @@ SHORTEST_ACRONYM = 3
 LONGEST_LITTLE_WORD = 3
 # Kinds of words are numbered under this (res_name_words), so that one integer holds a word's kind and distinctiveness.
 KINDS = 16
-DISTINCTIVE_KIND = 0
+# Distinctive words, and those of them by which a country is called.
+DISTINCTIVE_KINDS = (0, 9)
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -333,7 +334,7 @@ def _described_words(names: pa.Array, vocabulary: pa.Array) -> pa.Array:
             pa.ListArray.from_arrays(starts, pa.array(KINDS * bits + kinds, pa.int32())),
             pa.ListArray.from_arrays(starts, pa.array(ranks)),
             pa.array(total[words.starts[1:]] - total[words.starts[:-1]], pa.int32()),
-            pa.array(words.has_any(kinds == DISTINCTIVE_KIND)),
+            pa.array(words.has_any(np.isin(kinds, DISTINCTIVE_KINDS))),
             pa.array(words.has_any(is_country_word)),
             name_skeleton(names),
             name_initials(names),

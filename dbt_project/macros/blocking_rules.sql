@@ -31,6 +31,20 @@
     {{ return(found) }}
 {%- endmacro %}
 
+{# How many records may share a key of a rule. #}
+{% macro key_record_limit(rule) -%}
+    case
+        when
+            {{ rule }} in (
+                {% for name in blocking_rules_that('is_strong') -%}
+                '{{ name }}'{{ ',' if not loop.last }}
+                {% endfor %}
+            )
+            then {{ var('strong_key_record_limit') }}
+        else {{ var('weak_key_record_limit') }}
+    end
+{%- endmacro %}
+
 {# A rule as a bit, so that the rules of millions of pairs are gathered as one integer. #}
 {% macro rule_bit(rule) -%}
     case {{ rule }}

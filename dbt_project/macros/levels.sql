@@ -25,9 +25,10 @@
         "lead": ["unknown", "no rival", "tie"],
         "rest_class": rest_classes,
         "guard": [
-            "conflicting registration ids", "conflicting numerals", "differing names", "mixed scripts", "other country",
-            "common name", "place left over", "numeral left over", "other names of both", "differing names in one list",
-            "mere resemblance", "already matched",
+            "conflicting registration ids", "contradicted identifier", "conflicting numerals", "differing names",
+            "mixed scripts", "other country", "common name", "place left over", "fund left over",
+            "one word of a name", "numeral left over", "other names of both", "differing names in one list",
+            "likelier match", "mere resemblance", "already matched",
         ],
         "match_reason": [
             "human decision", "registration id", "domain", "domain alias", "exact name", "acronym", "fuzzy name",

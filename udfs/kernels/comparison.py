@@ -21,6 +21,7 @@ from udfs.similarity import (
     NOTHING_LEFT,
     NUMERAL_KIND,
     NUMERALS,
+    PLACE_KINDS,
     PREFIX_SHARE,
     REST_CLASSES,
     TYPO_SHARE,
@@ -28,6 +29,7 @@ from udfs.similarity import (
 from udfs.words import KINDS, SHORTEST_ACRONYM
 
 KIND_BITS, KIND_MASK = KINDS.bit_length() - 1, KINDS - 1
+PLACES = sum(1 << kind for kind in PLACE_KINDS)
 INDISTINCT = sum(1 << kind for kind in INDISTINCT_KINDS)
 NONE, OWN_PLACE, STRUCTURE = (REST_CLASSES.index(name) for name in ("none", "own place", "structure"))
 # The last that has any of the kinds is the class.
@@ -185,7 +187,10 @@ def pair_misspelt_words(
                     left.data, left.starts[one], left.ends[one],
                     right.data, right.starts[two], right.ends[two], scratch.rows,
                 )  # fmt: skip
-                bits = min(left.codes[left_first + one] >> KIND_BITS, right.codes[right_first + two] >> KIND_BITS)
+                left_code, right_code = left.codes[left_first + one], right.codes[right_first + two]
+                if alike < 1 and (PLACES >> (left_code & KIND_MASK)) & (PLACES >> (right_code & KIND_MASK)) & 1:
+                    alike = 0.0
+                bits = min(left_code >> KIND_BITS, right_code >> KIND_BITS)
                 likeness[one, two] = alike
                 worth[one, two] = alike * (1 + bits)
                 any_alike = any_alike or alike > 0

@@ -2,9 +2,7 @@
 with blocking_keys as (
 
     select
-        record_number,
-        key_number,
-        is_part,
+        *,
         cast({{ rule_bit('rule') }} as smallint) as rule_bit
     from {{ ref('res_blocking_keys') }}
 
@@ -50,7 +48,7 @@ decided as (
 
 ),
 
-shared_keys as (
+shared_in_a_list as (
 
     select
         one.record_number as left_record_number,
@@ -60,14 +58,55 @@ shared_keys as (
     inner join blocking_keys as other
         on
             one.key_number = other.key_number
+            and one.party_id = other.party_id
             and one.record_number < other.record_number
     where not (one.is_part and other.is_part)
 
 ),
 
+shared_with_us as (
+
+    select
+        least(ours.record_number, theirs.record_number) as left_record_number,
+        greatest(ours.record_number, theirs.record_number) as right_record_number,
+        ours.rule_bit
+    from blocking_keys as ours
+    inner join blocking_keys as theirs
+        on ours.key_number = theirs.key_number
+    where
+        ours.party_id = 'us'
+        and theirs.party_id <> 'us'
+        and ours.record_count + theirs.record_count <= ours.record_limit
+        and not (ours.is_part and theirs.is_part)
+
+),
+
+shared_among_partners as (
+
+    select
+        one.record_number as left_record_number,
+        other.record_number as right_record_number,
+        one.rule_bit
+    from blocking_keys as one
+    inner join blocking_keys as other
+        on
+            one.key_number = other.key_number
+            and one.party_id <> other.party_id
+            and one.record_number < other.record_number
+    where
+        one.is_among_partners
+        and other.is_among_partners
+        and not (one.is_part and other.is_part)
+
+),
+
 proposals as (
 
-    select * from shared_keys
+    select * from shared_in_a_list
+    union all
+    select * from shared_with_us
+    union all
+    select * from shared_among_partners
     union all
     select * from decided
 
@@ -85,6 +124,23 @@ proposed as (
 
 ),
 
+-- Records of one party that go by a name; and those elsewhere, as far as they are no more, so that no crowd counts.
+namesakes as (
+
+    select
+        records.party_id,
+        account_names.core_number,
+        count(*) as record_count,
+        least(
+            count(*), sum(count(*)) over (partition by account_names.core_number) - count(*)
+        ) as elsewhere_count
+    from account_names
+    inner join records
+        on account_names.record_number = records.record_number
+    group by records.party_id, account_names.core_number
+
+),
+
 -- A record without a name stands here too: an identifier may propose it.
 names as (
 
@@ -94,12 +150,18 @@ names as (
         account_names.name_number,
         account_names.core_number,
         name_list.glued_name,
+        namesakes.record_count as namesake_count,
+        namesakes.elsewhere_count as namesake_elsewhere_count,
         count(*) over (partition by records.record_number) as name_count
     from records
     left join account_names
         on records.record_number = account_names.record_number
     left join name_list
         on account_names.core_number = name_list.core_number
+    left join namesakes
+        on
+            records.party_id = namesakes.party_id
+            and account_names.core_number = namesakes.core_number
 
 ),
 
@@ -117,6 +179,14 @@ looked_at as (
         right_names.name_number as right_name_number,
         left_names.core_number as left_core_number,
         right_names.core_number as right_core_number,
+        -- who goes by the names in the two lists that the pair is of
+        case
+            when left_names.core_number = right_names.core_number and left_names.party_id = right_names.party_id
+                then left_names.namesake_count + left_names.namesake_elsewhere_count
+            when left_names.core_number = right_names.core_number
+                then left_names.namesake_count + right_names.namesake_count
+            else greatest(left_names.namesake_count, right_names.namesake_count)
+        end as namesake_count,
         left_names.name_count * right_names.name_count as name_pair_count,
         jaro_winkler_similarity(left_names.glued_name, right_names.glued_name) as similarity
     from proposed
@@ -169,7 +239,8 @@ final as (
         right_name_number,
         left_core_number,
         right_core_number,
-        cast(rule_bits as smallint) as rule_bits
+        cast(rule_bits as smallint) as rule_bits,
+        cast(namesake_count as integer) as namesake_count
     from best_names
 
 )

@@ -50,6 +50,7 @@ described_records as (
         records.delivered_domain,
         replace(records.domain_label, '-', '') as domain_label,
         records.domain_name_count,
+        records.registration_name_count,
         records.has_mixed_scripts,
         records.country_code,
         records.city,
@@ -76,7 +77,10 @@ joined as (
         left_names.glued_name as left_glued_name,
         right_names.glued_name as right_glued_name,
         not left_names.has_distinctive_word or not right_names.has_distinctive_word as has_common_name,
-        cast(greatest(left_names.record_count, right_names.record_count) as integer) as namesake_count,
+        coalesce(left_names.is_of_a_country and right_names.is_of_a_country, false) as are_of_countries,
+        coalesce(left_names.core_name = left_names.glued_name, false) as is_left_one_word,
+        coalesce(right_names.core_name = right_names.glued_name, false) as is_right_one_word,
+        candidate_pairs.namesake_count,
         case
             when left_names.core_name is not null and right_names.core_name is not null
                 then compare_names(
@@ -102,6 +106,8 @@ joined as (
         {% endfor -%}
         cast(greatest(left_records.domain_name_count, right_records.domain_name_count) as integer)
             as domain_name_count,
+        cast(greatest(left_records.registration_name_count, right_records.registration_name_count) as integer)
+            as registration_name_count,
         left_records.has_mixed_scripts or right_records.has_mixed_scripts as has_mixed_scripts,
         {% for scheme in registration_schemes() -%}
         left_records.{{ scheme.column }} = right_records.{{ scheme.column }}{{ ' or' if not loop.last }}
@@ -322,6 +328,10 @@ final as (
         leveled.has_mixed_scripts,
         leveled.namesake_count,
         leveled.domain_name_count,
+        leveled.registration_name_count,
+        leveled.are_of_countries,
+        (leveled.left_rest_class = 'none' and leveled.is_left_one_word)
+        or (leveled.right_rest_class = 'none' and leveled.is_right_one_word) as has_one_word_inside,
         leveled.shared_millibits,
         leveled.unequal_millibits,
         {% for comparison in comparisons() -%}

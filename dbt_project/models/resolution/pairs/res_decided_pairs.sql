@@ -109,7 +109,8 @@ reasoned as (
                 and scored_pairs.match_millibits <= resemblance_limits.doubtful_millibits
                 and scored_pairs.match_probability >= {{ var('auto_probability') }}
                 then 'mere resemblance'
-        end as list_guard
+        end as list_guard,
+        scored_pairs.name_level in ('exact', 'spacing', 'order') as has_same_name
     from scored_pairs
     left join resemblance_limits
         on
@@ -132,7 +133,12 @@ proposed as (
             when decision = 'reject' then 'rejected'
             when decision = 'hold' then 'review'
             when own_guard in ('conflicting registration ids', 'conflicting numerals') then 'rejected'
-            when own_guard is not null and match_probability >= {{ var('auto_probability') }} then 'review'
+            when
+                own_guard is not null
+                and match_probability >= case
+                    when has_same_name then {{ var('review_probability') }} else {{ var('auto_probability') }}
+                end
+                then 'review'
             when own_guard is not null then 'rejected'
             when list_guard is not null then 'review'
             when match_probability >= {{ var('auto_probability') }} then 'auto'
@@ -144,31 +150,53 @@ proposed as (
 
 ),
 
--- Records that already have their match in the other party's list.
-matched_ends as (
+-- Records that already have their match in the other party's list, and how likely the likeliest is.
+accepted_ends as (
 
     select
         left_record_number as record_number,
-        right_party_id as other_party_id
+        right_party_id as other_party_id,
+        match_millibits
     from proposed
     where proposed_band = 'auto'
-    union
+    union all
     select
         right_record_number as record_number,
-        left_party_id as other_party_id
+        left_party_id as other_party_id,
+        match_millibits
     from proposed
     where proposed_band = 'auto'
 
 ),
 
--- Such a record need not wait for a person's word on a pair that is less likely.
+matched_ends as (
+
+    select
+        record_number,
+        other_party_id,
+        max(match_millibits) as best_millibits
+    from accepted_ends
+    group by record_number, other_party_id
+
+),
+
+-- Such a record need not wait for a person's word on a pair that is less likely. Nor is a second one taken for granted,
+-- unless both lists say the very same name or number: one of the two may be the other's sister.
 settled as (
 
     select
         proposed.*,
         proposed.decision is null
         and proposed.proposed_band = 'review'
-        and (left_ends.record_number is not null or right_ends.record_number is not null) as is_already_matched
+        and (left_ends.record_number is not null or right_ends.record_number is not null) as is_already_matched,
+        proposed.decision is null
+        and proposed.proposed_band = 'auto'
+        and proposed.left_party_id <> proposed.right_party_id
+        and not proposed.has_same_name
+        and proposed.registration_level <> 'same'
+        and (
+            proposed.match_millibits < left_ends.best_millibits or proposed.match_millibits < right_ends.best_millibits
+        ) as has_likelier_match
     from proposed
     left join matched_ends as left_ends
         on
@@ -184,13 +212,22 @@ settled as (
 final as (
 
     select
-        * exclude (is_kept, is_resemblance, list_guard, proposed_band, is_already_matched),
+        * exclude (
+            is_kept, is_resemblance, list_guard, proposed_band, is_already_matched, has_same_name, has_likelier_match
+        ),
         cast(
-            coalesce(own_guard, case when is_already_matched then 'already matched' else list_guard end)
-            as {{ enum_of('guard') }}
+            coalesce(
+                own_guard,
+                case
+                    when is_already_matched then 'already matched'
+                    when has_likelier_match then 'likelier match'
+                    else list_guard
+                end
+            ) as {{ enum_of('guard') }}
         ) as guard,
         cast(
-            case when is_already_matched then 'rejected' else proposed_band end as {{ enum_of('band') }}
+            case when is_already_matched then 'rejected' when has_likelier_match then 'review' else proposed_band end
+            as {{ enum_of('band') }}
         ) as band
     from settled
 

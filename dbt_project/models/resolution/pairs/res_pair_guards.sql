@@ -12,6 +12,15 @@ described as (
     select
         *,
         registration_level = 'same' or domain_level in ('same', 'alias') as has_identifier,
+        -- one that stands on differing names of one list is a group's or an agency's
+        (
+            registration_level = 'same'
+            and coalesce(registration_name_count < {{ var('crowded_identifier_name_count') }}, true)
+        )
+        or (
+            domain_level in ('same', 'alias')
+            and coalesce(domain_name_count < {{ var('crowded_identifier_name_count') }}, true)
+        ) as has_own_identifier,
         name_level in ('exact', 'spacing', 'order') as has_same_name,
         -- each name has a word of its own that tells companies apart: GR Silver Mining, Silver Storm Mining
         name_level in ('nothing shared', 'unknown')
@@ -22,9 +31,18 @@ described as (
         ) as has_differing_names,
         (
             left_party_id = right_party_id and name_level not in ('exact', 'spacing', 'order')
-        ) as has_differing_names_in_one_list,
-        coalesce(domain_name_count >= {{ var('crowded_domain_name_count') }}, false) as has_crowded_domain
+        ) as has_differing_names_in_one_list
     from compared_pairs
+
+),
+
+contradicted as (
+
+    select
+        *,
+        has_differing_names and spelling_level <> 'over 0.95' and domain_label_level <> 'is the name'
+            as has_contradicting_names
+    from described
 
 ),
 
@@ -34,28 +52,49 @@ guarded as (
         *,
         case
             when registration_level = 'conflict' then 'conflicting registration ids'
-            when registration_level = 'same' or (has_identifier and not has_crowded_domain) then null
-            when numeral_level = 'conflict' then 'conflicting numerals'
+            -- numbers and domains are public: whoever knows one can write it into any row
             when
-                has_differing_names
-                and spelling_level <> 'over 0.95'
-                and domain_label_level <> 'is the name'
-                then 'differing names'
+                has_identifier
+                and has_contradicting_names
+                and name_level <> 'unknown'
+                and phone_level <> 'same'
+                and (
+                    country_level = 'different'
+                    or (registration_level = 'same' and domain_level = 'different')
+                    or (
+                        registration_level = 'same'
+                        and country_level <> 'same'
+                        and domain_level not in ('same', 'alias', 'same label')
+                    )
+                )
+                then 'contradicted identifier'
+            when has_own_identifier then null
+            when numeral_level = 'conflict' then 'conflicting numerals'
+            when has_contradicting_names then 'differing names'
             when has_identifier and not has_differing_names_in_one_list then null
             when has_mixed_scripts then 'mixed scripts'
             when country_level = 'different' then 'other country'
+            -- a common name stays a question whatever place agrees: Global Services has many in one city
             when
                 shared_millibits < case
                     when has_same_name and legal_form_level in ('same', 'same class')
                         then {{ var('common_name_millibits') }}
                     when has_common_name then {{ var('generic_name_millibits') }}
-                    when has_same_name then {{ var('common_name_millibits') }}
+                    when has_same_name and namesake_level <> 'none' then {{ var('common_name_millibits') }}
                     else 0
                 end
-                and city_level <> 'same' and phone_level <> 'same' and domain_label_level <> 'is the name'
+                and phone_level <> 'same' and domain_label_level <> 'is the name'
                 then 'common name'
             -- Acme Japan is of Acme's group; whether it is Acme, a name alone does not say
             when name_level = 'contained, rest place' then 'place left over'
+            -- the pension trust of a company is none of its names
+            when name_level = 'contained, rest fund' then 'fund left over'
+            -- Emma LLC, Emma Daniels
+            when
+                name_level = 'contained, rest distinctive'
+                and has_one_word_inside
+                and phone_level <> 'same' and domain_label_level <> 'is the name'
+                then 'one word of a name'
             when numeral_level = 'one_sided' then 'numeral left over'
             -- the same note in brackets behind two names
             when left_name_number >= 2 and right_name_number >= 2 then 'other names of both'
@@ -63,20 +102,24 @@ guarded as (
             -- names that between two lists nothing would stand against (res_list_priors counts them)
             when has_differing_names_in_one_list then 'differing names in one list'
         end as own_guard
-    from described
+    from contradicted
 
 ),
 
 reasoned as (
 
     select
-        * exclude (has_identifier, has_differing_names, has_differing_names_in_one_list, has_crowded_domain),
+        * exclude (
+            has_identifier, has_differing_names, has_differing_names_in_one_list, has_own_identifier,
+            has_contradicting_names
+        ),
         -- names of different legal forms may be two companies' that chose one name: Altair Engineering Kft. and Inc.
         not has_identifier and (not has_same_name or legal_form_level = 'different') as is_resemblance,
         -- an identifier of one company stands above any name
-        has_identifier and not has_crowded_domain and country_level <> 'different' as has_own_identifier,
+        has_own_identifier and country_level <> 'different' as has_own_identifier,
         -- the same distinctive words, and nothing left over but places and words of structure: Acme Japan, Acme Holding
         not has_common_name
+        and not are_of_countries
         and unequal_millibits = 0
         and shared_millibits >= {{ var('group_name_millibits') }}
         and name_level in (

@@ -20,6 +20,13 @@ country_names as (
 
 ),
 
+places as (
+
+    select word from {{ ref('generic_words') }}
+    where kind = 'place'
+
+),
+
 listed_words as (
 
     select
@@ -35,7 +42,8 @@ final as (
         country_code,
         word
     from listed_words
-    where length(word) > 3
+    -- of a few letters only those that are known to be places: uk, usa
+    where length(word) > 3 or word in (select places.word from places)
 
 )
 

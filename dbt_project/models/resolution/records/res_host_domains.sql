@@ -17,6 +17,13 @@ generic_domains as (
 
 ),
 
+placeholder_labels as (
+
+    select value as label from {{ ref('placeholders') }}
+    where field = 'host_label'
+
+),
+
 domain_aliases as (
 
     select * from {{ ref('domain_aliases') }}
@@ -44,23 +51,34 @@ host_parts as (
 
 ),
 
-final as (
+described as (
 
     select
         host_parts.website_host,
-        case
-            when generic_domains.domain is null
-                then coalesce(domain_aliases.canonical_domain, host_parts.parts.domain)
-        end as domain,
-        case when generic_domains.domain is null then host_parts.parts.domain end as delivered_domain,
-        case when generic_domains.domain is null then host_parts.parts.label end as domain_label,
+        host_parts.parts,
+        domain_aliases.canonical_domain,
         domain_aliases.domain is not null as has_domain_alias,
-        generic_domains.domain is not null as has_generic_domain
+        generic_domains.domain is not null or placeholder_labels.label is not null as has_generic_domain
     from host_parts
     left join domain_aliases
         on host_parts.parts.domain = domain_aliases.domain
     left join generic_domains
         on host_parts.parts.domain = generic_domains.domain
+    left join placeholder_labels
+        on replace(host_parts.parts.label, '-', '') = placeholder_labels.label
+
+),
+
+final as (
+
+    select
+        website_host,
+        case when not has_generic_domain then coalesce(canonical_domain, parts.domain) end as domain,
+        case when not has_generic_domain then parts.domain end as delivered_domain,
+        case when not has_generic_domain then parts.label end as domain_label,
+        has_domain_alias,
+        has_generic_domain
+    from described
 
 )
 

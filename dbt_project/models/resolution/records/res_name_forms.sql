@@ -1,4 +1,4 @@
--- Every distinct name, of records and of exclusions, brought to the forms names are compared by.
+-- Every distinct name, of records, exclusions and placeholders, brought to the forms names are compared by.
 with accounts as (
 
     select * from {{ ref('stg_accounts') }}
@@ -8,6 +8,13 @@ with accounts as (
 exclusions as (
 
     select * from {{ ref('stg_exclusions') }}
+
+),
+
+placeholders as (
+
+    select * from {{ ref('placeholders') }}
+    where field = 'name'
 
 ),
 
@@ -79,6 +86,9 @@ distinct_names as (
     select account_name as name
     from exclusions
     where account_name is not null
+    union
+    select value as name
+    from placeholders
 
 ),
 

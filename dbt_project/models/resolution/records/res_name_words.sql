@@ -61,12 +61,15 @@ expected_counts as (
         word_counts.word,
         word_counts.name_count,
         generic_words.kind as generic_kind,
+        country_words.word is not null as is_country_word,
         coalesce(generic_words.names_per_10k / 10000.0, {{ var('unknown_word_share') }}) as known_share,
         name_total.name_count as list_name_count
     from word_counts
     cross join name_total
     left join generic_words
         on word_counts.word = generic_words.word
+    left join country_words
+        on word_counts.word = country_words.word
 
 ),
 
@@ -75,8 +78,11 @@ weighed as (
     select
         word,
         name_count,
+        is_country_word,
         case
             when regexp_full_match(word, '[0-9]+(st|nd|rd|th)?') then 'numeral'
+            -- as distinctive as any other, and known to be a place
+            when generic_kind is null and is_country_word then 'country'
             else coalesce(nullif(generic_kind, 'annotation'), 'distinctive')
         end as kind,
         cast(
@@ -105,6 +111,7 @@ coded as (
             when 'function' then 6
             when 'domain_ending' then 7
             when 'numeral' then 8
+            when 'country' then 9
         end as kind_code
     from weighed
 
@@ -120,10 +127,8 @@ final as (
         coded.distinctiveness_millibits,
         coded.kind_code,
         name_skeleton(coded.word) as skeleton,
-        country_words.word is not null as is_country_word
+        coded.is_country_word
     from coded
-    left join country_words
-        on coded.word = country_words.word
 
 )
 

@@ -13,13 +13,11 @@ vocabulary as (
 
 names as (
 
-    select
+    select distinct
         core_number,
         core_name,
-        core_number // {{ var('names_per_batch') }} as batch_number,
-        count(*) as record_count
+        core_number // {{ var('names_per_batch') }} as batch_number
     from account_names
-    group by core_number, core_name
 
 ),
 
@@ -89,8 +87,10 @@ final as (
         looked_up.name.has_country_word,
         looked_up.name.skeleton,
         looked_up.name.initials,
-        names.record_count,
-        replace(names.core_name, ' ', '') as glued_name
+        replace(names.core_name, ' ', '') as glued_name,
+        -- Bank of Chile, Banco de Chile: a country's own, no region of a house
+        looked_up.name.has_country_word
+        and regexp_matches(names.core_name, ' (of|de|del|di|do|da|van|von) [^ ]+$') as is_of_a_country
     from looked_up
     inner join names
         on looked_up.core_number = names.core_number
