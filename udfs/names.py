@@ -7,6 +7,7 @@ argument), and how alike two names are (udfs/similarity.py).
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -49,13 +50,16 @@ _MISREAD_POLISH = r"\p{L}[\x{b9}\x{b3}\x{bf}]\p{L}|(^|[^0-9A-Za-z])[\x{a3}\x{a5}
 _MISREAD_LETTER = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u2122]{1,3}")
 _WHOLE = re.compile("^.*$", re.DOTALL)
 # l.p., s.p.a.: letters with stops between them are one word, and no letter before them belongs to it (Fund V L.P.)
-_STOPPED = tuple(
-    (
-        r"(^|[^a-z0-9.])" + r"([a-z])\." * (count - 1) + r"([a-z])(\.|$|[^a-z0-9])",
-        "".join(rf"\{group}" for group in range(1, count + 2)) + " ",
-    )
-    for count in (5, 4, 3, 2)
-) + ((r"\b([dz])\.? oo\b", r"\1oo"),)  # sp. z o.o., d. o.o.
+_STOPPED = (
+    *(
+        (
+            r"(^|[^a-z0-9.])" + r"([a-z])\." * (count - 1) + r"([a-z])(\.|$|[^a-z0-9])",
+            "".join(rf"\{group}" for group in range(1, count + 2)) + " ",
+        )
+        for count in (5, 4, 3, 2)
+    ),
+    (r"\b([dz])\.? oo\b", r"\1oo"),  # sp. z o.o., d. o.o.
+)
 ROMAN = {
     "ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "xi": "11", "xii": "12",
     "xiii": "13", "xiv": "14", "xv": "15", "xvi": "16", "xvii": "17", "xviii": "18", "xix": "19", "xx": "20",
@@ -143,21 +147,20 @@ def mended(texts: pa.Array) -> pa.Array:
     for pattern, part, written_in in ((_MISREAD, _MISREAD_LETTER, "utf-8"), (_MISREAD_POLISH, _WHOLE, "cp1250")):
         is_misread = pc.fill_null(pc.match_substring_regex(texts, pattern), False)
         if pc.any(is_misread, min_count=0).as_py():
-            read = [
-                part.sub(lambda found, encoding=written_in: _reread(found[0], encoding), text)
-                for text in texts.filter(is_misread).to_pylist()
-            ]
+            reread = partial(_reread, written_in)
+            read = [part.sub(reread, text) for text in texts.filter(is_misread).to_pylist()]
             texts = pc.replace_with_mask(texts, is_misread, pa.array(read, texts.type))
     return texts
 
 
-def _reread(text: str, encoding: str) -> str:
-    """What the bytes of a text say in another encoding than Windows-1252."""
+def _reread(encoding: str, found: re.Match[str]) -> str:
+    """What the bytes of a piece of text say in another encoding than Windows-1252."""
+    text = found[0]
     try:
         # five bytes are no letter in Windows-1252, and readers keep them as they are
-        return b"".join(
-            letter.encode("latin-1" if letter in _UNASSIGNED else "cp1252") for letter in text
-        ).decode(encoding)
+        return b"".join(letter.encode("latin-1" if letter in _UNASSIGNED else "cp1252") for letter in text).decode(
+            encoding
+        )
     except UnicodeError:
         return text
 

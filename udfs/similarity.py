@@ -398,9 +398,7 @@ def _pair_misspelt_words(
     Returns:
         All that is gained, the doubtful part of it, and of that the part from words cut short.
     """
-    gained = np.zeros(len(todo))
-    doubtful = np.zeros(len(todo))
-    cut_short = np.zeros(len(todo))
+    gained, doubtful, cut_short = np.zeros((3, len(todo)))
     is_open = left_open[todo][:, :, None] & right_open[todo][:, None, :]
     rows, left_at, right_at = np.nonzero(is_open)
     left_ids, right_ids = left[todo[rows], left_at], right[todo[rows], right_at]

@@ -1,13 +1,12 @@
 """Lists that a partner has made up to get something out of ours, in one month of one workspace.
 
 Each partner makes one attempt; an honest one stands beside them. Nothing they send joins what is two companies, takes
-over a record of ours, or hides what the honest one has in common with us; what could be meant honestly waits for a person.
-Belongs here: crafted lists. Does not belong here: lists that are merely odd or huge (test_hostile_lists.py), and people's
-decisions (test_keys_and_decisions.py).
+over a record of ours, or hides what the honest one has in common with us; what could be meant honestly waits for a
+person. Belongs here: crafted lists. Does not belong here: lists that are merely odd or huge (test_hostile_lists.py),
+and people's decisions (test_keys_and_decisions.py).
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -22,7 +21,7 @@ HEADER = ("Account ID", "Account Name", "Website", "Country", "City", "Phone", "
 LEIS = ("529900T8BM49AURSDO55", "5493001KJTIIGC8Y1R12", "F3JS33DEI6XQ4ZBPTN86")
 VATS = ("DE136695976", "GB980780684", "ATU13585627")
 
-OURS = {
+OURS: dict[str, tuple[str, ...]] = {
     "1": ("Zelwerk Maschinenbau GmbH", "zelwerk.de", "DE", "Ulm", "", LEIS[0]),
     "2": ("Orbitel Networks Inc", "orbitel.com", "US", "Austin", "", LEIS[1]),
     "3": ("Quandary Foods Ltd", "quandaryfoods.co.uk", "GB", "Leeds", "", "", VATS[1]),
@@ -39,7 +38,7 @@ OURS = {
     "14": ("Molkerry Dairy DAC", "molkerry.ie", "IE", "Cork", "", "", VATS[2]),
 }
 # 300 rows of one partner hide nothing of another's: they crowd the domain, and every key of the name.
-CROWD = {
+CROWD: dict[str, tuple[str, ...]] = {
     str(number): (f"Stillwater {word} Brewing {number}", "pellwick.se", "SE", "Lund")
     for number, word in enumerate(["Paper", "Dakota", "Fargo"] * 100)
 }

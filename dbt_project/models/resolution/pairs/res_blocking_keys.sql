@@ -1,7 +1,7 @@
--- What proposes pairs: records that share a key of a rule are looked at, all others never are. A key of too many proposes
--- nothing, and what counts is how many records the two lists have that a pair is of: so nobody hides another's matches
--- behind rows of their own. Where partners are paired with each other the limit holds for all of them together, those
--- with the fewest records first.
+-- What proposes pairs: records that share a key of a rule are looked at, all others never are. A key of too many
+-- proposes nothing, and what counts is how many records the two lists have that a pair is of: so nobody hides another's
+-- matches behind rows of their own. Where partners are paired with each other the limit holds for all of them together,
+-- those with the fewest records first.
 with record_keys as (
 
     select * from {{ ref('res_record_keys') }}

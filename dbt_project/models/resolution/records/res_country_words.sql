@@ -5,6 +5,13 @@ with countries as (
 
 ),
 
+places as (
+
+    select word from {{ ref('generic_words') }}
+    where kind = 'place'
+
+),
+
 country_names as (
 
     select
@@ -17,13 +24,6 @@ country_names as (
         alias as country_name
     from countries
     where alias is not null
-
-),
-
-places as (
-
-    select word from {{ ref('generic_words') }}
-    where kind = 'place'
 
 ),
 

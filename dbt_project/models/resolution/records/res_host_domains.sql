@@ -17,9 +17,9 @@ generic_domains as (
 
 ),
 
-placeholder_labels as (
+placeholders as (
 
-    select value as label from {{ ref('placeholders') }}
+    select * from {{ ref('placeholders') }}
     where field = 'host_label'
 
 ),
@@ -42,7 +42,7 @@ hosts as (
 
 ),
 
-host_parts as (
+parted as (
 
     select
         website_host,
@@ -51,34 +51,39 @@ host_parts as (
 
 ),
 
-described as (
+host_parts as (
 
     select
-        host_parts.website_host,
-        host_parts.parts,
-        domain_aliases.canonical_domain,
-        domain_aliases.domain is not null as has_domain_alias,
-        generic_domains.domain is not null or placeholder_labels.label is not null as has_generic_domain
-    from host_parts
-    left join domain_aliases
-        on host_parts.parts.domain = domain_aliases.domain
-    left join generic_domains
-        on host_parts.parts.domain = generic_domains.domain
-    left join placeholder_labels
-        on replace(host_parts.parts.label, '-', '') = placeholder_labels.label
+        website_host,
+        struct_extract(parts, 'domain') as delivered_domain,
+        struct_extract(parts, 'label') as domain_label
+    from parted
 
 ),
 
 final as (
 
     select
-        website_host,
-        case when not has_generic_domain then coalesce(canonical_domain, parts.domain) end as domain,
-        case when not has_generic_domain then parts.domain end as delivered_domain,
-        case when not has_generic_domain then parts.label end as domain_label,
-        has_domain_alias,
-        has_generic_domain
-    from described
+        host_parts.website_host,
+        case
+            when generic_domains.domain is null and placeholders.value is null
+                then coalesce(domain_aliases.canonical_domain, host_parts.delivered_domain)
+        end as domain,
+        case
+            when generic_domains.domain is null and placeholders.value is null then host_parts.delivered_domain
+        end as delivered_domain,
+        case
+            when generic_domains.domain is null and placeholders.value is null then host_parts.domain_label
+        end as domain_label,
+        domain_aliases.domain is not null as has_domain_alias,
+        generic_domains.domain is not null or placeholders.value is not null as has_generic_domain
+    from host_parts
+    left join domain_aliases
+        on host_parts.delivered_domain = domain_aliases.domain
+    left join generic_domains
+        on host_parts.delivered_domain = generic_domains.domain
+    left join placeholders
+        on replace(host_parts.domain_label, '-', '') = placeholders.value
 
 )
 
