@@ -16,6 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from anyascii import anyascii
 
+from udfs.japanese import is_japanese, romanized
+
 # A longer name is cut: no register knows one of this length, and the work per name stays bounded.
 LONGEST_NAME = 250
 # More other names than this are noise (a sentence in the name column), and each costs a comparison.
@@ -263,7 +265,10 @@ def clean_spellings(names: pa.Array) -> pa.Array:
     names = pc.replace_substring_regex(names, r"([a-z])(GmbH|AG|SE|LLC|KG|Ltd)\b", r"\1 \2")
     plain = pc.string_is_ascii(names)
     if not pc.all(plain, min_count=0).as_py():
-        others = [transliterate(name) for name in names.filter(pc.invert(plain)).to_pylist()]
+        others = [
+            romanized(name) if is_japanese(name) else transliterate(name)
+            for name in names.filter(pc.invert(plain)).to_pylist()
+        ]
         names = pc.replace_with_mask(names, pc.invert(plain), pa.array(others, pa.string()))
     names = pc.ascii_lower(names)
     names = pc.replace_substring_regex(names, r"[’'`\"]", "")
