@@ -130,3 +130,38 @@ LASTING: Lists = {
 AUGUST: Lists = {"us": {"6": VESPRIL, "7": MOLKERRY}, "alpha": {"5": STRANGER}}
 SEPTEMBER: Lists = {"alpha": {"5": HARTUNO}}
 OCTOBER: Lists = {"us": {"7": MOLKERRY}, "alpha": {"5": HARTUNO}}
+
+# Companies of which people have decided, while their records go, come back, are merged or exchanged.
+GLIMMERFELL = ("Glimmerfell Brewing Ltd", "glimmerfell.co.uk", "GB", "Leeds")
+WENDLOCK = ("Wendlock Saddles Ltd", "", "GB", "York")
+WENDLOCK_OF_BATH = ("Wendlock Saddles Ltd", "", "GB", "Bath")
+HOLLINKILN = ("Hollinkiln Works GmbH", "hollinkiln.de", "DE", "Kiel")
+KESTERMOOR = ("Kestermoor Ceramics", "kestermoor.com", "DE", "Kiel")
+KESTERMOOR_RENAMED = ("Wendelstein Tiles", "kestermoor.com", "DE", "Kiel")
+CASINO = ("Lucky Seven Casino", "luckyseven.com", "MT", "Valletta")
+ARBOUR = ("Arbour & Finch Ltd", "arbourfinch.co.uk", "GB", "Hull")
+SELKIRK = ("Selkirk Looms", "selkirklooms.com", "GB", "Perth")
+TWEEDSIDE = ("Tweedside Fabrics", "tweedside.com", "GB", "Perth")
+PENTLOW = ("Pentlow Quarries", "pentlow.com", "GB", "Bath")
+ISENBECK = ("Isenbeck Cranes AG", "isenbeck.ch", "CH", "Chur")
+VINTRY = ("Vintry Seeds Ltd", "vintryseeds.com", "GB", "Ely")
+THORNMERE = ("Thornmere Analytics", "", "GB", "Ely")
+THORNMERE_ALIKE = ("Thornmere Analytics Japan", "", "GB", "Ely")
+MERGED_HEADER = (*HEADER, "Merged IDs")
+MERGED = [
+    ("65", "Arbour Finch Group", "arbourgroup.com", "GB", "Hull", "64"),
+    ("67", "Selkirk Textile Holding", "selkirktextile.com", "GB", "Perth", "66"),
+    ("69", "Pentlow Stone", "pentlowstone.com", "GB", "Bath", "68"),
+]
+JUDGED: Lists = {
+    "us": {"61": GLIMMERFELL, "62": WENDLOCK, "63": HOLLINKILN, "001Fh00000ulkhZIAQ": ISENBECK, "71": THORNMERE},
+    "alpha": {"72": ISENBECK, "64": ARBOUR, "66": TWEEDSIDE, "71": THORNMERE_ALIKE},
+}
+JUDGED_IN_AUGUST: Lists = {
+    "us": {"64": ARBOUR, "66": SELKIRK, "68": PENTLOW, "75": VINTRY},
+    "alpha": {"61": GLIMMERFELL, "62": WENDLOCK, "63": KESTERMOOR},
+}
+JUDGED_LATER: Lists = {
+    "us": {"751": VINTRY},
+    "alpha": {"611": GLIMMERFELL, "62": WENDLOCK, "621": WENDLOCK, "622": WENDLOCK_OF_BATH},
+}

@@ -119,7 +119,8 @@ ASSETS = """
     resolution/res_contact_clusters resolution/res_contact_pairs resolution/res_contacts resolution/res_country_words
     resolution/res_decided_pairs resolution/res_explained_pairs resolution/res_group_links
     resolution/res_host_domains resolution/res_level_weights resolution/res_list_priors
-    resolution/res_name_forms resolution/res_name_words resolution/res_names resolution/res_pair_evidence
+    resolution/res_name_forms resolution/res_name_words resolution/res_named_records resolution/res_names
+    resolution/res_pair_decisions resolution/res_pair_evidence
     resolution/res_pair_guards resolution/res_pair_joins resolution/res_person_clusters
     resolution/res_person_registry resolution/res_record_clusters resolution/res_resemblance_limits
     resolution/res_scored_pairs seeds/accepted_files seeds/activation_plan seeds/alignment_levels
@@ -135,7 +136,8 @@ ASSETS = """
     seen/overlaps seen/restatements staging/stg_account_ids staging/stg_accounts staging/stg_contacts
     staging/stg_current_exports
     staging/stg_engagements staging/stg_exchange_rates staging/stg_exclusions staging/stg_icp_rules
-    staging/stg_kept_keys staging/stg_mapped_values staging/stg_match_decisions staging/stg_opportunities
+    staging/stg_kept_keys staging/stg_mapped_values staging/stg_match_decisions staging/stg_named_records
+    staging/stg_opportunities
     staging/stg_partners staging/stg_refusals staging/stg_seen_months staging/stg_seen_overlaps
     staging/stg_seen_restatements staging/stg_unmapped_values
 """

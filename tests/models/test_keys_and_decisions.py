@@ -9,8 +9,26 @@ from pathlib import Path
 
 import pytest
 
-from tests.deliveries import AUGUST, DECISION, HEADER, LASTING, OCTOBER, SEPTEMBER, ZELWERK_ALONE, Lists, deliver, land
-from tests.workspaces import Rows, Workspace
+from tests.deliveries import (
+    AUGUST,
+    CASINO,
+    DECISION,
+    HEADER,
+    JUDGED,
+    JUDGED_IN_AUGUST,
+    JUDGED_LATER,
+    KESTERMOOR_RENAMED,
+    LASTING,
+    MERGED,
+    MERGED_HEADER,
+    OCTOBER,
+    SEPTEMBER,
+    ZELWERK_ALONE,
+    Lists,
+    deliver,
+    land,
+)
+from tests.workspaces import SEEDS, Rows, Workspace
 
 pytestmark = pytest.mark.usefixtures("dbt")
 
@@ -29,6 +47,22 @@ ALPHA_ASKED: dict[str, tuple[str, ...]] = {
 }
 ASKED: Lists = {"us": US_ASKED, "alpha": ALPHA_ASKED}
 ASKED_AND_MOVED: Lists = {"us": US_ASKED, "alpha": {**ALPHA_ASKED, "53": ("Tarrowby Spices", "", "GB", "York")}}
+
+EXCLUDED = {"excluded_by": "Legal", "since": "2026-08-01"}
+COMPANY_SEEDS = {
+    **SEEDS,
+    "exclusions": [
+        EXCLUDED | {"exclusion_id": "X68", "record_key": "us:68", "reason": "their trustees asked"},
+        EXCLUDED | {"exclusion_id": "X75", "record_key": "us:75", "reason": "a public tender"},
+        EXCLUDED | {"exclusion_id": "X71", "record_key": "us:71", "reason": "forbidden by contract"},
+    ],
+    "match_decisions": [
+        {
+            "left_record_key": "alpha:0072", "right_record_key": "us:001Fh00000ulkhZ", "decision": "reject",
+            "decided_by": "Ada", "decided_on": "2026-08-10", "reason": "knows them",
+        }
+    ],
+}  # fmt: skip
 
 Bands = dict[str, tuple[str, str | None, bool]]
 Queue = dict[str, tuple[str, str, str | None, str]]
@@ -98,6 +132,34 @@ def queue(given: Workspace) -> Queue:
     }
 
 
+def judged(given: Workspace) -> Rows:
+    """Of the companies of which people decided: band, decision, of whom it was said, who was exchanged, one account."""
+    return given.query(
+        """
+        select left_record_key, right_record_key, band, decision, decision_inherited_from, exchanged_record_key,
+            is_same_account
+        from marts.fct_account_matches
+        where regexp_matches(right_record_key, '^us:(6|001F)') and left_party_id <> right_party_id
+        order by right_record_key, left_record_key
+        """
+    )
+
+
+def excluded(given: Workspace) -> Rows:
+    return given.query(
+        """
+        select bridge_account_records.record_key, fct_account_overlaps.category, fct_account_overlaps.play,
+            fct_account_overlaps.exclusion_reason
+        from marts.fct_account_overlaps
+        inner join marts.bridge_account_records using (account_key)
+        where
+            fct_account_overlaps.is_excluded
+            and fct_account_overlaps.as_of_month = (select max(as_of_month) from marts.fct_account_overlaps)
+        order by all
+        """
+    )
+
+
 @dataclass(frozen=True)
 class Month:
     """What a month said of the pairs that people were asked about, before the next one was loaded."""
@@ -105,6 +167,9 @@ class Month:
     bands: Bands
     queue: Queue
     refused: Rows
+    judged: Rows
+    excluded: Rows
+    first_asked: Rows
 
 
 @dataclass(frozen=True)
@@ -115,6 +180,7 @@ class Story:
     months: dict[str, Month]
 
 
+FIRST_ASKED = "select left_record_key, right_record_key, queue_reason from marts.mart_review_queue where queue_rank = 1"
 REFUSED = "select source_id, file_name from marts.mart_refused_data where refused = 'decision'"
 
 
@@ -124,15 +190,22 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
 
     Meanwhile people decide on pairs, contradict each other, and a record changes that was decided on.
     """
-    given = Workspace(Path(tmp_path_factory.mktemp("three_months")))
+    given = Workspace(Path(tmp_path_factory.mktemp("three_months")), COMPANY_SEEDS)
     exports = given.settings.exports
     said = Story(given, {})
 
     def build_all(month: str) -> None:
         build(given, month, "+mart_review_queue", "+mart_refused_data")
-        said.months[month] = Month(bands(given), queue(given), given.query(REFUSED))
+        said.months[month] = Month(
+            bands(given), queue(given), given.query(REFUSED), judged(given), excluded(given), given.query(FIRST_ASKED)
+        )
 
-    deliver_month(given, "2026-08", ZELWERK_ALONE, LASTING, AUGUST, ASKED)
+    deliver_month(given, "2026-08", ZELWERK_ALONE, LASTING, AUGUST, ASKED, JUDGED, JUDGED_IN_AUGUST)
+    companies = [
+        *(decision(number, "different", "Ada", "2026-08-10") for number in ("61", "62", "64")),
+        *(decision(number, "same", "Ada", "2026-08-10") for number in ("63", "66")),
+    ]
+    deliver(exports, "us", "2026-08", "decisions_of_companies.csv", [DECISION, *companies])
     august = [
         decision("51", "Different", "Ada", "2026-08-10"),
         decision("52", "same group", "Ada", "2026-08-10"),
@@ -144,7 +217,9 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     deliver(exports, "us", "2026-08", "decisions.csv", [DECISION, *august])
     build_all("2026-08")
 
-    deliver_month(given, "2026-09", ZELWERK_ALONE, LASTING, SEPTEMBER, ASKED)
+    renamed: Lists = {"alpha": {"63": KESTERMOOR_RENAMED}}
+    deliver_month(given, "2026-09", ZELWERK_ALONE, LASTING, SEPTEMBER, ASKED, JUDGED, JUDGED_LATER, renamed)
+    deliver(exports, "us", "2026-09", "accounts_merged.csv", [MERGED_HEADER, *MERGED])
     decide(given, "2026-09", "us:1", "us:2", "same")
     decide(given, "2026-09", "us:4", "alpha:4", "different")
     september = [
@@ -155,7 +230,11 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     deliver(exports, "us", "2026-09", "decisions_of_september.csv", [DECISION, *september])
     build_all("2026-09")
 
-    deliver_month(given, "2026-10", ZELWERK_ALONE, LASTING, OCTOBER, ASKED_AND_MOVED)
+    exchanged: Lists = {"alpha": {"63": CASINO}}
+    deliver_month(given, "2026-10", ZELWERK_ALONE, LASTING, OCTOBER, ASKED_AND_MOVED, JUDGED, JUDGED_LATER, exchanged)
+    deliver(exports, "us", "2026-10", "accounts_merged.csv", [MERGED_HEADER, *MERGED])
+    asked = ("us:62", "alpha:621", "same", "they moved", "Bo", "2026-10-10", "")
+    deliver(exports, "us", "2026-10", "decisions_of_october.csv", [DECISION, asked])
     decide(given, "2026-10", "us:2", "us:3", "same")
     build_all("2026-10")
     return said
@@ -261,3 +340,51 @@ def test_loading_an_earlier_month_again_and_the_later_ones_gives_the_same_histor
     for month in ("2026-09", "2026-10"):
         build(three_months, month)
     assert (three_months.query(history), three_months.query(resolved)) == before
+
+
+def reject(left: str, right: str, of: str | None = None) -> tuple[object, ...]:
+    return (left, right, "rejected", "reject", of, None, False)
+
+
+def test_a_rejection_holds_for_the_company_under_another_id_until_somebody_overrules_it(story: Story) -> None:
+    """61 came back as 611; 62 has a twin, 621, approved in October; 622 is of another town and was never judged."""
+    august, september, october = (
+        [row for row in said.judged if row[1] in ("us:61", "us:62")] for said in story.months.values()
+    )
+    assert august == [reject("alpha:61", "us:61"), reject("alpha:62", "us:62")]
+    came_back = reject("alpha:611", "us:61", "alpha:61 and us:61")
+    never_judged = ("alpha:622", "us:62", "review", None, None, None, False)
+    twin = reject("alpha:621", "us:62", "alpha:62 and us:62")
+    assert september == [came_back, reject("alpha:62", "us:62"), twin, never_judged]
+    approved = ("alpha:621", "us:62", "auto", "approve", None, None, True)
+    assert october == [came_back, reject("alpha:62", "us:62"), approved, never_judged]
+
+
+def test_an_approval_holds_as_long_as_the_record_is_recognisable(story: Story) -> None:
+    """The approved record is renamed in September, and in October has another name, domain and country."""
+    pairs = [row for said in story.months.values() for row in said.judged if row[1] == "us:63"]
+    approved = ("alpha:63", "us:63", "auto", "approve", None, None, True)
+    assert pairs == [approved, approved, ("alpha:63", "us:63", "review", None, None, "alpha:63", False)]
+    asked = "select queue_reason, decided_by from marts.mart_review_queue where left_record_key = 'alpha:63'"
+    assert story.given.query(asked) == [("record exchanged", "Ada")]
+
+
+def test_decisions_and_exclusions_follow_merged_records_and_ids_written_otherwise(story: Story) -> None:
+    """64 was merged into 65, 66 into 67, 68 into 69; 75 came back as 751; a decision names 0072 and a short id."""
+    otherwise = reject("alpha:72", "us:001Fh00000ulkhZIAQ", "alpha:0072 and us:001Fh00000ulkhZ")
+    assert [said.judged[0] for said in story.months.values()] == [otherwise] * 3
+    _, september, october = story.months.values()
+    followed = [
+        reject("alpha:64", "us:65", "alpha:64 and us:64"),
+        ("alpha:66", "us:67", "auto", "approve", "alpha:66 and us:66", None, True),
+    ]
+    assert september.judged[-2:] == october.judged[-2:] == followed
+    keys_by_month = [[str(row[0]) for row in said.excluded if row[0] != "alpha:71"] for said in story.months.values()]
+    assert keys_by_month == [["us:68", "us:71", "us:75"], *[["us:69", "us:71", "us:751"]] * 2]
+
+
+def test_what_may_be_an_excluded_account_is_held_back_and_asked_about_first(story: Story) -> None:
+    reason = "May be Thornmere Analytics, which is excluded: decide first whether alpha:71 and us:71 are one company"
+    for said in story.months.values():
+        assert said.excluded[0] == ("alpha:71", "excluded", "none", reason)
+        assert said.first_asked == [("alpha:71", "us:71", "may be excluded")]

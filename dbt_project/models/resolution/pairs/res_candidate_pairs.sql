@@ -28,9 +28,9 @@ name_list as (
 
 ),
 
-match_decisions as (
+pair_decisions as (
 
-    select * from {{ ref('stg_match_decisions') }}
+    select * from {{ ref('res_pair_decisions') }}
 
 ),
 
@@ -38,15 +38,10 @@ match_decisions as (
 decided as (
 
     select
-        least(one.record_number, other.record_number) as left_record_number,
-        greatest(one.record_number, other.record_number) as right_record_number,
+        left_record_number,
+        right_record_number,
         {{ rule_bits(['decision']) }} as rule_bit
-    from match_decisions
-    inner join records as one
-        on match_decisions.left_record_key = one.record_key
-    inner join records as other
-        on match_decisions.right_record_key = other.record_key
-    where one.record_number <> other.record_number
+    from pair_decisions
 
 ),
 

@@ -1,4 +1,4 @@
--- Every distinct host, of records and of exclusions, with the domain that somebody registered.
+-- Every distinct host, of records, of exclusions and of what people named, with the domain that somebody registered.
 with accounts as (
 
     select * from {{ ref('stg_accounts') }}
@@ -8,6 +8,12 @@ with accounts as (
 exclusions as (
 
     select * from {{ ref('stg_exclusions') }}
+
+),
+
+named_records as (
+
+    select * from {{ ref('stg_named_records') }}
 
 ),
 
@@ -31,6 +37,10 @@ hosts as (
     union
     select website_host
     from exclusions
+    where website_host is not null
+    union
+    select website_host
+    from named_records
     where website_host is not null
 
 ),

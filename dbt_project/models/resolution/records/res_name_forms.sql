@@ -1,4 +1,4 @@
--- Every distinct name, of records and of exclusions, brought to the forms names are compared by.
+-- Every distinct name, of records, of exclusions and of what people named, brought to the forms names are compared by.
 with accounts as (
 
     select * from {{ ref('stg_accounts') }}
@@ -8,6 +8,12 @@ with accounts as (
 exclusions as (
 
     select * from {{ ref('stg_exclusions') }}
+
+),
+
+named_records as (
+
+    select * from {{ ref('stg_named_records') }}
 
 ),
 
@@ -79,6 +85,10 @@ distinct_names as (
     select account_name as name
     from exclusions
     where account_name is not null
+    union
+    select name
+    from named_records
+    where name is not null
 
 ),
 
