@@ -26,7 +26,7 @@
         "rest_class": rest_classes,
         "guard": [
             "conflicting registration ids", "conflicting numerals", "differing names", "mixed scripts", "other country",
-            "common name", "place left over", "numeral left over", "other names of both", "differing names in one list",
+            "common name", "place left over", "numeral left over", "other names of both", "earlier name or domain", "differing names in one list",
             "mere resemblance", "already matched",
         ],
         "match_reason": [

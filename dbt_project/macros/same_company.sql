@@ -2,6 +2,11 @@
    for the company, and a record that was exchanged under its id is another one. Both sides have core_name, domain,
    country_code, city and the columns of registration numbers. #}
 
+{# Names of a record are numbered: 0 its own, then at most three that stand in it (udfs/name_forms.py), then earlier ones. #}
+{% macro first_earlier_name_number() -%}
+    {{ return(4) }}
+{%- endmacro %}
+
 {# What rows with name, website_host, country_code, city and registration numbers say, in comparable form; name_forms
    and host_domains must be joined. #}
 {% macro comparable_company(rows) -%}

@@ -12,6 +12,7 @@ import pytest
 from tests.deliveries import (
     AUGUST,
     CASINO,
+    COMPANY_SEEDS,
     DECISION,
     HEADER,
     JUDGED,
@@ -22,13 +23,14 @@ from tests.deliveries import (
     MERGED,
     MERGED_HEADER,
     OCTOBER,
+    RENAMED,
     SEPTEMBER,
     ZELWERK_ALONE,
     Lists,
     deliver,
     land,
 )
-from tests.workspaces import SEEDS, Rows, Workspace
+from tests.workspaces import Rows, Workspace
 
 pytestmark = pytest.mark.usefixtures("dbt")
 
@@ -47,22 +49,6 @@ ALPHA_ASKED: dict[str, tuple[str, ...]] = {
 }
 ASKED: Lists = {"us": US_ASKED, "alpha": ALPHA_ASKED}
 ASKED_AND_MOVED: Lists = {"us": US_ASKED, "alpha": {**ALPHA_ASKED, "53": ("Tarrowby Spices", "", "GB", "York")}}
-
-EXCLUDED = {"excluded_by": "Legal", "since": "2026-08-01"}
-COMPANY_SEEDS = {
-    **SEEDS,
-    "exclusions": [
-        EXCLUDED | {"exclusion_id": "X68", "record_key": "us:68", "reason": "their trustees asked"},
-        EXCLUDED | {"exclusion_id": "X75", "record_key": "us:75", "reason": "a public tender"},
-        EXCLUDED | {"exclusion_id": "X71", "record_key": "us:71", "reason": "forbidden by contract"},
-    ],
-    "match_decisions": [
-        {
-            "left_record_key": "alpha:0072", "right_record_key": "us:001Fh00000ulkhZ", "decision": "reject",
-            "decided_by": "Ada", "decided_on": "2026-08-10", "reason": "knows them",
-        }
-    ],
-}  # fmt: skip
 
 Bands = dict[str, tuple[str, str | None, bool]]
 Queue = dict[str, tuple[str, str, str | None, str]]
@@ -145,6 +131,21 @@ def judged(given: Workspace) -> Rows:
     )
 
 
+def renamed(given: Workspace) -> Rows:
+    """Of the records that changed under their ids: the pair of one number, band, guard, and who became another."""
+    return given.query(
+        """
+        select split_part(right_record_key, ':', 2) as number, band, match_reason, guard, exchanged_record_key,
+            is_same_account
+        from marts.fct_account_matches
+        where
+            regexp_matches(right_record_key, '^us:8') and left_party_id = 'alpha'
+            and split_part(left_record_key, ':', 2) = split_part(right_record_key, ':', 2)
+        order by number
+        """
+    )
+
+
 def excluded(given: Workspace) -> Rows:
     return given.query(
         """
@@ -170,6 +171,7 @@ class Month:
     judged: Rows
     excluded: Rows
     first_asked: Rows
+    renamed: Rows
 
 
 @dataclass(frozen=True)
@@ -197,10 +199,16 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     def build_all(month: str) -> None:
         build(given, month, "+mart_review_queue", "+mart_refused_data")
         said.months[month] = Month(
-            bands(given), queue(given), given.query(REFUSED), judged(given), excluded(given), given.query(FIRST_ASKED)
+            bands(given),
+            queue(given),
+            given.query(REFUSED),
+            judged(given),
+            excluded(given),
+            given.query(FIRST_ASKED),
+            renamed(given),
         )
 
-    deliver_month(given, "2026-08", ZELWERK_ALONE, LASTING, AUGUST, ASKED, JUDGED, JUDGED_IN_AUGUST)
+    deliver_month(given, "2026-08", ZELWERK_ALONE, LASTING, AUGUST, ASKED, JUDGED, JUDGED_IN_AUGUST, RENAMED[0])
     companies = [
         *(decision(number, "different", "Ada", "2026-08-10") for number in ("61", "62", "64")),
         *(decision(number, "same", "Ada", "2026-08-10") for number in ("63", "66")),
@@ -217,8 +225,8 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     deliver(exports, "us", "2026-08", "decisions.csv", [DECISION, *august])
     build_all("2026-08")
 
-    renamed: Lists = {"alpha": {"63": KESTERMOOR_RENAMED}}
-    deliver_month(given, "2026-09", ZELWERK_ALONE, LASTING, SEPTEMBER, ASKED, JUDGED, JUDGED_LATER, renamed)
+    tiles: Lists = {"alpha": {"63": KESTERMOOR_RENAMED}}
+    deliver_month(given, "2026-09", ZELWERK_ALONE, LASTING, SEPTEMBER, ASKED, JUDGED, JUDGED_LATER, tiles, RENAMED[1])
     deliver(exports, "us", "2026-09", "accounts_merged.csv", [MERGED_HEADER, *MERGED])
     decide(given, "2026-09", "us:1", "us:2", "same")
     decide(given, "2026-09", "us:4", "alpha:4", "different")
@@ -231,7 +239,9 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     build_all("2026-09")
 
     exchanged: Lists = {"alpha": {"63": CASINO}}
-    deliver_month(given, "2026-10", ZELWERK_ALONE, LASTING, OCTOBER, ASKED_AND_MOVED, JUDGED, JUDGED_LATER, exchanged)
+    deliver_month(
+        given, "2026-10", ZELWERK_ALONE, LASTING, OCTOBER, ASKED_AND_MOVED, JUDGED, JUDGED_LATER, exchanged, RENAMED[2]
+    )
     deliver(exports, "us", "2026-10", "accounts_merged.csv", [MERGED_HEADER, *MERGED])
     asked = ("us:62", "alpha:621", "same", "they moved", "Bo", "2026-10-10", "")
     deliver(exports, "us", "2026-10", "decisions_of_october.csv", [DECISION, asked])
@@ -279,8 +289,8 @@ def test_a_chain_of_merges_is_followed_to_its_end(three_months: Workspace) -> No
 def test_a_split_account_keeps_its_key_and_tells_where_the_others_went(three_months: Workspace) -> None:
     august, september = keys(three_months, "2026-08"), keys(three_months, "2026-09")
     old = august["us:4"]
-    assert sorted([september["us:4"], september["alpha:4"]]) == sorted([old, september["us:4"]])
-    assert changes(three_months, old) == [("2026-09", september["us:4"], "split", "decision", False, 1, 2, 1)]
+    assert september["us:4"] == old != september["alpha:4"]
+    assert changes(three_months, old) == [("2026-09", september["alpha:4"], "split", "decision", False, 1, 2, 1)]
     assert leads_to(three_months, old) == (old, None, 0)
 
 
@@ -288,8 +298,12 @@ def test_a_changed_record_is_reported_as_the_cause(three_months: Workspace) -> N
     august, september = keys(three_months, "2026-08"), keys(three_months, "2026-09")
     assert september["us:5"] == september["alpha:5"]
     (lost,) = {august["us:5"], august["alpha:5"]} - {september["us:5"]}
-    ((_, _, kind, cause, *_),) = changes(three_months, lost)
-    assert (kind, cause) == ("merge", "changed record")
+    # the record that joins is another company by now, so its own key leads nowhere
+    assert [(row[1], row[2], row[3]) for row in changes(three_months, lost)] == [
+        (september["us:5"], "split", "changed record"),
+        (None, "retired", "changed record"),
+    ]
+    assert leads_to(three_months, lost) == (None, "its records are of another company now", 0)
 
 
 def test_an_account_that_left_is_reported_so_until_it_comes_back(three_months: Workspace) -> None:
@@ -388,3 +402,41 @@ def test_what_may_be_an_excluded_account_is_held_back_and_asked_about_first(stor
     for said in story.months.values():
         assert said.excluded[0] == ("alpha:71", "excluded", "none", reason)
         assert said.first_asked == [("alpha:71", "us:71", "may be excluded")]
+
+
+def test_a_record_that_changes_keeps_its_account_as_long_as_something_stays(story: Story) -> None:
+    """Ours gets another name, then domain (81), or both at once (82); a partner's name (83), domain (84), both (85).
+
+    Our record of 83 has no website that would still be the same; of 85 only what the partner's once said is ours.
+    """
+    by_month = [{row[0]: row[1:] for row in said.renamed} for said in story.months.values()]
+    assert [[month[number][-1] for month in by_month] for number in ("81", "82", "83", "84", "85")] == [
+        [True, True, True],
+        [True, True, False],
+        [True, False, False],
+        [True, True, True],
+        [True, True, False],
+    ]
+    october = by_month[2]
+    assert october["81"] == ("auto", "exact name", None, None, True)
+    assert october["84"] == ("auto", "domain alias", None, None, True)
+    assert october["83"][:4] == ("review", "exact name", "earlier name or domain", None)
+    assert (october["82"][0], october["82"][3]) == ("review", "us:82")
+    assert (october["85"][0], october["85"][3]) == ("review", "alpha:85")
+    asked = """
+        select split_part(left_record_key, ':', 2) as number, queue_reason from marts.mart_review_queue
+        where regexp_matches(left_record_key, '^alpha:8') order by number
+    """
+    reasons = [("82", "record exchanged"), ("83", "undecided"), ("85", "record exchanged")]
+    assert story.given.query(asked) == reasons
+
+
+def test_an_exchanged_record_leaves_the_key_with_the_company_it_was(story: Story) -> None:
+    """alpha:63 and alpha:85 have become casinos; us:82 has another name and domain, and may be another company."""
+    august, october = keys(story.given, "2026-08"), keys(story.given, "2026-10")
+    for stayed, exchanged in (("us:63", "alpha:63"), ("us:85", "alpha:85"), ("alpha:82", "us:82")):
+        assert august[stayed] == august[exchanged] == october[stayed]
+        assert changes(story.given, august[stayed]) == [
+            ("2026-10", october[exchanged], "split", "changed record", False, 1, 2, 1)
+        ]
+        assert leads_to(story.given, august[stayed]) == (august[stayed], None, 0)

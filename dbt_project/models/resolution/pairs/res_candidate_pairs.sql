@@ -34,7 +34,13 @@ pair_decisions as (
 
 ),
 
--- What a person has judged is always looked at, whatever the keys say.
+exchanged_pairs as (
+
+    select * from {{ ref('res_exchanged_pairs') }}
+
+),
+
+-- What a person has judged, or is to, is always looked at, whatever the keys say.
 decided as (
 
     select
@@ -42,6 +48,12 @@ decided as (
         right_record_number,
         {{ rule_bits(['decision']) }} as rule_bit
     from pair_decisions
+    union all
+    select
+        left_record_number,
+        right_record_number,
+        {{ rule_bits(['exchange']) }} as rule_bit
+    from exchanged_pairs
 
 ),
 

@@ -18,6 +18,12 @@ pair_decisions as (
 
 ),
 
+exchanged_pairs as (
+
+    select * from {{ ref('res_exchanged_pairs') }}
+
+),
+
 effective_decisions as (
 
     select
@@ -97,7 +103,10 @@ reasoned as (
         latest_decisions.relation,
         latest_decisions.decided_fingerprint,
         latest_decisions.inherited_from,
-        latest_decisions.exchanged_record_key,
+        case
+            when latest_decisions.decided_by is null then exchanged_pairs.exchanged_record_key
+            else latest_decisions.exchanged_record_key
+        end as exchanged_record_key,
         latest_decisions.other_decision,
         latest_decisions.other_relation,
         latest_decisions.other_decided_by,
@@ -119,7 +128,14 @@ reasoned as (
         on
             scored_pairs.left_record_number = latest_decisions.left_record_number
             and scored_pairs.right_record_number = latest_decisions.right_record_number
-    where scored_pairs.is_kept or latest_decisions.decided_by is not null
+    left join exchanged_pairs
+        on
+            scored_pairs.left_record_number = exchanged_pairs.left_record_number
+            and scored_pairs.right_record_number = exchanged_pairs.right_record_number
+    where
+        scored_pairs.is_kept
+        or latest_decisions.decided_by is not null
+        or exchanged_pairs.exchanged_record_key is not null
 
 ),
 
@@ -167,8 +183,7 @@ settled as (
 
     select
         proposed.*,
-        proposed.decision is null
-        and proposed.exchanged_record_key is null
+        proposed.decided_by is null
         and proposed.proposed_band = 'review'
         and (left_ends.record_number is not null or right_ends.record_number is not null) as is_already_matched
     from proposed

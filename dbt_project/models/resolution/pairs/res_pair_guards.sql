@@ -34,6 +34,8 @@ guarded as (
         *,
         case
             when registration_level = 'conflict' then 'conflicting registration ids'
+            -- a partner's row may be exchanged step by step, until only what it once said is ours
+            when has_only_partners_past and registration_level <> 'same' then 'earlier name or domain'
             when registration_level = 'same' or (has_identifier and not has_crowded_domain) then null
             when numeral_level = 'conflict' then 'conflicting numerals'
             when

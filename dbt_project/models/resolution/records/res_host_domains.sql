@@ -1,4 +1,5 @@
--- Every distinct host, of records, of exclusions and of what people named, with the domain that somebody registered.
+-- Every distinct host, of records today and before, of exclusions and of what people named, with the domain that
+-- somebody registered.
 with accounts as (
 
     select * from {{ ref('stg_accounts') }}
@@ -14,6 +15,12 @@ exclusions as (
 named_records as (
 
     select * from {{ ref('stg_named_records') }}
+
+),
+
+earlier_accounts as (
+
+    select * from {{ ref('stg_earlier_accounts') }}
 
 ),
 
@@ -41,6 +48,10 @@ hosts as (
     union
     select website_host
     from named_records
+    where website_host is not null
+    union
+    select website_host
+    from earlier_accounts
     where website_host is not null
 
 ),

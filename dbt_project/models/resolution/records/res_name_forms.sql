@@ -1,4 +1,5 @@
--- Every distinct name, of records, of exclusions and of what people named, brought to the forms names are compared by.
+-- Every distinct name, of records today and before, of exclusions and of what people named, brought to the forms names
+-- are compared by.
 with accounts as (
 
     select * from {{ ref('stg_accounts') }}
@@ -14,6 +15,12 @@ exclusions as (
 named_records as (
 
     select * from {{ ref('stg_named_records') }}
+
+),
+
+earlier_accounts as (
+
+    select * from {{ ref('stg_earlier_accounts') }}
 
 ),
 
@@ -88,6 +95,10 @@ distinct_names as (
     union
     select name
     from named_records
+    where name is not null
+    union
+    select name
+    from earlier_accounts
     where name is not null
 
 ),
