@@ -212,7 +212,7 @@ def explain(settings: Settings, record: str, other: str) -> Explanation:
                 pair,
             ),
             not_known=[row["comparison"] for row in _rows(connection, NOT_KNOWN, pair)],
-            decisions=_rows(connection, DECISIONS, pair),
+            decisions=_rows(connection, DECISIONS, {}),
             shared_keys=_rows(connection, SHARED_KEYS.format(res_record_keys=compiled_sql(settings, KEYS)), {}),
             between_accounts=_rows(connection, BETWEEN_ACCOUNTS, {"one": one, "two": two})[0],
             group_links=_rows(connection, GROUP_LINKS, {"one": one, "two": two}),
