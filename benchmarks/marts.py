@@ -47,6 +47,12 @@ GIVEN = """
         select record_key, null::varchar as domain, lower(name) as core_name from generated;
     create table resolution.res_name_forms (name varchar, core_name varchar);
     create table resolution.res_host_domains (website_host varchar, domain varchar);
+    create table resolution.res_named_records (named_record_key varchar, named_on date, record_key varchar);
+    create schema if not exists marts;
+    create table marts.fct_account_matches (
+        left_record_key varchar, right_record_key varchar, left_account_key varchar, right_account_key varchar,
+        left_name varchar, right_name varchar, match_millibits integer, is_open boolean
+    );
     create table resolution.res_account_registry as
         select
             unnest([$last_month, $month]::date[]) as as_of_month, record_key, company as account_key,

@@ -16,7 +16,7 @@ import duckdb
 from orchestration.ingestion.landing import LandingSummary, land_month
 from orchestration.ingestion.snapshots import Limits
 from orchestration.settings import Settings
-from tests.workspaces import MONTH, Workspace
+from tests.workspaces import MONTH, SEEDS, Workspace
 
 # --- a landing folder, and what comes of it in the raw tables -------------------------------------------------------
 
@@ -130,3 +130,85 @@ LASTING: Lists = {
 AUGUST: Lists = {"us": {"6": VESPRIL, "7": MOLKERRY}, "alpha": {"5": STRANGER}}
 SEPTEMBER: Lists = {"alpha": {"5": HARTUNO}}
 OCTOBER: Lists = {"us": {"7": MOLKERRY}, "alpha": {"5": HARTUNO}}
+
+# Companies of which people have decided, while their records go, come back, are merged or exchanged.
+GLIMMERFELL = ("Glimmerfell Brewing Ltd", "glimmerfell.co.uk", "GB", "Leeds")
+WENDLOCK = ("Wendlock Saddles Ltd", "", "GB", "York")
+WENDLOCK_OF_BATH = ("Wendlock Saddles Ltd", "", "GB", "Bath")
+HOLLINKILN = ("Hollinkiln Works GmbH", "hollinkiln.de", "DE", "Kiel")
+KESTERMOOR = ("Kestermoor Ceramics", "kestermoor.com", "DE", "Kiel")
+KESTERMOOR_RENAMED = ("Wendelstein Tiles", "kestermoor.com", "DE", "Kiel")
+CASINO = ("Lucky Seven Casino", "luckyseven.com", "MT", "Valletta")
+ARBOUR = ("Arbour & Finch Ltd", "arbourfinch.co.uk", "GB", "Hull")
+SELKIRK = ("Selkirk Looms", "selkirklooms.com", "GB", "Perth")
+TWEEDSIDE = ("Tweedside Fabrics", "tweedside.com", "GB", "Perth")
+PENTLOW = ("Pentlow Quarries", "pentlow.com", "GB", "Bath")
+ISENBECK = ("Isenbeck Cranes AG", "isenbeck.ch", "CH", "Chur")
+VINTRY = ("Vintry Seeds Ltd", "vintryseeds.com", "GB", "Ely")
+THORNMERE = ("Thornmere Analytics", "", "GB", "Ely")
+THORNMERE_ALIKE = ("Thornmere Analytics Japan", "", "GB", "Ely")
+MERGED_HEADER = (*HEADER, "Merged IDs")
+MERGED = [
+    ("65", "Arbour Finch Group", "arbourgroup.com", "GB", "Hull", "64"),
+    ("67", "Selkirk Textile Holding", "selkirktextile.com", "GB", "Perth", "66"),
+    ("69", "Pentlow Stone", "pentlowstone.com", "GB", "Bath", "68"),
+]
+EXCLUDED = {"excluded_by": "Legal", "since": "2026-08-01"}
+COMPANY_SEEDS = {
+    **SEEDS,
+    "exclusions": [
+        EXCLUDED | {"exclusion_id": "X68", "record_key": "us:68", "reason": "their trustees asked"},
+        EXCLUDED | {"exclusion_id": "X75", "record_key": "us:75", "reason": "a public tender"},
+        EXCLUDED | {"exclusion_id": "X71", "record_key": "us:71", "reason": "forbidden by contract"},
+    ],
+    "match_decisions": [
+        {
+            "left_record_key": "alpha:0072", "right_record_key": "us:001Fh00000ulkhZ", "decision": "reject",
+            "decided_by": "Ada", "decided_on": "2026-08-10", "reason": "knows them",
+        }
+    ],
+}  # fmt: skip
+JUDGED: Lists = {
+    "us": {"61": GLIMMERFELL, "62": WENDLOCK, "63": HOLLINKILN, "001Fh00000ulkhZIAQ": ISENBECK, "71": THORNMERE},
+    "alpha": {"72": ISENBECK, "64": ARBOUR, "66": TWEEDSIDE, "71": THORNMERE_ALIKE},
+}
+JUDGED_IN_AUGUST: Lists = {
+    "us": {"64": ARBOUR, "66": SELKIRK, "68": PENTLOW, "75": VINTRY},
+    "alpha": {"61": GLIMMERFELL, "62": WENDLOCK, "63": KESTERMOOR},
+}
+JUDGED_LATER: Lists = {
+    "us": {"751": VINTRY},
+    "alpha": {"611": GLIMMERFELL, "62": WENDLOCK, "621": WENDLOCK, "622": WENDLOCK_OF_BATH},
+}
+
+# Records that keep their ids while what they say changes: ours step by step and at once, a partner's in name, in
+# domain, and step by step.
+CORVANE = ("Corvane Plastics SA", "corvane.es", "ES", "Vigo")
+POLIDURA = ("Polidura Molding SA", "corvane.es", "ES", "Vigo")
+POLIDURA_MOVED = ("Polidura Molding SA", "polidura.es", "ES", "Vigo")
+MARLOWE = ("Marlowe Tin Ltd", "marlowetin.co.uk", "GB", "Truro")
+CASTELLAN = ("Castellan Metals Ltd", "castellan.co.uk", "GB", "Truro")
+QUILLANE = ("Quillane Dairy Ltd", "quillane.ie", "IE", "Cork")
+FERNHOLLOW = ("Fernhollow Foods Ltd", "quillane.ie", "IE", "Cork")
+OSTRAVA = ("Ostrava Gears AS", "ostravagears.cz", "CZ", "Brno")
+OSTRAVA_MOVED = ("Ostrava Gears AS", "ogears.eu", "CZ", "Brno")
+ROTHESAY = ("Rothesay Ferries Ltd", "rothesayferries.co.uk", "GB", "Ayr")
+ROTHESAY_STEP = ("Golden Wheel Casino", "rothesayferries.co.uk", "GB", "Ayr")
+ROTHESAY_GONE = ("Golden Wheel Casino", "goldenwheel.com", "GB", "Ayr")
+RENAMED: list[Lists] = [
+    {
+        "us": {"81": ours, "82": at_once, "83": (QUILLANE[0], "", *QUILLANE[2:]), "84": OSTRAVA, "85": ROTHESAY},
+        "alpha": {
+            "81": (CORVANE[0], "", *CORVANE[2:]),
+            "82": MARLOWE,
+            "83": theirs,
+            "84": moved,
+            "85": by_steps,
+        },
+    }
+    for ours, at_once, theirs, moved, by_steps in (
+        (CORVANE, MARLOWE, QUILLANE, OSTRAVA, ROTHESAY),
+        (POLIDURA, MARLOWE, FERNHOLLOW, OSTRAVA_MOVED, ROTHESAY_STEP),
+        (POLIDURA_MOVED, CASTELLAN, FERNHOLLOW, OSTRAVA_MOVED, ROTHESAY_GONE),
+    )
+]

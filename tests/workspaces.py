@@ -273,6 +273,13 @@ def load_raw(
             create table resolution.res_account_records (record_key varchar, domain varchar, core_name varchar);
             create table resolution.res_name_forms (name varchar, core_name varchar);
             create table resolution.res_host_domains (website_host varchar, domain varchar);
+            create table resolution.res_named_records (named_record_key varchar, named_on date, record_key varchar);
+            insert into resolution.res_named_records values ('us:9', '2026-01-01', 'us:9');
+            create schema if not exists marts;
+            create table marts.fct_account_matches (
+                left_record_key varchar, right_record_key varchar, left_account_key varchar, right_account_key varchar,
+                left_name varchar, right_name varchar, match_millibits integer, is_open boolean
+            );
             """
         )
         for key, row in {f"{row['party_id']}:{row['source_id']}": row for row in accounts}.items():

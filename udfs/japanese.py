@@ -1,7 +1,7 @@
 """Japanese names in Latin letters, the way their companies write them.
 
-Belongs here: which names are Japanese, and how they are read. Does not belong here: other scripts, which are transcribed
-letter by letter (names.py), and what a word means (seed name_abbreviations).
+Belongs here: which names are Japanese, and how they are read. Does not belong here: other scripts, which are
+transcribed letter by letter (names.py), and what a word means (seed name_abbreviations).
 
 A letter of a Japanese name has no sound of its own: 日 is nichi, ni or hi. So words are looked up (MeCab with UniDic),
 which also knows the foreign words behind the syllables: コーヒー is coffee.
@@ -49,8 +49,8 @@ def romanized(name: str) -> str:
         name: NFKC, its legal form cut off by blanks.
 
     Returns:
-        Lower-case words: foreign ones as they are spelled where they come from, others in Hepburn's romanisation without
-        long vowels; a legal form letter by letter, as the seed's are.
+        Lower-case words: foreign ones as they are spelled where they come from, others in Hepburn's romanisation
+        without long vowels; a legal form letter by letter, as the seed's are.
     """
     return " ".join(
         anyascii(part).lower() if _LEGAL_FORM.fullmatch(part) or part.isascii() else _read(part)

@@ -34,8 +34,7 @@
         on
             accounts_by_id.record_key is null
             and accounts_by_number.party_id = {{ records }}.party_id
-            and accounts_by_number.account_id = concat('number ', ltrim({{ account_id }}, '0'))
-            and translate({{ account_id }}, '0123456789', '') = ''
+            and accounts_by_number.account_id = {{ number_of_id(account_id) }}
     left join unique_account_names
         on
             accounts_by_id.record_key is null
@@ -47,4 +46,20 @@
 {# The record that the joins above have found. #}
 {% macro linked_record_key() -%}
     coalesce(accounts_by_id.record_key, accounts_by_number.record_key, unique_account_names.record_key)
+{%- endmacro %}
+
+{# The number that an id is, whatever zeros stand before it; null for other ids. #}
+{% macro number_of_id(account_id) -%}
+    case when translate({{ account_id }}, '0123456789', '') = '' then concat('number ', ltrim({{ account_id }}, '0')) end
+{%- endmacro %}
+
+{# The short form (15 characters) of a Salesforce id, which old reports and people still write; null for other ids.
+   Lists have the long one (orchestration/ingestion/ids.py). #}
+{% macro short_salesforce_id(account_id) -%}
+    case
+        when
+            regexp_full_match({{ account_id }}, '[A-Za-z0-9]{5}0000[A-Za-z0-9]{6}([A-Za-z0-9]{3})?')
+            and regexp_matches({{ account_id }}, '[A-Za-z]')
+            then left({{ account_id }}, 15)
+    end
 {%- endmacro %}

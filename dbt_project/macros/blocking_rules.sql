@@ -1,5 +1,5 @@
 {# The rules that propose pairs, a new one at the end; the keys of each are a CTE of res_record_keys, but for decision, which
-   stands for what a person has judged.
+   stands for what a person has judged, and exchange, for what was one company before a record became another one.
 
    is_strong: a key may be shared by as many records as strong_key_record_limit says, else by weak_key_record_limit.
    is_sufficient: a pair is compared however little the names look alike. #}
@@ -19,6 +19,7 @@
         "word_end": {"is_strong": false, "is_sufficient": false},
         "word_pair": {"is_strong": false, "is_sufficient": false},
         "word_skeleton": {"is_strong": false, "is_sufficient": false},
+        "exchange": {"is_strong": false, "is_sufficient": true},
     }) }}
 {%- endmacro %}
 

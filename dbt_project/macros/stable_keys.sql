@@ -1,12 +1,13 @@
 {# Keys that outlive the month: a group of members keeps its key as long as its members do. A key that several groups
    remember goes with most of its members, and a group that remembers several takes the one that brought most. A new group
-   is named after its smallest member, and after the month as well where that name is taken; on a tie the smaller key
-   wins. A member that was away for a while still remembers.
+   is named after its smallest member, and after the month as well where that name is taken; on a tie the group wins that
+   has a member of which the condition `ours` is true, then the smaller key. A member that was away for a while still
+   remembers.
 
-   `groups` has a row per `member_key`, with `cluster_key`, the smallest member of its group; `earlier_months` has
+   `groups` has a row per `member_key`, with `cluster_key`, the smallest member of its group; `memory` has
    as_of_month, `member_key` and `group_key` of the months before, `kept_keys` those that must outlive a party that was
    taken out, from its month on. Gives the CTEs up to `keyed_members`: as_of_month, `member_key`, `group_key`. #}
-{% macro stable_keys(groups, member_key, group_key, prefix) -%}
+{% macro stable_keys(groups, member_key, group_key, prefix, memory='earlier_months', ours='false') -%}
 remembered_keys as (
 
     select
@@ -14,7 +15,7 @@ remembered_keys as (
         {{ member_key }},
         {{ group_key }},
         1 as memory_rank
-    from earlier_months
+    from {{ memory }}
     union all
     select
         as_of_month,
@@ -43,7 +44,8 @@ shares as (
     select
         {{ groups }}.cluster_key,
         last_keys.{{ group_key }},
-        count(*) as member_count
+        count(*) as member_count,
+        bool_or({{ ours }}) as has_ours
     from {{ groups }}
     inner join last_keys
         on {{ groups }}.{{ member_key }} = last_keys.{{ member_key }}
@@ -57,7 +59,7 @@ heirs as (
     from shares
     qualify row_number() over (
         partition by {{ group_key }}
-        order by member_count desc, cluster_key asc
+        order by member_count desc, has_ours desc, cluster_key asc
     ) = 1
 
 ),
@@ -75,8 +77,11 @@ inherited_keys as (
 
 used_keys as (
 
-    select distinct {{ group_key }}
-    from remembered_keys
+    select {{ group_key }}
+    from earlier_months
+    union
+    select group_key as {{ group_key }}
+    from kept_keys
 
 ),
 

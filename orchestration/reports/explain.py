@@ -44,13 +44,13 @@ RECORD_NUMBER = "select record_number from resolution.res_account_records where 
 
 # The pair, compared because it was asked for, as a person's decision would have it compared.
 ASKED_PAIR = """
-    create or replace view staging.stg_match_decisions as
-        select getvariable('left_record') as left_record_key, getvariable('right_record') as right_record_key;
+    create or replace view resolution.res_pair_decisions as
+        select getvariable('left_number') as left_record_number, getvariable('right_number') as right_record_number;
     create or replace view resolution.res_blocking_keys as
         from stored.resolution.res_blocking_keys
         where record_number in (getvariable('left_number'), getvariable('right_number'));
     create temp table asked_pair as {res_candidate_pairs};
-    create or replace view staging.stg_match_decisions as from stored.staging.stg_match_decisions;
+    create or replace view resolution.res_pair_decisions as from stored.resolution.res_pair_decisions;
     create or replace view resolution.res_blocking_keys as from stored.resolution.res_blocking_keys;
 """
 
@@ -127,10 +127,8 @@ SHARED_KEYS = """
 DECISIONS = f"""
     select
         decision, relation, decided_by as by, decided_on as "on", reason, expires_on as "expires on",
-        decided_in as "where"
-    from staging.stg_match_decisions
-    where {PAIR}
-    order by decided_on desc, decided_by
+        decided_in as "where", inherited_from as "inherited from"
+    from resolution.res_pair_decisions where {NUMBERED_PAIR} order by decided_on desc, decided_by
 """  # noqa: S608 (a condition of our own)
 
 # What all kept pairs between the two accounts say together, where clustering kept an accepted pair apart.
@@ -214,7 +212,7 @@ def explain(settings: Settings, record: str, other: str) -> Explanation:
                 pair,
             ),
             not_known=[row["comparison"] for row in _rows(connection, NOT_KNOWN, pair)],
-            decisions=_rows(connection, DECISIONS, pair),
+            decisions=_rows(connection, DECISIONS, {}),
             shared_keys=_rows(connection, SHARED_KEYS.format(res_record_keys=compiled_sql(settings, KEYS)), {}),
             between_accounts=_rows(connection, BETWEEN_ACCOUNTS, {"one": one, "two": two})[0],
             group_links=_rows(connection, GROUP_LINKS, {"one": one, "two": two}),
@@ -311,7 +309,10 @@ def _reasons(found: Explanation) -> Iterator[str]:
     if match["decision"]:
         said = f"{match['decision']}, {match['relation']}" if match["relation"] else match["decision"]
         why = f": {_shown(match['decision_reason'])}" if match["decision_reason"] else ""
-        yield f"Decided ({said}) by {_shown(match['decided_by'])} on {match['decided_on']}{why}"
+        of = f", of {match['decision_inherited_from']}" if match["decision_inherited_from"] else ""
+        yield f"Decided ({said}) by {_shown(match['decided_by'])} on {match['decided_on']}{of}{why}"
+    elif (exchanged := match["exchanged_record_key"]) is not None:
+        yield f"{exchanged} is another company than was approved on {match['decided_on']}: it is asked about again."
     if match["guard"] == "already matched":
         yield "Guard: already matched. One of the two has a better counterpart in the other's list."
     elif match["guard"] == "mere resemblance":

@@ -39,7 +39,12 @@ COLUMNS = (
     ("Speaks against it", "evidence_against", 46),
     ("Our open pipeline, USD", "our_open_pipeline_usd", 14),
     ("Worth of the decision", "decision_value", 10),
-    ("Said so far", "concat_ws(' · ', relation, decision, decided_by, decided_on, decision_reason)", 34),
+    (
+        "Said so far",
+        "concat_ws(' · ', relation, decision, decided_by, decided_on, decision_reason, "
+        "'inherited from ' || decision_inherited_from)",
+        34,
+    ),
     ("Said before", "concat_ws(' · ', other_relation, other_decision, other_decided_by, other_decided_on)", 34),
     ("Left record", "left_record_key", 26),
     ("Right record", "right_record_key", 26),

@@ -117,9 +117,11 @@ ASSETS = """
     resolution/res_account_parents resolution/res_account_records resolution/res_account_registry
     resolution/res_blocking_keys resolution/res_candidate_pairs resolution/res_compared_pairs
     resolution/res_contact_clusters resolution/res_contact_pairs resolution/res_contacts resolution/res_country_words
-    resolution/res_decided_pairs resolution/res_explained_pairs resolution/res_group_links
+    resolution/res_decided_pairs resolution/res_earlier_records resolution/res_exchanged_pairs
+    resolution/res_explained_pairs resolution/res_group_links
     resolution/res_host_domains resolution/res_level_weights resolution/res_list_priors
-    resolution/res_name_forms resolution/res_name_words resolution/res_names resolution/res_pair_evidence
+    resolution/res_name_forms resolution/res_name_words resolution/res_named_records resolution/res_names
+    resolution/res_pair_decisions resolution/res_pair_evidence
     resolution/res_pair_guards resolution/res_pair_joins resolution/res_person_clusters
     resolution/res_person_registry resolution/res_record_clusters resolution/res_resemblance_limits
     resolution/res_scored_pairs seeds/accepted_files seeds/activation_plan seeds/alignment_levels
@@ -133,9 +135,10 @@ ASSETS = """
     seeds/refresh_cadences seeds/relationship_strengths seeds/roi_benchmarks seeds/score_levels
     seeds/scoring_weights seeds/seniorities seeds/size_bands seeds/tier_rules seeds/value_mappings seen/months
     seen/overlaps seen/restatements staging/stg_account_ids staging/stg_accounts staging/stg_contacts
-    staging/stg_current_exports
+    staging/stg_current_exports staging/stg_earlier_accounts
     staging/stg_engagements staging/stg_exchange_rates staging/stg_exclusions staging/stg_icp_rules
-    staging/stg_kept_keys staging/stg_mapped_values staging/stg_match_decisions staging/stg_opportunities
+    staging/stg_kept_keys staging/stg_mapped_values staging/stg_match_decisions staging/stg_named_records
+    staging/stg_opportunities
     staging/stg_partners staging/stg_refusals staging/stg_seen_months staging/stg_seen_overlaps
     staging/stg_seen_restatements staging/stg_unmapped_values
 """

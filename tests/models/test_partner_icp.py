@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("dbt")
 GOLDEN = Path(__file__).parents[1] / "golden" / "partner_icp"
 INDUSTRIES = ["Retail", "Logistics", "Manufacturing", "Energy"]
 # Resolution is replaced by the answer, so only what the partner marts rest on is built.
-SELECTION = ["+path:models/marts/partners", "--exclude", "path:models/resolution"]
+SELECTION = ["+path:models/marts/partners", "--exclude", "path:models/resolution", "fct_account_matches"]
 SEEDS_OF_THE_CASE = ("icp_definitions", "onboarding_capacity", "partner_impressions")
 DELIVERED = {
     "export_month": "2026-10-01",
@@ -92,6 +92,12 @@ def load_raw(warehouse: Path) -> None:
             from raw.accounts;
             create table resolution.res_name_forms as select 'A51' as name, 'a51' as core_name;
             create table resolution.res_host_domains (website_host varchar, domain varchar);
+            create table resolution.res_named_records (named_record_key varchar, named_on date, record_key varchar);
+            create schema if not exists marts;
+            create table marts.fct_account_matches (
+                left_record_key varchar, right_record_key varchar, left_account_key varchar, right_account_key varchar,
+                left_name varchar, right_name varchar, match_millibits integer, is_open boolean
+            );
             create table resolution.res_person_clusters (
                 contact_key varchar, person_key varchar, account_key varchar, matched_contact_key varchar,
                 match_reason varchar

@@ -43,31 +43,70 @@ merged_ids as (
 
 ),
 
--- 00012345 is 12345 where a spreadsheet has eaten the zeros, unless the list has both.
-numbers as (
+full_ids as (
+
+    select
+        *,
+        false as is_merged
+    from own_ids
+    union all
+    select
+        party_id,
+        account_id,
+        record_key,
+        true as is_merged
+    from merged_ids
+
+),
+
+-- 00012345 is 12345 where a spreadsheet has eaten the zeros, and Salesforce's long ids have a short form.
+written_otherwise as (
 
     select
         party_id,
-        concat('number ', ltrim(account_id, '0')) as account_id,
-        min(record_key) as record_key
-    from own_ids
-    where translate(account_id, '0123456789', '') = ''
-    group by party_id, ltrim(account_id, '0')
-    having count(*) = 1
+        {{ number_of_id('account_id') }} as account_id,
+        record_key,
+        is_merged
+    from full_ids
+    union all
+    select
+        party_id,
+        {{ short_salesforce_id('account_id') }} as account_id,
+        record_key,
+        is_merged
+    from full_ids
+
+),
+
+-- Unless the list has both.
+other_forms as (
+
+    select
+        written_otherwise.party_id,
+        written_otherwise.account_id,
+        min(written_otherwise.record_key) as record_key,
+        bool_and(written_otherwise.is_merged) as is_merged
+    from written_otherwise
+    left join full_ids
+        on
+            written_otherwise.party_id = full_ids.party_id
+            and written_otherwise.account_id = full_ids.account_id
+    where written_otherwise.account_id is not null and full_ids.account_id is null
+    group by written_otherwise.party_id, written_otherwise.account_id
+    having count(distinct written_otherwise.record_key) = 1
 
 ),
 
 final as (
 
-    select * from own_ids
-    union all
     select
         party_id,
         account_id,
-        record_key
-    from merged_ids
+        record_key,
+        is_merged
+    from full_ids
     union all
-    select * from numbers
+    select * from other_forms
 
 )
 

@@ -10,22 +10,6 @@ delivered_decisions as (
 
 ),
 
-delivered_accounts as (
-
-    select
-        party_id,
-        source_id,
-        export_month
-    from {{ source('raw', 'accounts') }}
-    union all
-    select
-        party_id,
-        source_id,
-        first_seen_month as export_month
-    from {{ source('raw', 'pruned_records') }}
-
-),
-
 by_seed as (
 
     select
@@ -100,45 +84,21 @@ distinct_decisions as (
 
 ),
 
-decided_records as (
-
-    select left_record_key as record_key from distinct_decisions
-    union
-    select right_record_key as record_key from distinct_decisions
-
-),
-
--- Keys that no list has ever had, most likely mistyped; a company that has left the lists is known all the same.
-unknown_records as (
-
-    select decided_records.record_key
-    from decided_records
-    left join delivered_accounts
-        on
-            decided_records.record_key = concat(delivered_accounts.party_id, ':', delivered_accounts.source_id)
-            and delivered_accounts.export_month <= {{ as_of_month() }}
-    where delivered_accounts.source_id is null
-
-),
-
 final as (
 
     select
-        distinct_decisions.left_record_key,
-        distinct_decisions.right_record_key,
-        distinct_decisions.decision,
-        distinct_decisions.relation,
-        distinct_decisions.decided_by,
-        distinct_decisions.decided_on,
-        distinct_decisions.reason,
-        distinct_decisions.expires_on,
-        distinct_decisions.pair_fingerprint,
-        distinct_decisions.decided_in,
-        distinct_decisions.delivered_month,
-        coalesce(left_unknown.record_key, right_unknown.record_key) as unknown_record_key
+        left_record_key,
+        right_record_key,
+        decision,
+        relation,
+        decided_by,
+        decided_on,
+        reason,
+        expires_on,
+        pair_fingerprint,
+        decided_in,
+        delivered_month
     from distinct_decisions
-    left join unknown_records as left_unknown on distinct_decisions.left_record_key = left_unknown.record_key
-    left join unknown_records as right_unknown on distinct_decisions.right_record_key = right_unknown.record_key
 
 )
 

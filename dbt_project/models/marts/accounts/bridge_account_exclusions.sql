@@ -11,6 +11,19 @@ account_records as (
 
 ),
 
+named_records as (
+
+    select * from {{ ref('res_named_records') }}
+
+),
+
+matches as (
+
+    select * from {{ ref('fct_account_matches') }}
+    where left_account_key <> right_account_key and is_open
+
+),
+
 compared_records as (
 
     select * from {{ ref('res_account_records') }}
@@ -29,6 +42,7 @@ host_domains as (
 
 ),
 
+-- The record that is named, whatever its id is by now, and what else is that company.
 by_record as (
 
     select
@@ -36,7 +50,11 @@ by_record as (
         account_records.account_key,
         'record' as matched_by
     from exclusions
-    inner join account_records on exclusions.record_key = account_records.record_key
+    inner join named_records
+        on
+            exclusions.record_key = named_records.named_record_key
+            and exclusions.since = named_records.named_on
+    inner join account_records on named_records.record_key = account_records.record_key
 
 ),
 
@@ -70,7 +88,7 @@ by_name as (
 ),
 
 -- One record is enough: an exclusion applies to the whole account, whatever its other records are called.
-matches as (
+found as (
 
     select * from by_record
     union all
@@ -88,26 +106,96 @@ excluded_accounts as (
         max(case when matched_by = 'record' then 1 else 0 end) = 1 as is_matched_by_record,
         max(case when matched_by = 'domain' then 1 else 0 end) = 1 as is_matched_by_domain,
         max(case when matched_by = 'name' then 1 else 0 end) = 1 as is_matched_by_name
-    from matches
+    from found
     group by account_key, exclusion_id
+
+),
+
+-- Whoever may be an excluded account is held back as it is, until a person has said whether it is.
+open_matches as (
+
+    select
+        left_account_key as account_key,
+        right_account_key as other_account_key,
+        right_name as other_name,
+        left_record_key,
+        right_record_key,
+        match_millibits
+    from matches
+    union all
+    select
+        right_account_key as account_key,
+        left_account_key as other_account_key,
+        left_name as other_name,
+        left_record_key,
+        right_record_key,
+        match_millibits
+    from matches
+
+),
+
+lookalikes as (
+
+    select
+        open_matches.account_key,
+        excluded_accounts.exclusion_id,
+        concat(
+            'May be ', open_matches.other_name, ', which is excluded: decide first whether ',
+            open_matches.left_record_key, ' and ', open_matches.right_record_key, ' are one company'
+        ) as reason
+    from open_matches
+    inner join excluded_accounts
+        on open_matches.other_account_key = excluded_accounts.account_key
+    left join excluded_accounts as own_exclusions
+        on
+            open_matches.account_key = own_exclusions.account_key
+            and excluded_accounts.exclusion_id = own_exclusions.exclusion_id
+    where own_exclusions.account_key is null
+    qualify row_number() over (
+        partition by open_matches.account_key, excluded_accounts.exclusion_id
+        order by open_matches.match_millibits desc, open_matches.left_record_key asc, open_matches.right_record_key asc
+    ) = 1
+
+),
+
+kept_back as (
+
+    select
+        account_key,
+        exclusion_id,
+        cast(null as varchar) as what_to_decide,
+        is_matched_by_record,
+        is_matched_by_domain,
+        is_matched_by_name
+    from excluded_accounts
+    union all
+    select
+        account_key,
+        exclusion_id,
+        reason as what_to_decide,
+        false as is_matched_by_record,
+        false as is_matched_by_domain,
+        false as is_matched_by_name
+    from lookalikes
 
 ),
 
 final as (
 
     select
-        excluded_accounts.account_key,
-        excluded_accounts.exclusion_id,
+        kept_back.account_key,
+        kept_back.exclusion_id,
         exclusions.partner_id,
-        exclusions.reason,
         exclusions.excluded_by,
         exclusions.since,
         exclusions.until,
-        excluded_accounts.is_matched_by_record,
-        excluded_accounts.is_matched_by_domain,
-        excluded_accounts.is_matched_by_name
-    from excluded_accounts
-    inner join exclusions on excluded_accounts.exclusion_id = exclusions.exclusion_id
+        kept_back.is_matched_by_record,
+        kept_back.is_matched_by_domain,
+        kept_back.is_matched_by_name,
+        coalesce(kept_back.what_to_decide, exclusions.reason) as reason,
+        kept_back.what_to_decide is not null as is_undecided
+    from kept_back
+    inner join exclusions on kept_back.exclusion_id = exclusions.exclusion_id
 
 )
 

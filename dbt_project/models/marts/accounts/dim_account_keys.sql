@@ -28,7 +28,8 @@ last_changes as (
     select
         from_account_key,
         to_account_key,
-        kind
+        kind,
+        cause
     from key_changes
     where is_successor or kind = 'retired'
     qualify row_number() over (
@@ -85,8 +86,11 @@ final as (
             when keys.is_current then keys.account_key
             when reached_keys.is_current then reached_keys.account_key
         end as current_account_key,
-        case when not reached_keys.is_current and last_changes.kind = 'retired' then 'its records left the lists' end
-            as no_account_reason
+        case
+            when reached_keys.is_current or coalesce(last_changes.kind <> 'retired', true) then null
+            when last_changes.cause = 'changed record' then 'its records are of another company now'
+            else 'its records left the lists'
+        end as no_account_reason
     from keys
     left join last_steps on keys.account_key = last_steps.account_key
     left join keys as reached_keys on last_steps.reached_account_key = reached_keys.account_key

@@ -176,7 +176,7 @@ numbered_exclusions as (
         partner_id,
         row_number() over (
             partition by account_key
-            order by case when partner_id is null then 1 else 2 end, since nulls first, exclusion_id
+            order by case when partner_id is null then 1 else 2 end, is_undecided, since nulls first, exclusion_id
         ) as exclusion_number
     from account_exclusions
 

@@ -56,16 +56,21 @@ earlier_keys as (
 ),
 
 -- Records that have left one key for another, and the key that an account which lost its own is found under now: the
--- one that took most of its records, by the order in which the registry hands keys on.
+-- one that took most of its records, by the order in which the registry hands keys on. A record that is another company
+-- by now leads nobody on.
 moves as (
 
     select
         members.previous_account_key as from_account_key,
         members.account_key as to_account_key,
         count(*) as moved_record_count,
+        bool_and(members.record_change = 'exchanged') as is_exchange,
         row_number() over (
             partition by members.previous_account_key
-            order by count(*) desc, min(members.record_key) asc
+            order by
+                bool_and(members.record_change = 'exchanged') asc,
+                count(*) filter (where members.record_change <> 'exchanged') desc,
+                min(members.record_key) asc
         ) as move_rank,
         count(*) over (partition by members.previous_account_key) as destination_count
     from members
@@ -81,10 +86,10 @@ moved_keys as (
         moves.to_account_key,
         moves.moved_record_count,
         case
-            when living_keys.account_key is not null or moves.destination_count > 1 then 'split'
+            when living_keys.account_key is not null or moves.destination_count > 1 or moves.is_exchange then 'split'
             else 'merge'
         end as kind,
-        living_keys.account_key is null and moves.move_rank = 1 as is_successor
+        living_keys.account_key is null and moves.move_rank = 1 and not moves.is_exchange as is_successor
     from moves
     left join living_keys on moves.from_account_key = living_keys.account_key
 
@@ -100,7 +105,10 @@ retired_keys as (
         false as is_successor
     from earlier_keys
     left join living_keys on earlier_keys.account_key = living_keys.account_key
-    left join moves on earlier_keys.account_key = moves.from_account_key
+    left join moves
+        on
+            earlier_keys.account_key = moves.from_account_key
+            and not moves.is_exchange
     where living_keys.account_key is null and moves.from_account_key is null
 
 ),
@@ -174,7 +182,7 @@ record_changes as (
     select
         from_account_key,
         to_account_key,
-        bool_or(record_change = 'changed') as has_changed_record,
+        bool_or(record_change in ('changed', 'exchanged')) as has_changed_record,
         bool_or(record_change = 'new') as has_new_record,
         bool_or(record_change = 'came back') as has_returned_record,
         bool_or(record_change = 'gone') as has_gone_record
@@ -244,6 +252,7 @@ explained as (
     select
         changes.*,
         case
+            when changes.kind = 'retired' and record_changes.has_changed_record then 'changed record'
             when changes.kind = 'retired' then 'record gone'
             when changes.kind = 'returned' then 'record came back'
             else

@@ -34,6 +34,12 @@ match_decisions as (
 
 ),
 
+named_records as (
+
+    select * from {{ ref('stg_named_records') }}
+
+),
+
 activation_plan as (
 
     select * from {{ ref('activation_plan') }}
@@ -239,7 +245,10 @@ without_account as (
         'Name it as it stands on a list, by its website or by its record key; or leave it for the day it appears'
             as remedy
     from exclusions
-    left join account_exclusions on exclusions.exclusion_id = account_exclusions.exclusion_id
+    left join account_exclusions
+        on
+            exclusions.exclusion_id = account_exclusions.exclusion_id
+            and not account_exclusions.is_undecided
     where exclusions.is_in_force and account_exclusions.exclusion_id is null
 
 ),
@@ -250,16 +259,26 @@ without_record as (
         'decision' as refused,
         'us' as party_id,
         'decisions' as object,
-        decided_in as file_name,
-        unknown_record_key as source_id,
-        concat(decision, ' ', left_record_key, ' and ', right_record_key, ' by ', decided_by) as delivered,
+        match_decisions.decided_in as file_name,
+        min(named_records.named_record_key) as source_id,
+        concat(
+            match_decisions.decision, ' ', match_decisions.left_record_key, ' and ', match_decisions.right_record_key,
+            ' by ', match_decisions.decided_by
+        ) as delivered,
         cast(1 as bigint) as record_count,
         'decision_without_record' as rule,
         'No list has ever had one of the two records' as reason,
         'Take its key from the review sheet or from bridge_account_records; or leave it for the day it appears'
             as remedy
     from match_decisions
-    where unknown_record_key is not null
+    inner join named_records
+        on
+            match_decisions.decided_on = named_records.named_on
+            and named_records.named_record_key in (match_decisions.left_record_key, match_decisions.right_record_key)
+    where named_records.is_unknown
+    group by
+        match_decisions.left_record_key, match_decisions.right_record_key, match_decisions.decision,
+        match_decisions.relation, match_decisions.decided_by, match_decisions.decided_on, match_decisions.decided_in
 
 ),
 
@@ -281,7 +300,11 @@ without_overlap as (
         'Take the record key from bridge_account_records and a partner who lists the account; or take the row away'
             as remedy
     from activation_plan
-    left join account_records on activation_plan.record_key = account_records.record_key
+    left join named_records
+        on
+            activation_plan.record_key = named_records.named_record_key
+            and named_records.named_on is null
+    left join account_records on named_records.record_key = account_records.record_key
     left join account_overlaps
         on
             account_records.account_key = account_overlaps.account_key

@@ -4,7 +4,8 @@
     'domain': 'SIDE_records.domains',
     'domain_label': 'coalesce(SIDE_records.domain_label, pairs.SIDE_core_name)',
     'name': 'pairs.SIDE_core_name',
-    'name_kind': "case pairs.SIDE_name_number when 0 then 'whole name' when 1 then 'main part' else 'other name' end",
+    'name_kind': "case when pairs.SIDE_name_number = 0 then 'whole name' when pairs.SIDE_name_number = 1 then 'main part' "
+        ~ "when pairs.SIDE_name_number >= " ~ first_earlier_name_number() ~ " then 'earlier name' else 'other name' end",
     'distinctiveness': 'array_to_string(pairs.SIDE_shared_words, chr(32))',
     'rest': 'array_to_string(pairs.SIDE_rest_words, chr(32))',
     'spelling': 'pairs.SIDE_core_name',

@@ -43,6 +43,8 @@ final as (
         explained_pairs.decided_on,
         explained_pairs.decision_reason,
         explained_pairs.relation,
+        explained_pairs.inherited_from as decision_inherited_from,
+        explained_pairs.exchanged_record_key,
         explained_pairs.runner_up_record_key,
         runners_up.name as runner_up_name,
         explained_pairs.runner_up_millibits,
@@ -66,6 +68,7 @@ final as (
         cast(explained_pairs.own_millibits - explained_pairs.runner_up_millibits as integer)
             as runner_up_lead_millibits,
         coalesce(pair_joins.band, explained_pairs.band) as band,
+        coalesce(pair_joins.band, explained_pairs.band) = 'review' or explained_pairs.is_already_matched as is_open,
         array_to_string(explained_pairs.rules, ', ') as proposed_by,
         coalesce(left_records.account_key = right_records.account_key, false) as is_same_account,
         case

@@ -29,6 +29,12 @@ account_records as (
 
 ),
 
+account_exclusions as (
+
+    select * from {{ ref('bridge_account_exclusions') }}
+
+),
+
 opportunities as (
 
     select * from {{ ref('stg_opportunities') }}
@@ -47,6 +53,7 @@ pairs as (
     select
         explained_pairs.*,
         pair_joins.clustering_refusal,
+        pair_joins.band as joined_band,
         {% for side in ['left', 'right'] %}
         {{ side }}_records.website_host as {{ side }}_website,
         concat_ws(', ', {{ side }}_records.city, {{ side }}_records.state, {{ side }}_records.country_code)
@@ -69,23 +76,76 @@ pairs as (
             and explained_pairs.right_record_number = pair_joins.right_record_number
     inner join records as left_records on explained_pairs.left_record_key = left_records.record_key
     inner join records as right_records on explained_pairs.right_record_key = right_records.record_key
-    where coalesce(pair_joins.band, explained_pairs.band) = 'review' or explained_pairs.decision is not null
+    where
+        coalesce(pair_joins.band, explained_pairs.band) = 'review'
+        or explained_pairs.is_already_matched
+        or explained_pairs.decided_by is not null
 
 ),
 
--- What was decided comes up again when two people disagree, when it was decided on other facts, or when other evidence
--- kept it from being done.
+-- Accounts that are held back until somebody says whether they are an excluded one.
+withheld_accounts as (
+
+    select distinct
+        lookalikes.account_key,
+        excluded.account_key as excluded_account_key
+    from account_exclusions as lookalikes
+    inner join account_exclusions as excluded
+        on
+            lookalikes.exclusion_id = excluded.exclusion_id
+            and lookalikes.is_undecided
+            and not excluded.is_undecided
+
+),
+
+withheld_pairs as (
+
+    select
+        account_key as one_account_key,
+        excluded_account_key as other_account_key
+    from withheld_accounts
+    union
+    select
+        excluded_account_key as one_account_key,
+        account_key as other_account_key
+    from withheld_accounts
+
+),
+
+pairs_of_accounts as (
+
+    select
+        pairs.*,
+        left_accounts.account_key as left_account_key,
+        right_accounts.account_key as right_account_key,
+        withheld_pairs.one_account_key is not null
+        and (coalesce(pairs.joined_band, pairs.band) = 'review' or pairs.is_already_matched) as may_be_excluded
+    from pairs
+    left join account_records as left_accounts on pairs.left_record_key = left_accounts.record_key
+    left join account_records as right_accounts on pairs.right_record_key = right_accounts.record_key
+    left join withheld_pairs
+        on
+            left_accounts.account_key = withheld_pairs.one_account_key
+            and right_accounts.account_key = withheld_pairs.other_account_key
+
+),
+
+-- What was decided comes up again when two people disagree, when one of the records is another company by now, when it
+-- was decided on other facts, or when other evidence kept it from being done. A question that was closed, as one of its
+-- records has its match, is asked all the same where an exclusion hangs on it.
 waiting as (
 
     select
         *,
         case
+            when may_be_excluded then 'may be excluded'
             when is_disputed then 'decisions disagree'
+            when exchanged_record_key is not null then 'record exchanged'
             when decided_fingerprint <> pair_fingerprint then 'inputs changed'
             when clustering_refusal is not null then 'join refused'
-            when decision is null then 'undecided'
+            when decision is null and not is_already_matched then 'undecided'
         end as queue_reason
-    from pairs
+    from pairs_of_accounts
 
 ),
 
@@ -143,7 +203,7 @@ weighed as (
         -- both ends may be one account through other records: its money counts once
         coalesce(left_pipelines.open_pipeline_usd, 0)
         + case
-            when left_accounts.account_key = right_accounts.account_key then 0
+            when waiting.left_account_key = waiting.right_account_key then 0
             else coalesce(right_pipelines.open_pipeline_usd, 0)
         end as our_open_pipeline_usd,
         case
@@ -161,10 +221,8 @@ weighed as (
         on
             waiting.left_record_key = findings.left_record_key
             and waiting.right_record_key = findings.right_record_key
-    left join account_records as left_accounts on waiting.left_record_key = left_accounts.record_key
-    left join account_records as right_accounts on waiting.right_record_key = right_accounts.record_key
-    left join account_pipelines as left_pipelines on left_accounts.account_key = left_pipelines.account_key
-    left join account_pipelines as right_pipelines on right_accounts.account_key = right_pipelines.account_key
+    left join account_pipelines as left_pipelines on waiting.left_account_key = left_pipelines.account_key
+    left join account_pipelines as right_pipelines on waiting.right_account_key = right_pipelines.account_key
     left join partners as left_partners on waiting.left_party_id = left_partners.party_id
     left join partners as right_partners on waiting.right_party_id = right_partners.party_id
     where waiting.queue_reason is not null
@@ -216,6 +274,8 @@ final as (
         decided_by,
         decided_on,
         decision_reason,
+        inherited_from as decision_inherited_from,
+        exchanged_record_key,
         other_decision,
         other_relation,
         other_decided_by,
@@ -225,7 +285,12 @@ final as (
         pair_fingerprint,
         cast(our_open_pipeline_usd as decimal(38, 2)) as our_open_pipeline_usd,
         row_number() over (
-            order by decision_value desc, match_probability desc, left_record_key asc, right_record_key asc
+            order by
+                may_be_excluded desc,
+                decision_value desc,
+                match_probability desc,
+                left_record_key asc,
+                right_record_key asc
         ) as queue_rank
     from valued
 

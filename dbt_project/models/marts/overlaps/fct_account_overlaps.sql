@@ -125,6 +125,7 @@ numbered_exclusions as (
         row_number() over (
             partition by account_partners.account_key, account_partners.partner_id
             order by
+                account_exclusions.is_undecided,
                 case when account_exclusions.partner_id is null then 1 else 2 end,
                 account_exclusions.since nulls first,
                 account_exclusions.exclusion_id

@@ -11,6 +11,13 @@ account_records as (
 
 ),
 
+named_records as (
+
+    select * from {{ ref('stg_named_records') }}
+    where named_on is null
+
+),
+
 activation_plan as (
 
     select * from {{ ref('activation_plan') }}
@@ -28,7 +35,8 @@ numbered_plans as (
             order by activation_plan.due_on desc, activation_plan.record_key asc
         ) as plan_number
     from activation_plan
-    inner join account_records on activation_plan.record_key = account_records.record_key
+    inner join named_records on activation_plan.record_key = named_records.named_record_key
+    inner join account_records on named_records.record_key = account_records.record_key
 
 ),
 

@@ -21,6 +21,13 @@ rules as (
 
 ),
 
+exchanged_records as (
+
+    select * from {{ ref('res_earlier_records') }}
+    where not is_same_company
+
+),
+
 kept_keys as (
 
     select * from {{ ref('stg_kept_keys') }}
@@ -46,7 +53,25 @@ described_records as (
 
 {{ earlier_months(['record_key', 'account_key', 'record_fingerprint']) }},
 
-{{ stable_keys('record_clusters', 'record_key', 'account_key', 'a-') }},
+-- A record that is another company by now has forgotten the months in which it was the one before: the key stays with
+-- that company's other records.
+remembered_months as (
+
+    select earlier_months.*
+    from earlier_months
+    left join exchanged_records
+        on
+            earlier_months.record_key = exchanged_records.record_key
+            and earlier_months.as_of_month >= exchanged_records.first_month
+            and earlier_months.as_of_month < exchanged_records.until_month
+    where exchanged_records.record_key is null
+
+),
+
+{{ stable_keys(
+    'record_clusters', 'record_key', 'account_key', 'a-', 'remembered_months',
+    "starts_with(record_clusters.record_key, 'us:')"
+) }},
 
 -- What each record was when it was last there.
 last_records as (
@@ -82,6 +107,7 @@ final as (
         rules.rules_version,
         case
             when last_records.record_key is null then 'new'
+            when remembered_months.record_key is null then 'exchanged'
             when last_records.as_of_month < last_months.last_month then 'came back'
             when last_records.record_fingerprint <> described_records.record_fingerprint then 'changed'
             else 'unchanged'
@@ -93,6 +119,10 @@ final as (
     cross join last_months
     left join last_records
         on keyed_members.record_key = last_records.record_key
+    left join remembered_months
+        on
+            last_records.record_key = remembered_months.record_key
+            and last_records.as_of_month = remembered_months.as_of_month
 
 )
 

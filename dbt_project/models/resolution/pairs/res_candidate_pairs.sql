@@ -26,25 +26,32 @@ name_list as (
 
 ),
 
-match_decisions as (
+pair_decisions as (
 
-    select * from {{ ref('stg_match_decisions') }}
+    select * from {{ ref('res_pair_decisions') }}
 
 ),
 
--- What a person has judged is always looked at, whatever the keys say.
+exchanged_pairs as (
+
+    select * from {{ ref('res_exchanged_pairs') }}
+
+),
+
+-- What a person has judged, or is to, is always looked at, whatever the keys say.
 decided as (
 
     select
-        least(one.record_number, other.record_number) as left_record_number,
-        greatest(one.record_number, other.record_number) as right_record_number,
+        left_record_number,
+        right_record_number,
         {{ rule_bits(['decision']) }} as rule_bit
-    from match_decisions
-    inner join records as one
-        on match_decisions.left_record_key = one.record_key
-    inner join records as other
-        on match_decisions.right_record_key = other.record_key
-    where one.record_number <> other.record_number
+    from pair_decisions
+    union all
+    select
+        left_record_number,
+        right_record_number,
+        {{ rule_bits(['exchange']) }} as rule_bit
+    from exchanged_pairs
 
 ),
 

@@ -12,6 +12,18 @@ records as (
 
 ),
 
+-- Domains that a record had, where another one has them today.
+earlier_domains as (
+
+    select distinct
+        record_number,
+        party_id,
+        domain
+    from {{ ref('res_earlier_records') }}
+    where is_same_company and domain is not null
+
+),
+
 name_list as (
 
     select * from {{ ref('res_names') }}
@@ -109,6 +121,17 @@ joined as (
         cast(greatest(left_records.registration_name_count, right_records.registration_name_count) as integer)
             as registration_name_count,
         left_records.has_mixed_scripts or right_records.has_mixed_scripts as has_mixed_scripts,
+        left_domains.record_number is not null or right_domains.record_number is not null as has_earlier_domain,
+        {% for side in ['left', 'right'] -%}
+        (
+            candidate_pairs.{{ side }}_party_id <> 'us'
+            and (
+                candidate_pairs.{{ side }}_name_number >= {{ first_earlier_name_number() }}
+                or {{ side }}_domains.record_number is not null
+            )
+        ){{ ' or' if not loop.last }}
+        {% endfor %}
+            as has_partners_past,
         {% for scheme in registration_schemes() -%}
         left_records.{{ scheme.column }} = right_records.{{ scheme.column }}{{ ' or' if not loop.last }}
         {% endfor %}
@@ -131,6 +154,14 @@ joined as (
     left join name_list as right_names
         on candidate_pairs.right_core_number = right_names.core_number
     -- here, as a few words of few countries: beside each record they would be most of what the joins keep in memory
+    left join earlier_domains as left_domains
+        on
+            left_records.record_number = left_domains.record_number
+            and right_records.domain = left_domains.domain
+    left join earlier_domains as right_domains
+        on
+            right_records.record_number = right_domains.record_number
+            and left_records.domain = right_domains.domain
     left join countries as left_countries
         on left_records.country_code = left_countries.country_code
     left join countries as right_countries
@@ -256,9 +287,9 @@ said as (
         end as city_level,
         {{ level_of_two('phone') }} as phone_level,
         case
-            when left_domain is null or right_domain is null then 'unknown'
             when left_delivered_domain = right_delivered_domain then 'same'
-            when left_domain = right_domain then 'alias'
+            when left_domain = right_domain or has_earlier_domain then 'alias'
+            when left_domain is null or right_domain is null then 'unknown'
             when left_domain_label = right_domain_label and length(left_domain_label) >= 4 then 'same label'
             else 'different'
         end as domain_level,
@@ -326,6 +357,13 @@ final as (
         leveled.rule_bits,
         leveled.has_common_name,
         leveled.has_mixed_scripts,
+        -- today's domain, and today's name, make what was there before no witness
+        leveled.has_partners_past
+        and not coalesce(leveled.left_domain = leveled.right_domain, false)
+        and not (
+            leveled.name_level in ('exact', 'spacing', 'order')
+            and greatest(leveled.left_name_number, leveled.right_name_number) < {{ first_earlier_name_number() }}
+        ) as has_only_partners_past,
         leveled.namesake_count,
         leveled.domain_name_count,
         leveled.registration_name_count,

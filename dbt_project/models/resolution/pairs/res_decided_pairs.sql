@@ -12,41 +12,40 @@ resemblance_limits as (
 
 ),
 
-records as (
+pair_decisions as (
 
-    select * from {{ ref('res_account_records') }}
+    select * from {{ ref('res_pair_decisions') }}
 
 ),
 
-match_decisions as (
+exchanged_pairs as (
 
-    select * from {{ ref('stg_match_decisions') }}
+    select * from {{ ref('res_exchanged_pairs') }}
 
 ),
 
 effective_decisions as (
 
     select
-        left_records.record_number as left_record_number,
-        right_records.record_number as right_record_number,
-        match_decisions.decision,
-        match_decisions.relation,
-        match_decisions.decided_by,
-        match_decisions.decided_on,
-        match_decisions.reason as decision_reason,
-        match_decisions.pair_fingerprint as decided_fingerprint
-    from match_decisions
-    inner join records as left_records
-        on match_decisions.left_record_key = left_records.record_key
-    inner join records as right_records
-        on match_decisions.right_record_key = right_records.record_key
+        left_record_number,
+        right_record_number,
+        decision,
+        relation,
+        decided_by,
+        decided_on,
+        reason as decision_reason,
+        pair_fingerprint as decided_fingerprint,
+        inherited_from,
+        exchanged_record_key
+    from pair_decisions
     where
-        match_decisions.decided_on <= {{ as_of_date() }}
-        and (match_decisions.expires_on is null or match_decisions.expires_on >= {{ as_of_date() }})
+        decided_on <= {{ as_of_date() }}
+        and (expires_on is null or expires_on >= {{ as_of_date() }})
 
 ),
 
--- The latest decision counts; of one day's, the most cautious. The one before it is recorded beside it.
+-- The latest decision counts; of one day's that about the pair itself, then the most cautious. The one before it is
+-- recorded beside it.
 ranked_decisions as (
 
     select
@@ -55,30 +54,35 @@ ranked_decisions as (
         lead(decision) over latest_first as other_decision,
         lead(relation) over latest_first as other_relation,
         lead(decided_by) over latest_first as other_decided_by,
-        lead(decided_on) over latest_first as other_decided_on
+        lead(decided_on) over latest_first as other_decided_on,
+        lead(inherited_from) over latest_first as other_inherited_from
     from effective_decisions
     window
         latest_first as (
             partition by left_record_number, right_record_number
             order by
                 decided_on desc,
+                inherited_from is not null asc,
                 case decision when 'reject' then 1 when 'hold' then 2 else 3 end,
                 decided_by asc,
                 decision_reason asc,
-                relation asc
+                relation asc,
+                inherited_from asc
         )
 
 ),
 
 -- A person may change their mind from one day to the next; two people who differ, or two answers of one day, are a
--- dispute, until the latest two answers agree.
+-- dispute, until the latest two answers agree. Whoever answers for the pair itself overrules what it inherited. An
+-- approval of a record that is another company by now decides nothing.
 latest_decisions as (
 
     select
-        *,
+        * replace (case when exchanged_record_key is null then decision end as decision),
         coalesce(
             (decision <> other_decision or relation <> other_relation)
-            and (decided_by <> other_decided_by or decided_on = other_decided_on), false
+            and (decided_by <> other_decided_by or decided_on = other_decided_on)
+            and not (inherited_from is null and other_inherited_from is not null), false
         ) as is_disputed
     from ranked_decisions
     where decision_rank = 1
@@ -98,6 +102,11 @@ reasoned as (
         latest_decisions.decision_reason,
         latest_decisions.relation,
         latest_decisions.decided_fingerprint,
+        latest_decisions.inherited_from,
+        case
+            when latest_decisions.decided_by is null then exchanged_pairs.exchanged_record_key
+            else latest_decisions.exchanged_record_key
+        end as exchanged_record_key,
         latest_decisions.other_decision,
         latest_decisions.other_relation,
         latest_decisions.other_decided_by,
@@ -120,7 +129,14 @@ reasoned as (
         on
             scored_pairs.left_record_number = latest_decisions.left_record_number
             and scored_pairs.right_record_number = latest_decisions.right_record_number
-    where scored_pairs.is_kept or latest_decisions.decision is not null
+    left join exchanged_pairs
+        on
+            scored_pairs.left_record_number = exchanged_pairs.left_record_number
+            and scored_pairs.right_record_number = exchanged_pairs.right_record_number
+    where
+        scored_pairs.is_kept
+        or latest_decisions.decided_by is not null
+        or exchanged_pairs.exchanged_record_key is not null
 
 ),
 
@@ -132,6 +148,7 @@ proposed as (
             when decision = 'approve' then 'auto'
             when decision = 'reject' then 'rejected'
             when decision = 'hold' then 'review'
+            when exchanged_record_key is not null and match_probability < {{ var('auto_probability') }} then 'review'
             when own_guard in ('conflicting registration ids', 'conflicting numerals') then 'rejected'
             when
                 own_guard is not null
@@ -186,7 +203,7 @@ settled as (
 
     select
         proposed.*,
-        proposed.decision is null
+        proposed.decided_by is null
         and proposed.proposed_band = 'review'
         and (left_ends.record_number is not null or right_ends.record_number is not null) as is_already_matched,
         proposed.decision is null
@@ -212,9 +229,7 @@ settled as (
 final as (
 
     select
-        * exclude (
-            is_kept, is_resemblance, list_guard, proposed_band, is_already_matched, has_same_name, has_likelier_match
-        ),
+        * exclude (is_kept, is_resemblance, list_guard, proposed_band, has_same_name, has_likelier_match),
         cast(
             coalesce(
                 own_guard,

@@ -52,6 +52,8 @@ guarded as (
         *,
         case
             when registration_level = 'conflict' then 'conflicting registration ids'
+            -- a partner's row may be exchanged step by step, until only what it once said is ours
+            when has_only_partners_past and registration_level <> 'same' then 'earlier name or domain'
             -- numbers and domains are public: whoever knows one can write it into any row
             when
                 has_identifier

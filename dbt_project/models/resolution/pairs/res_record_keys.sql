@@ -8,6 +8,13 @@ with records as (
 
 ),
 
+earlier_records as (
+
+    select * from {{ ref('res_earlier_records') }}
+    where is_same_company and domain is not null
+
+),
+
 account_names as (
 
     select * from {{ ref('res_account_names') }}
@@ -40,6 +47,19 @@ registrations as (
 
 ),
 
+earlier_domains as (
+
+    select distinct
+        earlier_records.record_number,
+        earlier_records.domain
+    from earlier_records
+    inner join records
+        on
+            earlier_records.record_number = records.record_number
+            and earlier_records.domain is distinct from records.domain
+
+),
+
 record_keys as (
 
     select * from registrations
@@ -50,6 +70,12 @@ record_keys as (
         domain as blocking_key
     from records
     where domain is not null
+    union all
+    select
+        record_number,
+        'domain' as rule,
+        domain as blocking_key
+    from earlier_domains
     union all
     select
         record_number,

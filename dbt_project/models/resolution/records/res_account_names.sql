@@ -1,7 +1,14 @@
--- Every name a record goes by: its own, and those found in brackets or behind "d/b/a".
+-- Every name a record goes by: its own, those found in brackets or behind "d/b/a", and those it had in earlier months.
 with records as (
 
     select * from {{ ref('res_account_records') }}
+
+),
+
+earlier_records as (
+
+    select * from {{ ref('res_earlier_records') }}
+    where is_same_company and core_name <> '' and not has_mixed_scripts
 
 ),
 
@@ -39,11 +46,38 @@ other_names as (
 
 ),
 
+-- The latest first.
+earlier_names as (
+
+    select
+        earlier_records.record_number,
+        earlier_records.core_name,
+        {{ first_earlier_name_number() - 1 }} + row_number() over (
+            partition by earlier_records.record_number
+            order by max(earlier_records.until_month) desc, earlier_records.core_name asc
+        ) as name_number
+    from earlier_records
+    inner join records
+        on earlier_records.record_number = records.record_number
+    where
+        earlier_records.core_name <> records.core_name
+        and not coalesce(list_contains(records.other_core_names, earlier_records.core_name), false)
+    group by earlier_records.record_number, earlier_records.core_name
+
+),
+
 names as (
 
     select * from own_names
     union all
     select * from other_names
+    union all
+    select
+        record_number,
+        name_number,
+        core_name
+    from earlier_names
+    where name_number < {{ first_earlier_name_number() }} + {{ var('earlier_names_per_record') }}
 
 ),
 

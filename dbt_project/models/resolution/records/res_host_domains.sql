@@ -1,4 +1,5 @@
--- Every distinct host, of records and of exclusions, with the domain that somebody registered.
+-- Every distinct host, of records today and before, of exclusions and of what people named, with the domain that
+-- somebody registered.
 with accounts as (
 
     select * from {{ ref('stg_accounts') }}
@@ -8,6 +9,18 @@ with accounts as (
 exclusions as (
 
     select * from {{ ref('stg_exclusions') }}
+
+),
+
+named_records as (
+
+    select * from {{ ref('stg_named_records') }}
+
+),
+
+earlier_accounts as (
+
+    select * from {{ ref('stg_earlier_accounts') }}
 
 ),
 
@@ -38,6 +51,14 @@ hosts as (
     union
     select website_host
     from exclusions
+    where website_host is not null
+    union
+    select website_host
+    from named_records
+    where website_host is not null
+    union
+    select website_host
+    from earlier_accounts
     where website_host is not null
 
 ),

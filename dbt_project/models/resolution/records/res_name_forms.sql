@@ -1,4 +1,5 @@
--- Every distinct name, of records, exclusions and placeholders, brought to the forms names are compared by.
+-- Every distinct name, of records today and before, of exclusions, placeholders and what people named, brought to the
+-- forms names are compared by.
 with accounts as (
 
     select * from {{ ref('stg_accounts') }}
@@ -15,6 +16,18 @@ placeholders as (
 
     select * from {{ ref('placeholders') }}
     where field = 'name'
+
+),
+
+named_records as (
+
+    select * from {{ ref('stg_named_records') }}
+
+),
+
+earlier_accounts as (
+
+    select * from {{ ref('stg_earlier_accounts') }}
 
 ),
 
@@ -89,6 +102,14 @@ distinct_names as (
     union
     select value as name
     from placeholders
+    union
+    select name
+    from named_records
+    where name is not null
+    union
+    select name
+    from earlier_accounts
+    where name is not null
 
 ),
 
