@@ -5,10 +5,13 @@ Does not belong here: which pairs are accepted (res_decided_pairs, res_group_lin
 (res_account_registry).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 
 import pyarrow as pa
+
+from udfs.words import one_chunk
 
 PAIR_JOINS_TYPE = pa.list_(
     pa.struct(
@@ -152,7 +155,9 @@ def _refusal(
     return TOO_MANY_WEAK if pair.is_weak and added > most_weak else None
 
 
-def pair_joins(pairs: pa.Array, ids: pa.Array, most_weak: pa.Array) -> pa.Array:
+def pair_joins(
+    pairs: pa.Array | pa.ChunkedArray, ids: pa.Array | pa.ChunkedArray, most_weak: pa.Array | pa.ChunkedArray
+) -> pa.Array:
     """Cluster the judged pairs of each row.
 
     Args:
@@ -166,10 +171,10 @@ def pair_joins(pairs: pa.Array, ids: pa.Array, most_weak: pa.Array) -> pa.Array:
         accepted pair in order of its numbers, the group of both ends, and why they stayed apart; see cluster_pairs.
     """
     results: list[list[tuple[int, int, int, int, str | None]]] = []
-    for pair_list, id_list, most in zip(pairs, ids, most_weak.to_pylist(), strict=True):
-        judged = [Pair(*values) for values in _rows(pair_list)]
+    for judged_rows, id_rows, most in zip(_rows(pairs), _rows(ids), most_weak.to_pylist(), strict=True):
+        judged = [Pair(*values) for values in judged_rows]
         known: dict[int, list[tuple[str, str]]] = {}
-        for number, scheme, identifier in _rows(id_list):
+        for number, scheme, identifier in id_rows:
             known.setdefault(number, []).append((scheme, identifier))
         found = cluster_pairs(judged, known, most)
         accepted = sorted({(pair.left, pair.right) for pair in judged if pair.is_accepted})
@@ -182,8 +187,9 @@ def pair_joins(pairs: pa.Array, ids: pa.Array, most_weak: pa.Array) -> pa.Array:
     return pa.array(results, PAIR_JOINS_TYPE)
 
 
-def _rows(structs: pa.ListScalar) -> Iterable[tuple[Any, ...]]:
-    """The structs of a list as tuples, column by column, which is much faster than one by one."""
-    if structs.values is None:
-        return ()
-    return zip(*(column.to_pylist() for column in structs.values.flatten()), strict=True)
+def _rows(lists: pa.Array | pa.ChunkedArray) -> Iterator[list[tuple[Any, ...]]]:
+    """The structs of each list as tuples, read column by column for all lists, which is much faster than one by one."""
+    in_one = one_chunk(lists)
+    structs = zip(*(column.to_pylist() for column in in_one.flatten().flatten()), strict=True)
+    for length in in_one.value_lengths().to_pylist():
+        yield list(islice(structs, length or 0))

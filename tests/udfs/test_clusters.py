@@ -38,14 +38,16 @@ def decided(judged: Pair) -> Pair:
     return judged._replace(is_accepted=False, is_weak=False) if judged.is_forbidden else judged
 
 
-def lists_of_pairs(certain: st.SearchStrategy[bool]) -> st.SearchStrategy[list[Pair]]:
+def lists_of_pairs(
+    certain: st.SearchStrategy[bool], records: st.SearchStrategy[int] = RECORDS, most: int = 15
+) -> st.SearchStrategy[list[Pair]]:
     """Judged pairs of a few records."""
     built = st.builds(
-        pair, RECORDS, RECORDS, st.integers(-9000, 9000), st.booleans(), certain, st.booleans(), st.booleans()
+        pair, records, records, st.integers(-9000, 9000), st.booleans(), certain, st.booleans(), st.booleans()
     )
     return st.lists(
         built.filter(lambda one: one.left < one.right).map(decided),
-        max_size=15,
+        max_size=most,
         unique_by=lambda one: (one.left, one.right),
     )
 
@@ -68,6 +70,33 @@ def together(pairs: list[Pair], one: int, other: int) -> bool:
 def test_order_of_input_does_not_matter(pairs: list[Pair], registrations: dict[int, str], seed: int) -> None:
     shuffled = random.Random(seed).sample(pairs, len(pairs))  # noqa: S311 - an order, not a secret
     assert clusters(pairs, registrations) == clusters(shuffled, registrations)
+
+
+def component_of(pairs: list[Pair]) -> dict[int, int]:
+    """End → smallest end that accepted pairs lead to, guards or not."""
+    found = {end: end for one in pairs for end in (one.left, one.right)}
+    for _ in found:
+        for one in pairs:
+            if one.is_accepted:
+                found[one.left] = found[one.right] = min(found[one.left], found[one.right])
+    return found
+
+
+@settings(max_examples=500, deadline=None)
+@given(lists_of_pairs(st.booleans(), st.integers(1, 16), 40), REGISTRATIONS)
+def test_each_component_by_itself_gives_what_all_pairs_at_once_do(
+    pairs: list[Pair], registrations: dict[int, str]
+) -> None:
+    component = component_of(pairs)
+    alone = [
+        clusters([one for one in pairs if component[one.left] == component[one.right] == first], registrations)
+        for first in set(component.values())
+    ]
+    whole = clusters(pairs, registrations)
+    accepted = {end for one in pairs if one.is_accepted for end in (one.left, one.right)}
+    joined = {end: group for part in alone for end, group in part.cluster_of.items()}
+    assert {end: joined[end] for end in accepted} == {end: whole.cluster_of[end] for end in accepted}
+    assert {ends: refusal for part in alone for ends, refusal in part.refusals.items()} == whole.refusals
 
 
 @settings(max_examples=300, deadline=None)
@@ -240,3 +269,33 @@ def test_the_model_joins_what_clustering_all_pairs_would(
         for one in pairs
         if one.is_accepted
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("order", ["as they stand", "from both ends", "shuffled"])
+def test_the_model_follows_a_chain_to_its_end(model: tuple[duckdb.DuckDBPyConnection, str], order: str) -> None:
+    """Two chains of 3,000 records, whatever numbers their records have, and a third pair between them that says no."""
+    connection, compiled = model
+    numbers = list(range(1, 6001))
+    if order == "from both ends":
+        numbers = [half for low in range(1, 3001) for half in (low, 6001 - low)]
+    elif order == "shuffled":
+        random.Random(1).shuffle(numbers)  # noqa: S311 - an order, not a secret
+    chains = numbers[:3000], numbers[3000:]
+    connection.execute("truncate resolution.res_account_records; truncate resolution.res_decided_pairs")
+    connection.execute(
+        """
+        insert into resolution.res_decided_pairs
+        select least(unnest($1), unnest($2)), greatest(unnest($1), unnest($2)), 9000, 'auto', null, 'domain', 'unknown'
+        """,
+        [[one for chain in chains for one in chain[:-1]], [one for chain in chains for one in chain[1:]]],
+    )
+    connection.execute(
+        "insert into resolution.res_decided_pairs values (?, ?, 0, 'rejected', 'reject', 'human decision', 'unknown')",
+        sorted((chains[0][0], chains[1][0])),
+    )
+    found = {
+        end: cluster
+        for left, right, left_cluster, right_cluster, *_ in connection.execute(compiled).fetchall()
+        for end, cluster in ((left, left_cluster), (right, right_cluster))
+    }
+    assert found == {end: min(chain) for chain in chains for end in chain}

@@ -1,5 +1,5 @@
 -- Accepted pairs joined into groups; a join that other evidence contradicts is refused, with its reason, and left to a
--- person. So groups are no mere connected components.
+-- person. So groups are no mere connected components; but nothing joins two of these, so each is looked at by itself.
 with records as (
 
     select * from {{ ref('res_account_records') }}
@@ -65,21 +65,52 @@ disputed_ends as (
 
 disputed_pairs as (
 
-    select
-        list(
-            {
-                'left_number': decided_pairs.left_record_number,
-                'right_number': decided_pairs.right_record_number,
-                'millibits': cast(decided_pairs.millibits as bigint),
-                'is_accepted': decided_pairs.is_accepted,
-                'is_certain': decided_pairs.is_certain,
-                'is_forbidden': decided_pairs.is_forbidden,
-                'is_weak': decided_pairs.is_weak
-            }
-        ) as pairs
+    select decided_pairs.*
     from decided_pairs
     inner join disputed_ends as left_ends on decided_pairs.left_record_number = left_ends.record_number
     inner join disputed_ends as right_ends on decided_pairs.right_record_number = right_ends.record_number
+
+),
+
+accepted_pairs as (
+
+    select
+        left_record_number,
+        right_record_number
+    from disputed_pairs
+    where is_accepted
+
+),
+
+components as (
+
+    {{ connected_components('accepted_pairs', 'left_record_number', 'right_record_number') }}
+
+),
+
+-- Nothing joins two components, so what is judged between them is of no account.
+component_pairs as (
+
+    select
+        left_components.component_number,
+        list(
+            {
+                'left_number': disputed_pairs.left_record_number,
+                'right_number': disputed_pairs.right_record_number,
+                'millibits': cast(disputed_pairs.millibits as bigint),
+                'is_accepted': disputed_pairs.is_accepted,
+                'is_certain': disputed_pairs.is_certain,
+                'is_forbidden': disputed_pairs.is_forbidden,
+                'is_weak': disputed_pairs.is_weak
+            }
+        ) as pairs
+    from disputed_pairs
+    inner join components as left_components
+        on disputed_pairs.left_record_number = left_components.number
+    inner join components as right_components
+        on disputed_pairs.right_record_number = right_components.number
+    where left_components.component_number = right_components.component_number
+    group by left_components.component_number
 
 ),
 
@@ -97,9 +128,10 @@ registrations as (
 
 ),
 
-disputed_registrations as (
+component_registrations as (
 
     select
+        components.component_number,
         list(
             {
                 'number': registrations.record_number,
@@ -108,7 +140,8 @@ disputed_registrations as (
             }
         ) as ids
     from registrations
-    inner join disputed_ends on registrations.record_number = disputed_ends.record_number
+    inner join components on registrations.record_number = components.number
+    group by components.component_number
 
 ),
 
@@ -117,11 +150,12 @@ clustered as (
     select
         unnest(
             pair_joins(
-                disputed_pairs.pairs, disputed_registrations.ids, {{ var('most_records_joined_by_weak_pairs') }}
+                component_pairs.pairs, component_registrations.ids, {{ var('most_records_joined_by_weak_pairs') }}
             )
         ) as pair_join
-    from disputed_pairs
-    cross join disputed_registrations
+    from component_pairs
+    left join component_registrations
+        on component_pairs.component_number = component_registrations.component_number
 
 ),
 
