@@ -209,7 +209,7 @@ components as (
 component_pairs as (
 
     select
-        left_components.component_number,
+        components.component_number,
         list(
             {
                 'left_number': linked_accounts.left_number,
@@ -222,12 +222,9 @@ component_pairs as (
             }
         ) as pairs
     from linked_accounts
-    inner join components as left_components
-        on linked_accounts.left_number = left_components.number
-    inner join components as right_components
-        on linked_accounts.right_number = right_components.number
-    where left_components.component_number = right_components.component_number
-    group by left_components.component_number
+    inner join components
+        on linked_accounts.left_number = components.number
+    group by components.component_number
 
 ),
 

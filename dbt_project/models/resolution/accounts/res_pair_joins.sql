@@ -88,11 +88,11 @@ components as (
 
 ),
 
--- Nothing joins two components, so what is judged between them is of no account.
+-- Accepted pairs lie inside a component; what else is judged between two of them changes nothing in either.
 component_pairs as (
 
     select
-        left_components.component_number,
+        components.component_number,
         list(
             {
                 'left_number': disputed_pairs.left_record_number,
@@ -105,12 +105,9 @@ component_pairs as (
             }
         ) as pairs
     from disputed_pairs
-    inner join components as left_components
-        on disputed_pairs.left_record_number = left_components.number
-    inner join components as right_components
-        on disputed_pairs.right_record_number = right_components.number
-    where left_components.component_number = right_components.component_number
-    group by left_components.component_number
+    inner join components
+        on disputed_pairs.left_record_number = components.number
+    group by components.component_number
 
 ),
 
