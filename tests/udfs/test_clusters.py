@@ -15,11 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.workspaces import Workspace
-from udfs.clusters import Clusters, Pair, cluster_pairs, pair_joins
+from udfs.clusters import Clusters, End, Pair, cluster_pairs, pair_joins
 from udfs.plugin import register
 
 RECORDS = st.integers(1, 8)
 MOST_WEAK = 3
+PARTIES = st.dictionaries(RECORDS, st.sampled_from(["us", "p", "q"]), min_size=8, max_size=8)
 REGISTRATIONS = st.dictionaries(RECORDS, st.sampled_from(["1", "2"]), max_size=5)
 
 
@@ -55,9 +56,17 @@ def lists_of_pairs(
 PAIRS = lists_of_pairs(st.just(False))
 
 
-def clusters(pairs: list[Pair], registrations: dict[int, str] | None = None, most_weak: int = MOST_WEAK) -> Clusters:
+def clusters(
+    pairs: list[Pair],
+    registrations: dict[int, str] | None = None,
+    most_weak: int = MOST_WEAK,
+    parties: dict[int, str] | None = None,
+    torn: frozenset[int] = frozenset(),
+) -> Clusters:
+    """Cluster; `torn` are the records whose ids are those of several of ours."""
     ids = {record: [("lei", number)] for record, number in (registrations or {}).items()}
-    return cluster_pairs(pairs, ids, most_weak)
+    ends = {record: End(party, party == "us", record in torn) for record, party in (parties or {}).items()}
+    return cluster_pairs(pairs, ids, most_weak, ends)
 
 
 def together(pairs: list[Pair], one: int, other: int) -> bool:
@@ -201,7 +210,88 @@ def test_arrow_form_answers_row_by_row() -> None:
     id_type = pa.list_(pa.struct([("number", pa.int64()), ("scheme", pa.string()), ("id", pa.string())]))
     ids = pa.array([[{"number": 1, "scheme": "lei", "id": "X"}], None], id_type)
     joined = {"left_number": 1, "right_number": 2, "left_cluster_number": 1, "right_cluster_number": 1, "refusal": None}
-    assert pair_joins(pairs, ids, pa.array([3, 3])).to_pylist() == [[joined], []]
+    end_type = pa.list_(
+        pa.struct(
+            [
+                ("number", pa.int64()),
+                ("party", pa.string()),
+                ("is_ours", pa.bool_()),
+                ("has_ids_of_several", pa.bool_()),
+            ]
+        )
+    )
+    ends = pa.array([None, []], end_type)
+    assert pair_joins(pairs, ends, ids, pa.array([3, 3])).to_pylist() == [[joined], []]
+
+
+def reached(pairs: list[Pair], starts: int, members: set[int], parties: dict[int, str], party: str) -> set[int]:
+    """Members that a person's approvals and accepted pairs inside the party lead to, from one of them."""
+    found = {starts}
+    for _ in members:
+        for one in pairs:
+            ends = {one.left, one.right}
+            is_own = {parties[end] for end in ends} == {party}
+            if ends <= members and ends & found and one.is_accepted and (one.is_certain or is_own):
+                found |= ends
+    return found
+
+
+@settings(max_examples=500, deadline=None)
+@given(lists_of_pairs(st.booleans(), most=25), REGISTRATIONS, PARTIES, st.frozensets(RECORDS, max_size=2))
+def test_two_records_of_a_party_hang_together_by_that_party_or_a_person(
+    pairs: list[Pair], registrations: dict[int, str], parties: dict[int, str], torn: frozenset[int]
+) -> None:
+    found = clusters(pairs, registrations, parties=parties, torn=torn).cluster_of
+    for one in found:
+        members = {record for record in found if found[record] == found[one]}
+        own = {record for record in members if parties[record] == parties[one]}
+        assert own <= reached(pairs, one, members, parties, parties[one])
+
+
+@settings(max_examples=300, deadline=None)
+@given(lists_of_pairs(st.just(False), most=25), PARTIES, st.frozensets(RECORDS, min_size=1, max_size=2))
+def test_a_record_with_ids_of_several_is_with_nobody_else_until_a_person_says(
+    pairs: list[Pair], parties: dict[int, str], torn: frozenset[int]
+) -> None:
+    found = clusters(pairs, parties=parties, torn=torn).cluster_of
+    for one in torn & found.keys():
+        assert {parties[record] for record in found if found[record] == found[one]} == {parties[one]}
+
+
+OURS_AND_THEIRS = {1: "us", 2: "us", 3: "us", 11: "p", 12: "p", 21: "q"}
+
+
+def refusals(pairs: list[Pair], torn: frozenset[int] = frozenset()) -> dict[tuple[int, int], str]:
+    return clusters(pairs, parties=OURS_AND_THEIRS, torn=torn).refusals
+
+
+def test_a_partners_record_joins_no_two_of_ours() -> None:
+    attack = [pair(1, 11, 9000), pair(2, 11, 8000)]
+    assert refusals(attack) == {(2, 11): "two records of one party"}
+    assert refusals([*attack, pair(1, 2, 1, accepted=False)]) == {(2, 11): "two records of one party"}
+    assert refusals([*attack, pair(1, 2, 1)]) == {}
+    assert refusals([*attack, pair(1, 3, 1), pair(2, 3, 1)]) == {}
+    assert refusals([pair(1, 11, 1, certain=True), pair(2, 11, 9000)]) == {(2, 11): "two records of one party"}
+    assert refusals([pair(1, 11, 1, certain=True), pair(2, 11, 1, certain=True)]) == {}
+
+
+def test_two_duplicates_of_a_partner_join_no_two_of_ours() -> None:
+    pairs = [pair(1, 11, 9000), pair(2, 12, 8000), pair(11, 12, 1)]
+    assert refusals(pairs) == {(2, 12): "two records of one party"}
+
+
+def test_a_partner_does_not_take_our_record_from_another() -> None:
+    pairs = [pair(11, 21, 9999), pair(1, 11, 9000), pair(2, 21, 8000)]
+    assert refusals(pairs) == {(11, 21): "two records of one party"}
+
+
+def test_a_record_with_ids_of_several_waits_with_all_its_joins() -> None:
+    attack = [pair(1, 11, 9000), pair(2, 11, 9000), pair(11, 21, 9000), pair(11, 12, 9000), pair(1, 21, 100)]
+    found = clusters(attack, parties=OURS_AND_THEIRS, torn=frozenset({11}))
+    assert found.refusals == dict.fromkeys([(1, 11), (2, 11), (11, 21)], "ids of several records")
+    assert found.cluster_of == {1: 1, 2: 2, 11: 11, 12: 11, 21: 1}
+    approved = pair(1, 11, 9000, certain=True)
+    assert clusters([approved, *attack[1:]], parties=OURS_AND_THEIRS).refusals == {(2, 11): "two records of one party"}
 
 
 @pytest.fixture(scope="module")
@@ -221,11 +311,13 @@ def model(dbt: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple
             use {given_workspace.settings.warehouse.stem};
             create schema resolution;
             create table resolution.res_account_records (
-                record_number integer, lei varchar, duns varchar, vat_number varchar, siret varchar, cik varchar
+                record_number integer, party_id varchar, lei varchar, duns varchar, vat_number varchar, siret varchar,
+                cik varchar
             );
             create table resolution.res_decided_pairs (
-                left_record_number integer, right_record_number integer, match_millibits integer, band varchar,
-                decision varchar, match_reason varchar, registration_level varchar
+                left_record_number integer, right_record_number integer, left_party_id varchar, right_party_id varchar,
+                match_millibits integer, band varchar, decision varchar, match_reason varchar,
+                registration_level varchar
             );
             """
         )
@@ -233,31 +325,37 @@ def model(dbt: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple
 
 
 @settings(max_examples=150, deadline=None)
-@given(lists_of_pairs(st.booleans()), REGISTRATIONS)
+@given(lists_of_pairs(st.booleans(), most=25), REGISTRATIONS, PARTIES)
 def test_the_model_joins_what_clustering_all_pairs_would(
-    model: tuple[duckdb.DuckDBPyConnection, str], pairs: list[Pair], registrations: dict[int, str]
+    model: tuple[duckdb.DuckDBPyConnection, str],
+    pairs: list[Pair],
+    registrations: dict[int, str],
+    parties: dict[int, str],
 ) -> None:
     connection, compiled = model
     connection.execute("truncate resolution.res_account_records; truncate resolution.res_decided_pairs")
     for record in range(1, 9):
         connection.execute(
-            "insert into resolution.res_account_records (record_number, lei) values (?, ?)",
-            [record, registrations.get(record)],
+            "insert into resolution.res_account_records (record_number, party_id, lei) values (?, ?, ?)",
+            [record, parties[record], registrations.get(record)],
         )
     for one in pairs:
         numbers = (registrations.get(one.left), registrations.get(one.right))
         level = "unknown" if None in numbers else "same" if numbers[0] == numbers[1] else "conflict"
         decision = "approve" if one.is_certain else "reject" if one.is_forbidden else None
         connection.execute(
-            "insert into resolution.res_decided_pairs values (?, ?, ?, ?, ?, ?, ?)",
+            "insert into resolution.res_decided_pairs values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
-                one.left, one.right, one.millibits, "auto" if one.is_accepted else "rejected", decision,
+                one.left, one.right, parties[one.left], parties[one.right], one.millibits,
+                "auto" if one.is_accepted else "rejected", decision,
                 "human decision" if decision else "acronym" if one.is_weak else "domain", level,
             ],
         )  # fmt: skip
     # what is accepted speaks for a join, however low its score
     expected = clusters(
-        [one._replace(millibits=max(one.millibits, 1)) if one.is_accepted else one for one in pairs], registrations
+        [one._replace(millibits=max(one.millibits, 1)) if one.is_accepted else one for one in pairs],
+        registrations,
+        parties=parties,
     )
     found = connection.execute(compiled).fetchall()
     assert sorted(found) == sorted(
@@ -283,14 +381,22 @@ def test_the_model_follows_a_chain_to_its_end(model: tuple[duckdb.DuckDBPyConnec
     chains = numbers[:3000], numbers[3000:]
     connection.execute("truncate resolution.res_account_records; truncate resolution.res_decided_pairs")
     connection.execute(
+        "insert into resolution.res_account_records (record_number, party_id) select unnest($1), 'us'", [numbers]
+    )
+    connection.execute(
         """
         insert into resolution.res_decided_pairs
-        select least(unnest($1), unnest($2)), greatest(unnest($1), unnest($2)), 9000, 'auto', null, 'domain', 'unknown'
+        select
+            least(unnest($1), unnest($2)), greatest(unnest($1), unnest($2)), 'us', 'us', 9000,
+            'auto', null, 'domain', 'unknown'
         """,
         [[one for chain in chains for one in chain[:-1]], [one for chain in chains for one in chain[1:]]],
     )
     connection.execute(
-        "insert into resolution.res_decided_pairs values (?, ?, 0, 'rejected', 'reject', 'human decision', 'unknown')",
+        """
+        insert into resolution.res_decided_pairs
+        values (?, ?, 'us', 'us', 0, 'rejected', 'reject', 'human decision', 'unknown')
+        """,
         sorted((chains[0][0], chains[1][0])),
     )
     found = {
@@ -299,3 +405,37 @@ def test_the_model_follows_a_chain_to_its_end(model: tuple[duckdb.DuckDBPyConnec
         for end, cluster in ((left, left_cluster), (right, right_cluster))
     }
     assert found == {end: min(chain) for chain in chains for end in chain}
+
+
+def test_the_model_finds_the_record_whose_ids_are_those_of_several_of_ours(
+    model: tuple[duckdb.DuckDBPyConnection, str],
+) -> None:
+    """11 has the LEI of 1 and the VAT number of 2, 12 those of 3 and of its duplicate 4, 13 one that 5 and 6 share."""
+    connection, compiled = model
+    connection.execute("truncate resolution.res_account_records; truncate resolution.res_decided_pairs")
+    records = [
+        (1, "us", "A", None), (2, "us", None, "B"), (11, "p", "A", "B"),
+        (3, "us", "C", None), (4, "us", None, "D"), (12, "p", "C", "D"),
+        (5, "us", "E", None), (6, "us", "E", "F"), (13, "p", "E", "F"),
+        (7, "us", "G", None), (8, "us", None, "H"), (14, "p", "G", "H"),
+    ]  # fmt: skip
+    for record in records:
+        connection.execute(
+            "insert into resolution.res_account_records (record_number, party_id, lei, vat_number) values (?, ?, ?, ?)",
+            record,
+        )
+    of_partner = [(1, 11), (2, 11), (3, 12), (4, 12), (5, 13), (6, 13), (7, 14), (8, 14)]
+    for left, right in [*of_partner, (3, 4)]:
+        party, level = ("us", "unknown") if right < 10 else ("p", "same")
+        decision = "approve" if (left, right) == (7, 14) else None
+        connection.execute(
+            "insert into resolution.res_decided_pairs values (?, ?, 'us', ?, ?, 'auto', ?, 'registration id', ?)",
+            [left, right, party, 9000 + left, decision, level],
+        )
+    refused = {(left, right): refusal for left, right, _, _, refusal, _ in connection.execute(compiled).fetchall()}
+    assert {ends: refusal for ends, refusal in refused.items() if refusal} == {
+        (1, 11): "ids of several records",
+        (2, 11): "ids of several records",
+        (5, 13): "two records of one party",
+        (8, 14): "two records of one party",
+    }

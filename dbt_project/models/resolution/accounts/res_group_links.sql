@@ -269,7 +269,7 @@ joined as (
 
     select
         unnest(
-            pair_joins(component_pairs.pairs, component_parents.ids, {{ var('most_accounts_joined_by_names') }})
+            pair_joins(component_pairs.pairs, [], component_parents.ids, {{ var('most_accounts_joined_by_names') }})
         ) as account_join
     from component_pairs
     left join component_parents

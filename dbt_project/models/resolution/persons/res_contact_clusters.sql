@@ -43,7 +43,7 @@ judged_pairs as (
 
 joined as (
 
-    select unnest(pair_joins(pairs, [], 0)) as pair_join
+    select unnest(pair_joins(pairs, [], [], 0)) as pair_join
     from judged_pairs
 
 ),

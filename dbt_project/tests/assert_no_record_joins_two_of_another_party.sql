@@ -1,0 +1,97 @@
+-- Fails for a party with records on one account that neither its own accepted pairs nor a person's approvals hold
+-- together: then another party's record alone has joined them.
+with records as (
+
+    select * from {{ ref('res_account_records') }}
+
+),
+
+account_records as (
+
+    select * from {{ ref('bridge_account_records') }}
+
+),
+
+decided_pairs as (
+
+    select * from {{ ref('res_decided_pairs') }}
+
+),
+
+pair_joins as (
+
+    select * from {{ ref('res_pair_joins') }}
+    where clustering_refusal is null
+
+),
+
+joined_pairs as (
+
+    select
+        decided_pairs.left_record_number,
+        decided_pairs.right_record_number,
+        decided_pairs.left_party_id = decided_pairs.right_party_id as is_of_one_party,
+        coalesce(decided_pairs.decision = 'approve', false) as is_approved
+    from decided_pairs
+    inner join pair_joins
+        on
+            decided_pairs.left_record_number = pair_joins.left_record_number
+            and decided_pairs.right_record_number = pair_joins.right_record_number
+
+),
+
+approved_pairs as (
+
+    select * from joined_pairs
+    where is_approved
+
+),
+
+approved_components as (
+
+    {{ connected_components('approved_pairs', 'left_record_number', 'right_record_number') }}
+
+),
+
+-- What people hold to be one company counts as one record of each party that has a part in it.
+placed_records as (
+
+    select
+        records.record_number,
+        account_records.account_key,
+        records.party_id,
+        dense_rank() over (
+            order by records.party_id, coalesce(approved_components.component_number, records.record_number)
+        ) as part_number
+    from records
+    inner join account_records on records.record_key = account_records.record_key
+    left join approved_components on records.record_number = approved_components.number
+
+),
+
+own_pairs as (
+
+    select
+        left_records.part_number as left_number,
+        right_records.part_number as right_number
+    from joined_pairs
+    inner join placed_records as left_records on joined_pairs.left_record_number = left_records.record_number
+    inner join placed_records as right_records on joined_pairs.right_record_number = right_records.record_number
+    where joined_pairs.is_of_one_party
+
+),
+
+own_components as (
+
+    {{ connected_components('own_pairs', 'left_number', 'right_number') }}
+
+)
+
+select
+    placed_records.account_key,
+    placed_records.party_id,
+    count(distinct coalesce(own_components.component_number, placed_records.part_number)) as part_count
+from placed_records
+left join own_components on placed_records.part_number = own_components.number
+group by placed_records.account_key, placed_records.party_id
+having count(distinct coalesce(own_components.component_number, placed_records.part_number)) > 1
