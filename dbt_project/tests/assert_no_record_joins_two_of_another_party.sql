@@ -2,41 +2,34 @@
 -- together: then another party's record alone has joined them.
 with records as (
 
-    select * from {{ ref('res_account_records') }}
+    select
+        record_key,
+        party_id,
+        account_key,
+        row_number() over (order by record_key) as record_number
+    from {{ ref('bridge_account_records') }}
+    where account_key is not null
 
 ),
 
-account_records as (
+matches as (
 
-    select * from {{ ref('bridge_account_records') }}
-
-),
-
-decided_pairs as (
-
-    select * from {{ ref('res_decided_pairs') }}
-
-),
-
-pair_joins as (
-
-    select * from {{ ref('res_pair_joins') }}
-    where clustering_refusal is null
+    select * from {{ ref('fct_account_matches') }}
+    where band = 'auto'
 
 ),
 
 joined_pairs as (
 
     select
-        decided_pairs.left_record_number,
-        decided_pairs.right_record_number,
-        decided_pairs.left_party_id = decided_pairs.right_party_id as is_of_one_party,
-        coalesce(decided_pairs.decision = 'approve', false) as is_approved
-    from decided_pairs
-    inner join pair_joins
-        on
-            decided_pairs.left_record_number = pair_joins.left_record_number
-            and decided_pairs.right_record_number = pair_joins.right_record_number
+        left_records.record_number as left_record_number,
+        right_records.record_number as right_record_number,
+        matches.left_party_id = matches.right_party_id as is_of_one_party,
+        coalesce(matches.decision = 'approve', false) as is_approved
+    from matches
+    inner join records as left_records on matches.left_record_key = left_records.record_key
+    inner join records as right_records on matches.right_record_key = right_records.record_key
+    where left_records.account_key = right_records.account_key
 
 ),
 
@@ -58,13 +51,12 @@ placed_records as (
 
     select
         records.record_number,
-        account_records.account_key,
+        records.account_key,
         records.party_id,
         dense_rank() over (
             order by records.party_id, coalesce(approved_components.component_number, records.record_number)
         ) as part_number
     from records
-    inner join account_records on records.record_key = account_records.record_key
     left join approved_components on records.record_number = approved_components.number
 
 ),
