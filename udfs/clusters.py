@@ -112,8 +112,9 @@ def cluster_pairs(
     pairs by a bounded number only.
 
     Nobody's record joins two records of another party: a party that has members in both groups must have an accepted
-    pair of its own between them. And an end whose ids are those of several of our records, which nothing joins, is
-    joined to no other party until a person says which it is.
+    pair of its own between them. Two of ours that a person approved stay apart for this: what partners know of the one
+    and of the other comes together by that person's word. And an end whose ids are those of several of our records,
+    which nothing joins, is joined to no other party until a person says which it is.
 
     Args:
         pairs: judged pairs; those neither accepted nor forbidden count as evidence for or against a join.
@@ -139,45 +140,58 @@ def cluster_pairs(
             not pair.is_certain, pair.is_weak, distance(pair), -pair.millibits, pair.left, pair.right
         ),
     )  # fmt: skip
-    groups: dict[int, Group] = {}
     evidence: dict[int, list[Pair]] = {}
     for pair in ordered:
-        for end in (pair.left, pair.right):
-            if end not in groups:
-                groups[end] = Group(end, ids.get(end, ()), whose.get(end))
-                evidence[end] = []
-            evidence[end].append(pair)
+        evidence.setdefault(pair.left, []).append(pair)
+        evidence.setdefault(pair.right, []).append(pair)
+    groups = {end: Group(end, ids.get(end, ()), whose.get(end)) for end in evidence}
+    # groups as they would be without people's word on two of ours
+    parts = groups
+    if any(_is_approval_of_ours(pair, whose) for pair in ordered):
+        parts = {end: Group(end, (), whose.get(end)) for end in evidence}
 
     refused: dict[tuple[int, int], str] = {}
     for pair in ordered:
-        one, other = groups[pair.left], groups[pair.right]
-        if not pair.is_accepted or one is other:
+        if not pair.is_accepted or groups[pair.left] is groups[pair.right]:
             continue
-        small, large = (one, other) if len(one.members) < len(other.members) else (other, one)
-        refusal = _refusal(pair, small, large, groups, evidence, most_weak, whose)
+        refusal = _refusal(pair, groups, parts, evidence, most_weak, whose)
         if refusal:
             refused[pair.left, pair.right] = refusal
             continue
-        large.take(small, pair.is_weak and not pair.is_certain)
-        groups.update(dict.fromkeys(small.members, large))
+        _join(pair, groups)
+        if parts is not groups and not _is_approval_of_ours(pair, whose):
+            _join(pair, parts)
     return Clusters(
         {end: smallest for group in set(groups.values()) for smallest in [min(group.members)] for end in group.members},
         {ends: refusal for ends, refusal in refused.items() if groups[ends[0]] is not groups[ends[1]]},
     )
 
 
+def _is_approval_of_ours(pair: Pair, whose: Mapping[int, End]) -> bool:
+    """Whether a person said of two records of ours that they are one company."""
+    return pair.is_certain and all(end in whose and whose[end].is_ours for end in (pair.left, pair.right))
+
+
+def _join(pair: Pair, groups: dict[int, Group]) -> None:
+    """Put the groups of both ends together."""
+    small, large = sorted((groups[pair.left], groups[pair.right]), key=lambda group: len(group.members))
+    large.take(small, pair.is_weak and not pair.is_certain)
+    groups.update(dict.fromkeys(small.members, large))
+
+
 def _refusal(
     pair: Pair,
-    small: Group,
-    large: Group,
     groups: Mapping[int, Group],
+    parts: Mapping[int, Group],
     evidence: Mapping[int, Iterable[Pair]],
     most_weak: int,
     whose: Mapping[int, End],
 ) -> str | None:
     """Why two groups must not be joined along a pair; None if they may."""
     total = 0
-    parties_on_both_sides = small.parties & large.parties
+    small, large = sorted((groups[pair.left], groups[pair.right]), key=lambda group: len(group.members))
+    one, other = parts[pair.left], parts[pair.right]
+    parties_on_both_sides = one.parties & other.parties
     for end in small.members:
         for judged in evidence[end]:
             if groups[judged.right if judged.left == end else judged.left] is large:
@@ -186,7 +200,8 @@ def _refusal(
                 total += judged.millibits
                 if parties_on_both_sides and judged.is_accepted:
                     left, right = whose.get(judged.left), whose.get(judged.right)
-                    if left and right and left.party == right.party:
+                    is_between = {parts[judged.left], parts[judged.right]} == {one, other}
+                    if is_between and left and right and left.party == right.party:
                         parties_on_both_sides.discard(left.party)
     if pair.is_certain:
         return None

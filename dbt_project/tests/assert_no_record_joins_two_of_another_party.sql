@@ -1,5 +1,6 @@
 -- Fails for a party with records on one account that neither its own accepted pairs nor a person's approvals hold
--- together: then another party's record alone has joined them.
+-- together: then another party's record alone has joined them. A partner's may lie in as many pieces as there are
+-- records of ours there that people approved as one.
 with records as (
 
     select
@@ -25,6 +26,7 @@ joined_pairs as (
         left_records.record_number as left_record_number,
         right_records.record_number as right_record_number,
         matches.left_party_id = matches.right_party_id as is_of_one_party,
+        matches.left_party_id = 'us' and matches.right_party_id = 'us' as is_ours,
         coalesce(matches.decision = 'approve', false) as is_approved
     from matches
     inner join records as left_records on matches.left_record_key = left_records.record_key
@@ -37,6 +39,25 @@ approved_pairs as (
 
     select * from joined_pairs
     where is_approved
+
+),
+
+our_approved_records as (
+
+    select unnest([approved_pairs.left_record_number, approved_pairs.right_record_number]) as record_number
+    from approved_pairs
+    where approved_pairs.is_ours
+
+),
+
+our_approved_counts as (
+
+    select
+        records.account_key,
+        count(distinct our_approved_records.record_number) as record_count
+    from our_approved_records
+    inner join records on our_approved_records.record_number = records.record_number
+    group by records.account_key
 
 ),
 
@@ -77,13 +98,26 @@ own_components as (
 
     {{ connected_components('own_pairs', 'left_number', 'right_number') }}
 
+),
+
+pieces as (
+
+    select
+        placed_records.account_key,
+        placed_records.party_id,
+        count(distinct coalesce(own_components.component_number, placed_records.part_number)) as piece_count
+    from placed_records
+    left join own_components on placed_records.part_number = own_components.number
+    group by placed_records.account_key, placed_records.party_id
+
 )
 
 select
-    placed_records.account_key,
-    placed_records.party_id,
-    count(distinct coalesce(own_components.component_number, placed_records.part_number)) as part_count
-from placed_records
-left join own_components on placed_records.part_number = own_components.number
-group by placed_records.account_key, placed_records.party_id
-having count(distinct coalesce(own_components.component_number, placed_records.part_number)) > 1
+    pieces.account_key,
+    pieces.party_id,
+    pieces.piece_count
+from pieces
+left join our_approved_counts on pieces.account_key = our_approved_counts.account_key
+where
+    pieces.piece_count
+    > case when pieces.party_id = 'us' then 1 else coalesce(our_approved_counts.record_count, 1) end

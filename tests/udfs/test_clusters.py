@@ -241,11 +241,20 @@ def reached(pairs: list[Pair], starts: int, members: set[int], parties: dict[int
 def test_two_records_of_a_party_hang_together_by_that_party_or_a_person(
     pairs: list[Pair], registrations: dict[int, str], parties: dict[int, str], torn: frozenset[int]
 ) -> None:
+    """A partner's records may lie in as many pieces as there are records of ours that people approved as one."""
     found = clusters(pairs, registrations, parties=parties, torn=torn).cluster_of
-    for one in found:
-        members = {record for record in found if found[record] == found[one]}
-        own = {record for record in members if parties[record] == parties[one]}
-        assert own <= reached(pairs, one, members, parties, parties[one])
+    for group in set(found.values()):
+        members = {record for record in found if found[record] == group}
+        approved_as_one = {
+            end
+            for one in pairs
+            if one.is_certain and {one.left, one.right} <= members and parties[one.left] == parties[one.right] == "us"
+            for end in (one.left, one.right)
+        }
+        for party in {parties[record] for record in members}:
+            own = {record for record in members if parties[record] == party}
+            pieces = {frozenset(own & reached(pairs, record, members, parties, party)) for record in own}
+            assert len(pieces) <= (1 if party == "us" else max(1, len(approved_as_one)))
 
 
 @settings(max_examples=300, deadline=None)
@@ -273,6 +282,15 @@ def test_a_partners_record_joins_no_two_of_ours() -> None:
     assert refusals([*attack, pair(1, 3, 1), pair(2, 3, 1)]) == {}
     assert refusals([pair(1, 11, 1, certain=True), pair(2, 11, 9000)]) == {(2, 11): "two records of one party"}
     assert refusals([pair(1, 11, 1, certain=True), pair(2, 11, 1, certain=True)]) == {}
+
+
+def test_what_partners_know_of_two_of_ours_comes_together_when_a_person_approves_the_two() -> None:
+    pairs = [pair(1, 11, 9000), pair(2, 12, 8000), pair(1, 2, 1, certain=True)]
+    assert refusals(pairs) == {}
+    assert refusals([*pairs[:2], pair(1, 2, 1)]) == {(2, 12): "two records of one party"}
+    assert refusals([pair(1, 11, 9000), pair(2, 12, 8000), pair(11, 12, 1, certain=True)]) == {
+        (2, 12): "two records of one party"
+    }
 
 
 def test_two_duplicates_of_a_partner_join_no_two_of_ours() -> None:
