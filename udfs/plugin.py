@@ -33,6 +33,7 @@ UDFS: list[Udf] = [
         [
             "struct(left_number bigint, right_number bigint, millibits bigint, is_accepted boolean, "
             "is_certain boolean, is_forbidden boolean, is_weak boolean)[]",
+            "struct(number bigint, party varchar, is_ours boolean, has_ids_of_several boolean)[]",
             "struct(number bigint, scheme varchar, id varchar)[]",
             "integer",
         ],

@@ -7,7 +7,7 @@ each test.
 import csv
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +53,20 @@ NOT_PROVEN = {
     "the same legal form in brackets": ("Lakhani Textiles (Private) Limited", "Perera Tea (Private) Limited"),
     "the same end of 10,000 characters": ("Anselmo " * 1_250, "Anselm0 Brunhilde " * 550 + "Anselmo " * 12),
 }
+# A partner's rows that say they are two of our companies: by numbers of two registers, or by a number and a name.
+LEIS = ("529900T8BM49AURSDO55", "5493001KJTIIGC8Y1R12")
+WITH_IDS: dict[str, list[tuple[str, ...]]] = {
+    "us": [
+        ("lei", "Harrowgate Segelmacher GmbH", LEIS[0], ""),
+        ("vat", "Binnengold Mühlen GmbH", "", "DE136695976"),
+        ("number", "Ockeltrie Chemie GmbH", LEIS[1], ""),
+        ("name", "Varrenholt Antriebe GmbH", "", ""),
+    ],
+    PARTNER: [
+        ("two numbers", "Harrowgate Segelmacher GmbH", LEIS[0], "DE136695976"),
+        ("number and name", "Varrenholt Antriebe GmbH", LEIS[1], ""),
+    ],
+}
 DUPLICATES = 50
 SAME_NAME = "Haltermann Presswerk GmbH"
 RARE_WORD = "Quixelbrand"
@@ -77,6 +91,7 @@ class Outcome:
     candidates: int
     rejected_rows: list[tuple[str, str]]  # party, reason
     seconds: float
+    refusals: dict[tuple[str, str], str]  # record keys of an accepted pair → why it was not joined
 
     def are_joined(self, one: str, other: str) -> bool:
         return one in self.accounts and self.accounts[one] == self.accounts.get(other)
@@ -90,7 +105,13 @@ class Outcome:
         yield from members.values()
 
 
-def resolved(folder: Path, ours: Iterable[RECORD], theirs: Iterable[RECORD], others: Iterable[RECORD]) -> Outcome:
+def resolved(
+    folder: Path,
+    ours: Iterable[RECORD],
+    theirs: Iterable[RECORD],
+    others: Iterable[RECORD],
+    with_ids: Mapping[str, list[tuple[str, ...]]] | None = None,
+) -> Outcome:
     """Run three lists through landing, staging and resolution.
 
     Args:
@@ -98,6 +119,7 @@ def resolved(folder: Path, ours: Iterable[RECORD], theirs: Iterable[RECORD], oth
         ours: our records.
         theirs: those of the partner ScenarioRun knows.
         others: those of a second partner.
+        with_ids: by party, further records: id, name, LEI and VAT number.
     """
     scenario = folder / "lists" / "hostile"
     scenario.mkdir(parents=True)
@@ -113,6 +135,9 @@ def resolved(folder: Path, ours: Iterable[RECORD], theirs: Iterable[RECORD], oth
     export = run.folder / "exports" / OTHER / f"{MONTH:%Y-%m}" / "accounts.csv"
     export.parent.mkdir(parents=True)
     _write(export, (HEADERS["id"], HEADERS["name"], HEADERS["website"]), others)
+    for party, further in (with_ids or {}).items():
+        second_file = run.folder / "exports" / party / f"{MONTH:%Y-%m}" / "accounts_with_ids.csv"
+        _write(second_file, (HEADERS["id"], HEADERS["name"], "LEI", "VAT Number"), further)
     started = time.perf_counter()
     run.land()
     run.build()
@@ -120,13 +145,23 @@ def resolved(folder: Path, ours: Iterable[RECORD], theirs: Iterable[RECORD], oth
     with duckdb.connect(str(run.warehouse), read_only=True) as connection:
         bridge = connection.execute("select record_key, account_key from marts.bridge_account_records").fetchall()
         (candidates,) = connection.execute("select count(*) from resolution.res_candidate_pairs").fetchone() or (0,)
+        refusals = connection.execute(
+            """
+            select ones.record_key, others.record_key, clustering_refusal
+            from resolution.res_pair_joins
+            inner join resolution.res_account_records as ones on left_record_number = ones.record_number
+            inner join resolution.res_account_records as others on right_record_number = others.record_number
+            where clustering_refusal is not null
+            """
+        ).fetchall()
         rejected = connection.execute("select party_id, reason from raw.rejected_rows").fetchall()
     accounts = dict(bridge)
     duplicated = [record for record, account in bridge if accounts[record] != account]
-    return Outcome(accounts, duplicated, candidates, rejected, seconds)
+    refused = {(left, right): refusal for left, right, refusal in refusals}
+    return Outcome(accounts, duplicated, candidates, rejected, seconds, refused)
 
 
-def _write(path: Path, header: tuple[str, ...], records: Iterable[RECORD]) -> None:
+def _write(path: Path, header: tuple[str, ...], records: Iterable[tuple[str, ...]]) -> None:
     with path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(header)
@@ -159,7 +194,7 @@ def odd_names(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     # both partners count their records from 1
     theirs += [("1", "Kestenholz Apparatebau", ""), ("2", "Tamarisk Meerwasser", "")]
     others = [("1", "Oyelaran Cocoa", ""), ("2", "Fjellvang Sjomat", ""), ("3", "Tamarisk Meerwasser", "")]
-    return resolved(tmp_path_factory.mktemp("odd"), ours, theirs, others)
+    return resolved(tmp_path_factory.mktemp("odd"), ours, theirs, others, WITH_IDS)
 
 
 @pytest.fixture(scope="module")
@@ -190,7 +225,7 @@ def test_name_alone_does_not_join(case: str, odd_names: Outcome) -> None:
 
 def test_every_record_is_kept_on_one_account_or_refused_with_a_reason(odd_names: Outcome) -> None:
     cases = len(SAME_COMPANY) + len(NOT_PROVEN)
-    delivered = 2 * cases + 2 * DUPLICATES + 2 + 5
+    delivered = 2 * cases + 2 * DUPLICATES + 2 + 5 + sum(map(len, WITH_IDS.values()))
     assert odd_names.duplicated == []
     assert len(odd_names.accounts) + len(odd_names.rejected_rows) == delivered, odd_names.rejected_rows
     assert all(reason for _, reason in odd_names.rejected_rows)
@@ -201,6 +236,21 @@ def test_duplicates_of_one_company_are_one_account(group: str, odd_names: Outcom
     """Sound: fifty times the same distinctive name in one list is one company, with a website or without."""
     accounts = {odd_names.accounts[f"us:{group} {n}"] for n in range(DUPLICATES)}
     assert accounts == {odd_names.accounts[f"{PARTNER}:{group}"]}
+
+
+def test_a_partners_row_joins_no_two_of_our_companies(odd_names: Outcome) -> None:
+    """Sound: numbers of two of ours are a question; a number of one and the name of another are one match at most."""
+    ours = [odd_names.accounts[f"us:{record}"] for record, *_ in WITH_IDS["us"]]
+    assert len(set(ours)) == len(ours)
+    assert odd_names.accounts[f"{PARTNER}:two numbers"] not in ours
+    by_number, by_name = (f"{PARTNER}:number and name", "us:number"), (f"{PARTNER}:number and name", "us:name")
+    joined = [pair for pair in (by_number, by_name) if odd_names.are_joined(*pair)]
+    assert joined == [by_number]
+    assert odd_names.refusals == {
+        (f"{PARTNER}:two numbers", "us:lei"): "ids of several records",
+        (f"{PARTNER}:two numbers", "us:vat"): "ids of several records",
+        by_name: "two records of one party",
+    }
 
 
 def test_source_ids_of_two_partners_have_nothing_to_do_with_each_other(odd_names: Outcome) -> None:

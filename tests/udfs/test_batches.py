@@ -43,8 +43,9 @@ PAIR = {"left_number": 1, "right_number": 2, "millibits": 5, "is_accepted": True
 # Arguments that a function can be called with, by its name; every other function takes any texts.
 ROWS: dict[str, list[tuple[Any, ...]]] = {
     "pair_joins": [
-        ([PAIR], [], 3),
-        ([PAIR, {**PAIR, "left_number": 2, "right_number": 3}], [{"number": 1, "scheme": "lei", "id": "a"}], 1),
+        ([PAIR], [], [], 3),
+        ([PAIR, {**PAIR, "left_number": 2, "right_number": 3}], [], [{"number": 1, "scheme": "lei", "id": "a"}], 1),
+        ([PAIR], [{"number": 1, "party": "us", "is_ours": True, "has_ids_of_several": False}], [], 1),
     ],
     "compare_names": [
         ("acme tool", "acme", [16000, 8002], [16000], "kiel", None),

@@ -190,21 +190,41 @@ linked_accounts as (
 
 ),
 
-linked_pairs as (
+accepted_pairs as (
 
     select
+        left_number,
+        right_number
+    from linked_accounts
+    where is_accepted
+
+),
+
+components as (
+
+    {{ connected_components('accepted_pairs', 'left_number', 'right_number') }}
+
+),
+
+component_pairs as (
+
+    select
+        components.component_number,
         list(
             {
-                'left_number': left_number,
-                'right_number': right_number,
-                'millibits': millibits,
-                'is_accepted': is_accepted,
-                'is_certain': is_certain,
-                'is_forbidden': is_forbidden,
-                'is_weak': is_weak
+                'left_number': linked_accounts.left_number,
+                'right_number': linked_accounts.right_number,
+                'millibits': linked_accounts.millibits,
+                'is_accepted': linked_accounts.is_accepted,
+                'is_certain': linked_accounts.is_certain,
+                'is_forbidden': linked_accounts.is_forbidden,
+                'is_weak': linked_accounts.is_weak
             }
         ) as pairs
     from linked_accounts
+    inner join components
+        on linked_accounts.left_number = components.number
+    group by components.component_number
 
 ),
 
@@ -225,9 +245,10 @@ ultimate_parents as (
 
 ),
 
-numbered_parents as (
+component_parents as (
 
     select
+        components.component_number,
         list(
             {
                 'number': numbers.account_number,
@@ -238,6 +259,9 @@ numbered_parents as (
     from ultimate_parents
     inner join numbers
         on ultimate_parents.account_key = numbers.account_key
+    inner join components
+        on numbers.account_number = components.number
+    group by components.component_number
 
 ),
 
@@ -245,10 +269,11 @@ joined as (
 
     select
         unnest(
-            pair_joins(linked_pairs.pairs, numbered_parents.ids, {{ var('most_accounts_joined_by_names') }})
+            pair_joins(component_pairs.pairs, [], component_parents.ids, {{ var('most_accounts_joined_by_names') }})
         ) as account_join
-    from linked_pairs
-    cross join numbered_parents
+    from component_pairs
+    left join component_parents
+        on component_pairs.component_number = component_parents.component_number
 
 ),
 

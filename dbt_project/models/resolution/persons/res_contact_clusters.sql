@@ -1,5 +1,5 @@
 -- Contacts grouped into persons along the pairs held to be one, strongest rule first; a pair that is two persons keeps
--- their groups apart. Pairs never leave their account, so neither do persons.
+-- their groups apart. Pairs never leave their account, so neither do persons, and each account is looked at by itself.
 with contacts as (
 
     select
@@ -20,6 +20,7 @@ contact_pairs as (
 judged_pairs as (
 
     select
+        left_contacts.account_key,
         list(
             {
                 'left_number': left_contacts.contact_number,
@@ -36,12 +37,13 @@ judged_pairs as (
         on contact_pairs.left_contact_key = left_contacts.contact_key
     inner join contacts as right_contacts
         on contact_pairs.right_contact_key = right_contacts.contact_key
+    group by left_contacts.account_key
 
 ),
 
 joined as (
 
-    select unnest(pair_joins(pairs, [], 0)) as pair_join
+    select unnest(pair_joins(pairs, [], [], 0)) as pair_join
     from judged_pairs
 
 ),
