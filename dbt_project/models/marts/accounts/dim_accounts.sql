@@ -78,11 +78,27 @@ party_trust as (
 
 ),
 
-described_records as (
+-- Apart from what is to be chosen, which would be sorted along.
+ranked_records as (
 
     select
         account_records.account_key,
         account_records.record_key,
+        row_number() over (
+            partition by account_records.account_key
+            order by records.modified_on desc nulls last, records.export_month desc, records.record_key asc
+        ) as freshness_rank
+    from account_records
+    inner join records on account_records.record_key = records.record_key
+
+),
+
+described_records as (
+
+    select
+        ranked_records.account_key,
+        ranked_records.record_key,
+        ranked_records.freshness_rank,
         compared_records.domain,
         account_parents.parent_account_key,
         case when records.party_id = 'us' then records.owner end as our_owner,
@@ -90,17 +106,13 @@ described_records as (
         records.{{ column }},
         {% endfor %}
         {% for attribute in attributes %}
-        party_trust.{{ attribute }}_trust_rank,
+        party_trust.{{ attribute }}_trust_rank{{ ',' if not loop.last }}
         {% endfor %}
-        row_number() over (
-            partition by account_records.account_key
-            order by records.modified_on desc nulls last, records.export_month desc, records.record_key asc
-        ) as freshness_rank
-    from account_records
-    inner join records on account_records.record_key = records.record_key
+    from ranked_records
+    inner join records on ranked_records.record_key = records.record_key
     inner join party_trust on records.party_id = party_trust.party_id
-    left join compared_records on account_records.record_key = compared_records.record_key
-    left join account_parents on account_records.record_key = account_parents.record_key
+    left join compared_records on ranked_records.record_key = compared_records.record_key
+    left join account_parents on ranked_records.record_key = account_parents.record_key
 
 ),
 
@@ -141,13 +153,22 @@ records_in_chosen_country as (
 
 ),
 
+chosen_values as (
+
+    select
+        account_key,
+        {{ golden_choices(attributes) }}
+    from records_in_chosen_country
+    group by account_key
+
+),
+
 golden_records as (
 
     select
         account_key,
         {{ golden_values(attributes) }}
-    from records_in_chosen_country
-    group by account_key
+    from chosen_values
 
 ),
 

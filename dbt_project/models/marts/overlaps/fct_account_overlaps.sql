@@ -199,19 +199,31 @@ categorised as (
 
 -- The pipeline of an account counts on exactly one of its rows: where it overlaps and is not excluded, with the
 -- partner who knows it best, signed before candidate. This is bookkeeping, not credit.
-with_pipeline_row as (
+pipeline_rows as (
 
     select
-        *,
-        row_number() over (
-            partition by account_key
-            order by
+        account_key,
+        min_by(
+            partner_id,
+            row(
                 case when is_overlap and not is_excluded then 1 when is_overlap then 2 else 3 end,
                 partner_status_precedence,
                 case when partner_contract_status = 'signed' then 1 else 2 end,
                 partner_id
-        ) = 1 as is_pipeline_counted_here
+            )
+        ) as partner_id
     from categorised
+    group by account_key
+
+),
+
+with_pipeline_row as (
+
+    select
+        categorised.*,
+        categorised.partner_id = pipeline_rows.partner_id as is_pipeline_counted_here
+    from categorised
+    inner join pipeline_rows on categorised.account_key = pipeline_rows.account_key
 
 ),
 
