@@ -86,19 +86,13 @@ partner_accounts as (
 
 ),
 
--- Every account of either side, once per partner.
-account_partners as (
+our_accounts_per_partner as (
 
     select
-        our_accounts.account_key,
+        our_accounts.*,
         partners.partner_id
     from our_accounts
     cross join partners
-    union
-    select
-        account_key,
-        party_id as partner_id
-    from partner_accounts
 
 ),
 
@@ -118,25 +112,20 @@ open_pipeline as (
 numbered_exclusions as (
 
     select
-        account_partners.account_key,
-        account_partners.partner_id,
+        account_exclusions.account_key,
+        partners.partner_id,
         account_exclusions.exclusion_id,
         account_exclusions.reason,
         row_number() over (
-            partition by account_partners.account_key, account_partners.partner_id
+            partition by account_exclusions.account_key, partners.partner_id
             order by
                 case when account_exclusions.partner_id is null then 1 else 2 end,
                 account_exclusions.since nulls first,
                 account_exclusions.exclusion_id
         ) as exclusion_number
-    from account_partners
-    inner join account_exclusions
-        on
-            account_partners.account_key = account_exclusions.account_key
-            and (
-                account_exclusions.partner_id is null
-                or account_partners.partner_id = account_exclusions.partner_id
-            )
+    from account_exclusions
+    inner join partners
+        on account_exclusions.partner_id is null or account_exclusions.partner_id = partners.partner_id
 
 ),
 
@@ -147,14 +136,14 @@ exclusions as (
 
 ),
 
+-- Every account of either side, once per partner.
 both_sides as (
 
     select
-        account_partners.account_key,
-        account_partners.partner_id,
         our_accounts.first_seen_month as our_first_seen_month,
         partner_accounts.first_seen_month as partner_first_seen_month,
-        partners.status as partner_contract_status,
+        coalesce(our_accounts.account_key, partner_accounts.account_key) as account_key,
+        coalesce(our_accounts.partner_id, partner_accounts.party_id) as partner_id,
         our_accounts.account_key is not null as is_on_our_list,
         partner_accounts.account_key is not null as is_on_partner_list,
         our_accounts.account_key is not null and partner_accounts.account_key is not null as is_overlap,
@@ -162,15 +151,12 @@ both_sides as (
         coalesce(partner_accounts.lifecycle_status, 'none') as partner_status,
         coalesce(our_accounts.record_count, 0) as our_record_count,
         coalesce(partner_accounts.record_count, 0) as partner_record_count,
-        coalesce(our_accounts.is_partner, false) as is_partner,
-        partners.list_status = 'stale list' as is_partner_list_stale
-    from account_partners
-    inner join partners on account_partners.partner_id = partners.partner_id
-    left join our_accounts on account_partners.account_key = our_accounts.account_key
-    left join partner_accounts
+        coalesce(our_accounts.is_partner, false) as is_partner
+    from our_accounts_per_partner as our_accounts
+    full outer join partner_accounts
         on
-            account_partners.account_key = partner_accounts.account_key
-            and account_partners.partner_id = partner_accounts.party_id
+            our_accounts.account_key = partner_accounts.account_key
+            and our_accounts.partner_id = partner_accounts.party_id
 
 ),
 
@@ -178,6 +164,8 @@ categorised as (
 
     select
         both_sides.*,
+        partners.status as partner_contract_status,
+        partners.list_status = 'stale list' as is_partner_list_stale,
         exclusions.exclusion_id,
         exclusions.reason as exclusion_reason,
         statuses.precedence as partner_status_precedence,
@@ -188,6 +176,7 @@ categorised as (
         coalesce(open_pipeline.open_opportunity_count, 0) as our_open_opportunity_count,
         coalesce(open_pipeline.open_pipeline_usd, 0) as our_open_pipeline_usd
     from both_sides
+    inner join partners on both_sides.partner_id = partners.partner_id
     inner join overlap_types
         on both_sides.our_status = overlap_types.our_status and both_sides.partner_status = overlap_types.partner_status
     inner join statuses on both_sides.partner_status = statuses.lifecycle_status
