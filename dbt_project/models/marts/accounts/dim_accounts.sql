@@ -25,7 +25,7 @@ records as (
 
 ),
 
--- What the order of records hangs on, read by itself: it would be kept with all other columns.
+-- What ranks records, read by itself: read from records, it would keep all columns of them in memory.
 dated_records as (
 
     select
@@ -91,7 +91,7 @@ party_trust as (
 
 ),
 
--- Apart from what is to be chosen, which would be sorted along.
+-- Without what is to be chosen, which would be sorted along.
 ranked_records as (
 
     select
@@ -101,7 +101,10 @@ ranked_records as (
         dated_records.country_code,
         row_number() over (
             partition by account_records.account_key
-            order by dated_records.modified_on desc nulls last, dated_records.export_month desc, dated_records.record_key asc
+            order by
+                dated_records.modified_on desc nulls last,
+                dated_records.export_month desc,
+                dated_records.record_key asc
         ) as freshness_rank
     from account_records
     inner join dated_records on account_records.record_key = dated_records.record_key
@@ -126,7 +129,6 @@ described_records as (
     select
         ranked_records.account_key,
         ranked_records.record_key,
-        ranked_records.freshness_rank,
         compared_records.domain,
         account_parents.parent_account_key,
         case when records.party_id = 'us' then records.owner end as our_owner,
@@ -139,8 +141,9 @@ described_records as (
         end as {{ column }},
         {% endfor %}
         {% for attribute in attributes %}
-        party_trust.{{ attribute }}_trust_rank{{ ',' if not loop.last }}
+        party_trust.{{ attribute }}_trust_rank,
         {% endfor %}
+        ranked_records.freshness_rank
     from ranked_records
     inner join records on ranked_records.record_key = records.record_key
     inner join party_trust on records.party_id = party_trust.party_id
@@ -163,7 +166,7 @@ chosen_values as (
 golden_records as (
 
     select
-        account_key,
+        chosen_values.account_key,
         {{ golden_values(attributes) }}
     from chosen_values
 

@@ -86,7 +86,7 @@ partner_accounts as (
 
 ),
 
-our_accounts_per_partner as (
+our_account_partners as (
 
     select
         our_accounts.*,
@@ -140,23 +140,21 @@ exclusions as (
 both_sides as (
 
     select
-        our_accounts.first_seen_month as our_first_seen_month,
-        partner_accounts.first_seen_month as partner_first_seen_month,
-        coalesce(our_accounts.account_key, partner_accounts.account_key) as account_key,
-        coalesce(our_accounts.partner_id, partner_accounts.party_id) as partner_id,
-        our_accounts.account_key is not null as is_on_our_list,
-        partner_accounts.account_key is not null as is_on_partner_list,
-        our_accounts.account_key is not null and partner_accounts.account_key is not null as is_overlap,
-        coalesce(our_accounts.lifecycle_status, 'none') as our_status,
-        coalesce(partner_accounts.lifecycle_status, 'none') as partner_status,
-        coalesce(our_accounts.record_count, 0) as our_record_count,
-        coalesce(partner_accounts.record_count, 0) as partner_record_count,
-        coalesce(our_accounts.is_partner, false) as is_partner
-    from our_accounts_per_partner as our_accounts
-    full outer join partner_accounts
-        on
-            our_accounts.account_key = partner_accounts.account_key
-            and our_accounts.partner_id = partner_accounts.party_id
+        ours.first_seen_month as our_first_seen_month,
+        theirs.first_seen_month as partner_first_seen_month,
+        coalesce(ours.account_key, theirs.account_key) as account_key,
+        coalesce(ours.partner_id, theirs.party_id) as partner_id,
+        ours.account_key is not null as is_on_our_list,
+        theirs.account_key is not null as is_on_partner_list,
+        ours.account_key is not null and theirs.account_key is not null as is_overlap,
+        coalesce(ours.lifecycle_status, 'none') as our_status,
+        coalesce(theirs.lifecycle_status, 'none') as partner_status,
+        coalesce(ours.record_count, 0) as our_record_count,
+        coalesce(theirs.record_count, 0) as partner_record_count,
+        coalesce(ours.is_partner, false) as is_partner
+    from our_account_partners as ours
+    full outer join partner_accounts as theirs
+        on ours.account_key = theirs.account_key and ours.partner_id = theirs.party_id
 
 ),
 
@@ -165,10 +163,10 @@ categorised as (
     select
         both_sides.*,
         partners.status as partner_contract_status,
-        partners.list_status = 'stale list' as is_partner_list_stale,
         exclusions.exclusion_id,
         exclusions.reason as exclusion_reason,
         statuses.precedence as partner_status_precedence,
+        partners.list_status = 'stale list' as is_partner_list_stale,
         exclusions.exclusion_id is not null as is_excluded,
         case when exclusions.exclusion_id is null then overlap_types.overlap_type else 'none' end as overlap_type,
         case when exclusions.exclusion_id is null then overlap_types.category else 'excluded' end as category,
@@ -212,7 +210,7 @@ with_pipeline_row as (
         categorised.*,
         categorised.partner_id = pipeline_rows.partner_id as is_pipeline_counted_here
     from categorised
-    inner join pipeline_rows on categorised.account_key = pipeline_rows.account_key
+    left join pipeline_rows on categorised.account_key = pipeline_rows.account_key
 
 ),
 
