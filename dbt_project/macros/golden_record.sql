@@ -46,15 +46,28 @@
     )
 {%- endmacro %}
 
-{# For every attribute the chosen value, and the record it came from. #}
-{% macro golden_values(attributes) -%}
+{# For every attribute the chosen value and the record it came from, as one struct: who is first is asked once. #}
+{% macro golden_choices(attributes) -%}
     {%- for attribute in attributes -%}
     {%- set columns = golden_columns([attribute]) -%}
-    {%- set is_known = 'coalesce(' ~ columns | join(', ') ~ ') is not null' -%}
-    {%- for column in columns -%}
-    arg_min_null({{ column }}, {{ golden_order(attribute) }}) filter (where {{ is_known }}) as {{ column }},
+    arg_min(
+        struct_pack(
+            {%- for column in columns %}
+            {{ column }} := {{ column }},
+            {%- endfor %}
+            record_key := record_key
+        ),
+        {{ golden_order(attribute) }}
+    ) filter (where coalesce({{ columns | join(', ') }}) is not null) as {{ attribute }}_choice{{ ',' if not loop.last }}
     {% endfor -%}
-    arg_min(record_key, {{ golden_order(attribute) }}) filter (where {{ is_known }})
-        as {{ attribute }}_record_key{{ ',' if not loop.last }}
+{%- endmacro %}
+
+{# The columns of these choices. #}
+{% macro golden_values(attributes) -%}
+    {%- for attribute in attributes -%}
+    {%- for column in golden_columns([attribute]) -%}
+    {{ attribute }}_choice.{{ column }} as {{ column }},
+    {% endfor -%}
+    {{ attribute }}_choice.record_key as {{ attribute }}_record_key{{ ',' if not loop.last }}
     {% endfor -%}
 {%- endmacro %}

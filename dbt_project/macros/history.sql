@@ -13,3 +13,38 @@
         post_hook="{{ report_row_count() }}"
     ) }}
 {%- endmacro %}
+
+{# A month is written once, straight into the table: the adapter's own materialization fills a temporary table first and
+   copies that. What is to be added is a view instead, for dbt to compare columns with and to append from. All of it is one
+   transaction with the hooks, so a run that fails leaves the months as they were. No table that remembers is made anew. #}
+{% materialization incremental, adapter="duckdb", supported_languages=["sql"] %}
+
+    {%- set existing = load_cached_relation(this) -%}
+    {%- set target = this.incorporate(type="table") -%}
+    {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
+    {%- if existing is none -%}
+        {%- set build = create_table_as(False, target, compiled_code, "sql") -%}
+    {%- else -%}
+        {%- set addition = make_temp_relation(target).incorporate(type="view") -%}
+        {%- if config.get("contract").enforced -%}
+            {%- do get_assert_columns_equivalent(compiled_code) -%}
+        {%- endif -%}
+        {%- do run_query("create temporary view " ~ addition ~ " as " ~ compiled_code) -%}
+        {%- set columns = process_schema_changes(config.get("on_schema_change"), addition, existing) -%}
+        {%- set append = adapter.get_incremental_strategy_macro(context, config.get("incremental_strategy")) -%}
+        {%- set build = append({"target_relation": target, "temp_relation": addition, "dest_columns": columns}) -%}
+    {%- endif -%}
+    {% call statement("main", language="sql") -%}
+        {{ build }}
+    {%- endcall %}
+    {% if addition is defined %}
+        {% do run_query("drop view " ~ addition) %}
+    {% endif %}
+    {% do persist_docs(target, model) %}
+    {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {{ adapter.commit() }}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
+    {{ return({"relations": [target]}) }}
+
+{% endmaterialization %}

@@ -25,6 +25,19 @@ records as (
 
 ),
 
+-- What ranks records, read by itself: read from records, it would keep all columns of them in memory.
+dated_records as (
+
+    select
+        record_key,
+        party_id,
+        country_code,
+        modified_on,
+        export_month
+    from {{ ref('stg_accounts') }}
+
+),
+
 compared_records as (
 
     select * from {{ ref('res_account_records') }}
@@ -51,7 +64,7 @@ attribute_trust as (
 
 parties as (
 
-    select distinct party_id from records
+    select distinct party_id from account_records
 
 ),
 
@@ -78,76 +91,84 @@ party_trust as (
 
 ),
 
-described_records as (
+-- Without what is to be chosen, which would be sorted along.
+ranked_records as (
 
     select
         account_records.account_key,
         account_records.record_key,
-        compared_records.domain,
-        account_parents.parent_account_key,
-        case when records.party_id = 'us' then records.owner end as our_owner,
-        {% for column in columns if column not in ('domain', 'parent_account_key', 'our_owner') %}
-        records.{{ column }},
-        {% endfor %}
-        {% for attribute in attributes %}
-        party_trust.{{ attribute }}_trust_rank,
-        {% endfor %}
+        dated_records.party_id,
+        dated_records.country_code,
         row_number() over (
             partition by account_records.account_key
-            order by records.modified_on desc nulls last, records.export_month desc, records.record_key asc
+            order by
+                dated_records.modified_on desc nulls last,
+                dated_records.export_month desc,
+                dated_records.record_key asc
         ) as freshness_rank
     from account_records
-    inner join records on account_records.record_key = records.record_key
-    inner join party_trust on records.party_id = party_trust.party_id
-    left join compared_records on account_records.record_key = compared_records.record_key
-    left join account_parents on account_records.record_key = account_parents.record_key
+    inner join dated_records on account_records.record_key = dated_records.record_key
 
 ),
 
 chosen_countries as (
 
     select
-        account_key,
-        min_by(country_code, {{ golden_order('country_code') }}) as chosen_country_code
-    from described_records
-    where country_code is not null
-    group by account_key
+        ranked_records.account_key,
+        min_by(ranked_records.country_code, {{ golden_order('country_code') }}) as chosen_country_code
+    from ranked_records
+    inner join party_trust on ranked_records.party_id = party_trust.party_id
+    where ranked_records.country_code is not null
+    group by ranked_records.account_key
 
 ),
 
 -- A state or city of a record in another country than the chosen one would make an address that does not exist.
-records_in_chosen_country as (
+described_records as (
 
     select
-        described_records.account_key,
-        described_records.record_key,
-        {% for column in columns if column not in ('state', 'city') %}
-        described_records.{{ column }},
+        ranked_records.account_key,
+        ranked_records.record_key,
+        compared_records.domain,
+        account_parents.parent_account_key,
+        case when records.party_id = 'us' then records.owner end as our_owner,
+        {% for column in columns if column not in ('domain', 'parent_account_key', 'our_owner', 'state', 'city') %}
+        records.{{ column }},
         {% endfor %}
+        {% for column in ('state', 'city') %}
         case
-            when coalesce(described_records.country_code = chosen_countries.chosen_country_code, true)
-                then described_records.state
-        end as state,
-        case
-            when coalesce(described_records.country_code = chosen_countries.chosen_country_code, true)
-                then described_records.city
-        end as city,
+            when coalesce(records.country_code = chosen_countries.chosen_country_code, true) then records.{{ column }}
+        end as {{ column }},
+        {% endfor %}
         {% for attribute in attributes %}
-        described_records.{{ attribute }}_trust_rank,
+        party_trust.{{ attribute }}_trust_rank,
         {% endfor %}
-        described_records.freshness_rank
+        ranked_records.freshness_rank
+    from ranked_records
+    inner join records on ranked_records.record_key = records.record_key
+    inner join party_trust on records.party_id = party_trust.party_id
+    left join chosen_countries on ranked_records.account_key = chosen_countries.account_key
+    left join compared_records on ranked_records.record_key = compared_records.record_key
+    left join account_parents on ranked_records.record_key = account_parents.record_key
+
+),
+
+chosen_values as (
+
+    select
+        account_key,
+        {{ golden_choices(attributes) }}
     from described_records
-    left join chosen_countries on described_records.account_key = chosen_countries.account_key
+    group by account_key
 
 ),
 
 golden_records as (
 
     select
-        account_key,
+        chosen_values.account_key,
         {{ golden_values(attributes) }}
-    from records_in_chosen_country
-    group by account_key
+    from chosen_values
 
 ),
 

@@ -86,19 +86,13 @@ partner_accounts as (
 
 ),
 
--- Every account of either side, once per partner.
-account_partners as (
+our_account_partners as (
 
     select
-        our_accounts.account_key,
+        our_accounts.*,
         partners.partner_id
     from our_accounts
     cross join partners
-    union
-    select
-        account_key,
-        party_id as partner_id
-    from partner_accounts
 
 ),
 
@@ -118,26 +112,21 @@ open_pipeline as (
 numbered_exclusions as (
 
     select
-        account_partners.account_key,
-        account_partners.partner_id,
+        account_exclusions.account_key,
+        partners.partner_id,
         account_exclusions.exclusion_id,
         account_exclusions.reason,
         row_number() over (
-            partition by account_partners.account_key, account_partners.partner_id
+            partition by account_exclusions.account_key, partners.partner_id
             order by
                 account_exclusions.is_undecided,
                 case when account_exclusions.partner_id is null then 1 else 2 end,
                 account_exclusions.since nulls first,
                 account_exclusions.exclusion_id
         ) as exclusion_number
-    from account_partners
-    inner join account_exclusions
-        on
-            account_partners.account_key = account_exclusions.account_key
-            and (
-                account_exclusions.partner_id is null
-                or account_partners.partner_id = account_exclusions.partner_id
-            )
+    from account_exclusions
+    inner join partners
+        on account_exclusions.partner_id is null or account_exclusions.partner_id = partners.partner_id
 
 ),
 
@@ -148,30 +137,25 @@ exclusions as (
 
 ),
 
+-- Every account of either side, once per partner.
 both_sides as (
 
     select
-        account_partners.account_key,
-        account_partners.partner_id,
-        our_accounts.first_seen_month as our_first_seen_month,
-        partner_accounts.first_seen_month as partner_first_seen_month,
-        partners.status as partner_contract_status,
-        our_accounts.account_key is not null as is_on_our_list,
-        partner_accounts.account_key is not null as is_on_partner_list,
-        our_accounts.account_key is not null and partner_accounts.account_key is not null as is_overlap,
-        coalesce(our_accounts.lifecycle_status, 'none') as our_status,
-        coalesce(partner_accounts.lifecycle_status, 'none') as partner_status,
-        coalesce(our_accounts.record_count, 0) as our_record_count,
-        coalesce(partner_accounts.record_count, 0) as partner_record_count,
-        coalesce(our_accounts.is_partner, false) as is_partner,
-        partners.list_status = 'stale list' as is_partner_list_stale
-    from account_partners
-    inner join partners on account_partners.partner_id = partners.partner_id
-    left join our_accounts on account_partners.account_key = our_accounts.account_key
-    left join partner_accounts
-        on
-            account_partners.account_key = partner_accounts.account_key
-            and account_partners.partner_id = partner_accounts.party_id
+        ours.first_seen_month as our_first_seen_month,
+        theirs.first_seen_month as partner_first_seen_month,
+        coalesce(ours.account_key, theirs.account_key) as account_key,
+        coalesce(ours.partner_id, theirs.party_id) as partner_id,
+        ours.account_key is not null as is_on_our_list,
+        theirs.account_key is not null as is_on_partner_list,
+        ours.account_key is not null and theirs.account_key is not null as is_overlap,
+        coalesce(ours.lifecycle_status, 'none') as our_status,
+        coalesce(theirs.lifecycle_status, 'none') as partner_status,
+        coalesce(ours.record_count, 0) as our_record_count,
+        coalesce(theirs.record_count, 0) as partner_record_count,
+        coalesce(ours.is_partner, false) as is_partner
+    from our_account_partners as ours
+    full outer join partner_accounts as theirs
+        on ours.account_key = theirs.account_key and ours.partner_id = theirs.party_id
 
 ),
 
@@ -179,9 +163,11 @@ categorised as (
 
     select
         both_sides.*,
+        partners.status as partner_contract_status,
         exclusions.exclusion_id,
         exclusions.reason as exclusion_reason,
         statuses.precedence as partner_status_precedence,
+        partners.list_status = 'stale list' as is_partner_list_stale,
         exclusions.exclusion_id is not null as is_excluded,
         case when exclusions.exclusion_id is null then overlap_types.overlap_type else 'none' end as overlap_type,
         case when exclusions.exclusion_id is null then overlap_types.category else 'excluded' end as category,
@@ -189,6 +175,7 @@ categorised as (
         coalesce(open_pipeline.open_opportunity_count, 0) as our_open_opportunity_count,
         coalesce(open_pipeline.open_pipeline_usd, 0) as our_open_pipeline_usd
     from both_sides
+    inner join partners on both_sides.partner_id = partners.partner_id
     inner join overlap_types
         on both_sides.our_status = overlap_types.our_status and both_sides.partner_status = overlap_types.partner_status
     inner join statuses on both_sides.partner_status = statuses.lifecycle_status
@@ -200,19 +187,31 @@ categorised as (
 
 -- The pipeline of an account counts on exactly one of its rows: where it overlaps and is not excluded, with the
 -- partner who knows it best, signed before candidate. This is bookkeeping, not credit.
-with_pipeline_row as (
+pipeline_rows as (
 
     select
-        *,
-        row_number() over (
-            partition by account_key
-            order by
+        account_key,
+        min_by(
+            partner_id,
+            row(
                 case when is_overlap and not is_excluded then 1 when is_overlap then 2 else 3 end,
                 partner_status_precedence,
                 case when partner_contract_status = 'signed' then 1 else 2 end,
                 partner_id
-        ) = 1 as is_pipeline_counted_here
+            )
+        ) as partner_id
     from categorised
+    group by account_key
+
+),
+
+with_pipeline_row as (
+
+    select
+        categorised.*,
+        categorised.partner_id = pipeline_rows.partner_id as is_pipeline_counted_here
+    from categorised
+    left join pipeline_rows on categorised.account_key = pipeline_rows.account_key
 
 ),
 
