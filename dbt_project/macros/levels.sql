@@ -26,7 +26,7 @@
         "rest_class": rest_classes,
         "guard": [
             "conflicting registration ids", "contradicted identifier", "earlier name or domain", "conflicting numerals",
-            "differing names", "mixed scripts", "other country", "common name", "place left over", "fund left over",
+            "differing names", "mixed scripts", "other country", "common name", "place left over",
             "one word of a name", "numeral left over", "other names of both", "differing names in one list",
             "likelier match", "mere resemblance", "already matched",
         ],

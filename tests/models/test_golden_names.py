@@ -38,7 +38,7 @@ FLOORS = {
     "spacing": 0.8,  # Man Power Tools and Manpower are joined; E.ON and EON wait as a common name
     "transliteration": 0.7,  # one word transcribed otherwise (Sony, Panasonic); Chinese read by its meaning
     "numerals": 0.75,  # 21 and twenty-one, 20th and twentieth; Unit 4 waits as a common name
-    "brands with legal names": 0.75,  # Mango and Punto Fa: names do not tell
+    "brands with legal names": 0.7,  # Mango and Punto Fa: names do not tell; one word of a name is asked (decision 188)
     "subsidiaries and regions": 0.7,  # towns and countries that are in no list of places
     "franchises": 0.9,
     "funds and series": 0.8,
@@ -50,9 +50,9 @@ FLOORS = {
     "universities and departments": 0.5,  # acronyms; departments are kept apart by nothing yet
     "generic names": 0.8,  # one generic name with two legal forms is joined
     "names that are a domain": 1.0,
-    "substrings": 0.9,
-    "short brand in a long legal name": 0.75,  # subsidiaries named after their town are joined
-    "annotations": 0.9,
+    "substrings": 0.65,  # one word of a name is asked (decision 188)
+    "short brand in a long legal name": 0.55,  # the same
+    "annotations": 0.8,  # the same: Petrobras, behind what it stands for
     "near names": 0.8,  # Prudential plc and Prudential Financial, Merck KGaA and Merck & Co.
 }
 # Share of the pairs of each relation that may wrongly end on one account.

@@ -89,8 +89,6 @@ guarded as (
                 then 'common name'
             -- Acme Japan is of Acme's group; whether it is Acme, a name alone does not say
             when name_level = 'contained, rest place' then 'place left over'
-            -- the pension trust of a company is none of its names
-            when name_level = 'contained, rest fund' then 'fund left over'
             -- Emma LLC, Emma Daniels
             when
                 name_level = 'contained, rest distinctive'
