@@ -244,6 +244,7 @@ def as_text(found: Explanation) -> str:
     parts = [
         _table(rows, ["", "left", "right"]),
         _verdict(found),
+        f"  {_shown(match['explanation'])}",
         *(f"  {line}" for line in _reasons(found)),
         f"Answer: {match['answer']}.",
         *(f"  {line}" for line in _groups(found)),

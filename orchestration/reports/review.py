@@ -35,6 +35,7 @@ COLUMNS = (
     ("Right place", "right_place", 22),
     ("Probability", "round(match_probability, 3)", 11),
     ("Guard", "concat_ws('; ', guard, clustering_refusal)", 22),
+    ("In words", "explanation", 60),
     ("Speaks for it", "evidence_for", 46),
     ("Speaks against it", "evidence_against", 46),
     ("Our open pipeline, USD", "our_open_pipeline_usd", 14),

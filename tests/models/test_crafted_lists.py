@@ -75,6 +75,7 @@ class Resolved:
     accounts: dict[str, str]  # record key → account key
     groups: dict[str, str]  # record key → group key
     bands: dict[tuple[str, str], tuple[str, str | None]]  # two record keys → band, guard
+    answers: dict[tuple[str, str], tuple[str, str]]  # two record keys → answer, explanation
 
     def are_one(self, left: str, right: str) -> bool:
         return self.accounts[left] == self.accounts[right]
@@ -102,6 +103,7 @@ def resolved(tmp_path_factory: pytest.TempPathFactory) -> Resolved:
     assert done.returncode == 0, done.stdout
     accounts = given.query("select record_key, account_key, group_key from marts.bridge_account_records")
     pairs = given.query("select left_record_key, right_record_key, band, guard from resolution.res_explained_pairs")
+    answers = given.query("select left_record_key, right_record_key, answer, explanation from marts.fct_account_matches")
     joins = given.query(
         """
         select left_record_key, right_record_key, clustering_refusal from marts.fct_account_matches
@@ -116,6 +118,7 @@ def resolved(tmp_path_factory: pytest.TempPathFactory) -> Resolved:
         {str(record): str(account) for record, account, _ in accounts},
         {str(record): str(group) for record, _, group in accounts},
         bands,
+        {(str(left), str(right)): (str(answer), str(explanation)) for left, right, answer, explanation in answers},
     )
 
 
@@ -166,3 +169,28 @@ def test_countries_of_alike_names_are_two_and_no_group(resolved: Resolved) -> No
 def test_no_record_of_a_partner_joins_two_of_ours(resolved: Resolved) -> None:
     ours = [account for record, account in resolved.accounts.items() if record.startswith("us:")]
     assert len(set(ours)) == len(OURS)
+
+
+@pytest.mark.parametrize(
+    ("number", "partner", "answer", "explanation"),
+    [
+        (
+            "11",
+            "vague",
+            "undecided",
+            'For: all of "emma" stands in the other name, both say reno. Left over: "daniels" of Emma Daniels. '
+            "Nothing to check by: website. One word of a longer name is not enough.",
+        ),
+        (
+            "7",
+            "vague",
+            "undecided",
+            "For: the same name, no other company of the two lists bears this name, both say dallas. "
+            "Nothing to check by: website. Too many companies bear such a name.",
+        ),
+    ],
+)
+def test_question_is_put_in_sentences(
+    resolved: Resolved, number: str, partner: str, answer: str, explanation: str
+) -> None:
+    assert resolved.answers[f"us:{number}", f"{partner}:{number}"] == (answer, explanation)

@@ -33,6 +33,7 @@ final as (
         left_records.account_key as left_account_key,
         right_records.account_key as right_account_key,
         -- what was decided
+        explained_pairs.explanation,
         explained_pairs.match_reason,
         explained_pairs.match_probability,
         explained_pairs.match_millibits,
@@ -75,6 +76,8 @@ final as (
             when left_records.account_key = right_records.account_key then 'same company'
             when left_records.group_key = right_records.group_key then 'same group'
             when coalesce(pair_joins.band, explained_pairs.band) = 'review' then 'undecided'
+            when explained_pairs.name_level in ('exact', 'spacing', 'order') and explained_pairs.decision is null
+                then 'not joined'
             else 'unrelated'
         end as answer
     from explained_pairs

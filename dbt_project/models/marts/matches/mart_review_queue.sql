@@ -267,6 +267,7 @@ final as (
         match_reason,
         guard,
         clustering_refusal,
+        explanation,
         evidence_for,
         evidence_against,
         decision,

@@ -85,7 +85,9 @@ worded as (
 
 final as (
 
-    select * exclude (left_core_number, right_core_number, left_words, right_words, rule_bits)
+    select
+        * exclude (left_core_number, right_core_number, left_words, right_words, rule_bits),
+        {{ explanation_of_pair() }} as explanation
     from worded
 
 )
