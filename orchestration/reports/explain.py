@@ -314,14 +314,7 @@ def _reasons(found: Explanation) -> Iterator[str]:
         yield f"Decided ({said}) by {_shown(match['decided_by'])} on {match['decided_on']}{of}{why}"
     elif (exchanged := match["exchanged_record_key"]) is not None:
         yield f"{exchanged} is another company than was approved on {match['decided_on']}: it is asked about again."
-    if match["guard"] == "already matched":
-        yield "Guard: already matched. One of the two has a better counterpart in the other's list."
-    elif match["guard"] == "mere resemblance":
-        yield (
-            "Guard: mere resemblance. The two only resemble each other, and in these two lists too many such pairs "
-            "would be false; a person decides."
-        )
-    elif match["guard"]:
+    if match["guard"]:
         kept = "" if match["decision"] is None else "; the decision stands above it"
         yield f"Guard: {match['guard']}. It forbids an automatic match whatever the evidence says{kept}."
     if match["clustering_refusal"]:

@@ -103,7 +103,9 @@ def resolved(tmp_path_factory: pytest.TempPathFactory) -> Resolved:
     assert done.returncode == 0, done.stdout
     accounts = given.query("select record_key, account_key, group_key from marts.bridge_account_records")
     pairs = given.query("select left_record_key, right_record_key, band, guard from resolution.res_explained_pairs")
-    answers = given.query("select left_record_key, right_record_key, answer, explanation from marts.fct_account_matches")
+    answers = given.query(
+        "select left_record_key, right_record_key, answer, explanation from marts.fct_account_matches"
+    )
     joins = given.query(
         """
         select left_record_key, right_record_key, clustering_refusal from marts.fct_account_matches

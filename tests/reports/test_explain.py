@@ -75,7 +75,13 @@ def test_a_mere_resemblance_is_left_to_a_person_and_shown_why(demo: Run) -> None
     found.match.update(guard="mere resemblance", band="review", decision=None, is_same_account=False)
     text = as_text(found)
     assert "WAITS FOR A PERSON" in text
-    assert "in these two lists too many such pairs would be false; a person decides" in text
+    assert "Guard: mere resemblance. It forbids an automatic match" in text
+
+
+def test_it_begins_with_the_answer_in_sentences(demo: Run) -> None:
+    found = explain(demo.settings, *APPROVED)
+    assert found.match["explanation"].startswith("For: ")
+    assert found.match["explanation"] in as_text(found)
 
 
 def test_two_companies_of_one_group_are_shown_so_and_why(demo: Run) -> None:
