@@ -35,9 +35,10 @@ SHOWN_MODELS = 12
 GIVEN = """
     create schema if not exists resolution;
     create table resolution.res_account_clusters as
-        select record_key, company as account_key, 'generated' as match_reason, null::double as match_probability
+        select record_key, company as account_key, 'generated' as match_reason, null::double as match_probability,
+            true as is_witnessed
         from generated;
-    create table resolution.res_account_parents (record_key varchar, parent_account_key varchar);
+    create table resolution.res_account_parents (record_key varchar, parent_account_key varchar, is_believed boolean);
     create table resolution.res_account_groups as
         select distinct
             company as account_key, company as group_key, 1::bigint as group_account_count,

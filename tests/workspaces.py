@@ -265,8 +265,10 @@ def load_raw(
         connection.execute(
             """
             create table resolution.res_account_clusters
-                (record_key varchar, account_key varchar, match_reason varchar, match_probability double);
-            create table resolution.res_account_parents (record_key varchar, parent_account_key varchar);
+                (record_key varchar, account_key varchar, match_reason varchar, match_probability double,
+                    is_witnessed boolean);
+            create table resolution.res_account_parents
+                (record_key varchar, parent_account_key varchar, is_believed boolean);
             create table resolution.res_account_groups (
                 account_key varchar, group_key varchar, group_account_count bigint, ultimate_parent_account_key varchar
             );
@@ -285,7 +287,8 @@ def load_raw(
         for key, row in {f"{row['party_id']}:{row['source_id']}": row for row in accounts}.items():
             core_name = row["name"].lower().removesuffix(" ltd").removesuffix(" gmbh")
             connection.execute(
-                "insert into resolution.res_account_clusters values (?, ?, 'given', null)", [key, row["account_key"]]
+                "insert into resolution.res_account_clusters values (?, ?, 'given', null, true)",
+                [key, row["account_key"]],
             )
             connection.execute("insert into resolution.res_account_records values (?, null, ?)", [key, core_name])
         connection.execute(

@@ -16,7 +16,7 @@ from tests.workspaces import Workspace
 pytestmark = pytest.mark.usefixtures("dbt")
 
 MONTH = "2026-10"
-HEADER = ("Account ID", "Account Name", "Website", "Country", "City", "Phone", "LEI", "VAT Number", "DUNS")
+HEADER = ("Account ID", "Account Name", "Website", "Country", "City", "Phone", "LEI", "VAT Number", "DUNS", "Employees")
 # Valid by their check digits, and nobody's: the numbers of this test.
 LEIS = ("529900T8BM49AURSDO55", "5493001KJTIIGC8Y1R12", "F3JS33DEI6XQ4ZBPTN86")
 VATS = ("DE136695976", "GB980780684", "ATU13585627")
@@ -44,7 +44,8 @@ CROWD: dict[str, tuple[str, ...]] = {
 }
 PARTNERS: dict[str, dict[str, tuple[str, ...]]] = {
     "honest": {
-        "4": ("Nordpapper Holding", "pellwick.se", "SE", "Lund"),
+        # the website and the town say that it is ours
+        "4": ("Nordpapper Holding", "pellwick.se", "SE", "Lund", "", "", "", "", "140"),
         "13": ("Stillwater Brewing Company of Dakota", "", "US", "Fargo"),
     },
     "thief": {
@@ -56,6 +57,8 @@ PARTNERS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     # the number of one account of ours, the VAT number of another
     "bridge": {"1": ("Zelwerk Maschinenbau", "", "DE", "Ulm", "", LEIS[0], VATS[2])},
+    # the website alone does
+    "filler": {"6": ("Quickmarine Trading", "vespril.nl", "NL", "", "", "", "", "", "99999")},
     "crowd": CROWD,
     "vague": {
         "7": ("Global Services", "", "US", "Dallas"),
@@ -76,6 +79,7 @@ class Resolved:
     groups: dict[str, str]  # record key → group key
     bands: dict[tuple[str, str], tuple[str, str | None]]  # two record keys → band, guard
     answers: dict[tuple[str, str], tuple[str, str]]  # two record keys → answer, explanation
+    employees: dict[str, int | None]  # account key → head count
 
     def are_one(self, left: str, right: str) -> bool:
         return self.accounts[left] == self.accounts[right]
@@ -121,6 +125,10 @@ def resolved(tmp_path_factory: pytest.TempPathFactory) -> Resolved:
         {str(record): str(group) for record, _, group in accounts},
         bands,
         {(str(left), str(right)): (str(answer), str(explanation)) for left, right, answer, explanation in answers},
+        {
+            str(account): None if employees is None else int(str(employees))
+            for account, employees in given.query("select account_key, employees from marts.dim_accounts")
+        },
     )
 
 
@@ -166,6 +174,12 @@ def test_one_word_of_a_longer_name_joins_nothing(resolved: Resolved) -> None:
 def test_countries_of_alike_names_are_two_and_no_group(resolved: Resolved) -> None:
     assert not resolved.are_one("us:12", "vague:12")
     assert resolved.groups["us:12"] != resolved.groups["vague:12"]
+
+
+def test_partner_says_something_of_an_account_of_ours_only_with_a_second_witness(resolved: Resolved) -> None:
+    assert resolved.are_one("us:6", "filler:6")
+    assert resolved.employees[resolved.accounts["us:6"]] is None
+    assert resolved.employees[resolved.accounts["us:4"]] == 140
 
 
 def test_no_record_of_a_partner_joins_two_of_ours(resolved: Resolved) -> None:

@@ -38,6 +38,12 @@ dated_records as (
 
 ),
 
+clusters as (
+
+    select * from {{ ref('res_account_clusters') }}
+
+),
+
 compared_records as (
 
     select * from {{ ref('res_account_records') }}
@@ -47,6 +53,7 @@ compared_records as (
 account_parents as (
 
     select * from {{ ref('res_account_parents') }}
+    where is_believed
 
 ),
 
@@ -91,7 +98,16 @@ party_trust as (
 
 ),
 
--- Without what is to be chosen, which would be sorted along.
+our_accounts as (
+
+    select account_key
+    from account_parties
+    where party_id = 'us'
+
+),
+
+-- Without what is to be chosen, which would be sorted along. Of an account of ours a partner's record says nothing unless
+-- more than one thing proves that it is that company.
 ranked_records as (
 
     select
@@ -108,6 +124,9 @@ ranked_records as (
         ) as freshness_rank
     from account_records
     inner join dated_records on account_records.record_key = dated_records.record_key
+    inner join clusters on account_records.record_key = clusters.record_key
+    left join our_accounts on account_records.account_key = our_accounts.account_key
+    where clusters.is_witnessed or our_accounts.account_key is null
 
 ),
 

@@ -68,7 +68,11 @@ parent_links as (
     select
         account_key as one_account_key,
         parent_account_key as other_account_key,
-        case when has_conflicting_parents then 'one of several parents' else 'parent' end as link_reason,
+        case
+            when not is_believed then 'parent by one partner'
+            when has_conflicting_parents then 'one of several parents'
+            else 'parent'
+        end as link_reason,
         least(record_key, parent_record_key) as left_record_key,
         greatest(record_key, parent_record_key) as right_record_key,
         concat(record_key, ' names ', parent_record_key, ' as its parent') as evidence,
@@ -290,6 +294,7 @@ final as (
         joined.account_join.right_cluster_number as right_group_number,
         case
             when links.link_reason = 'decision against' then null
+            when links.link_reason = 'parent by one partner' then 'said by one partner alone'
             when joined.account_join.refusal = 'conflicting ids' or links.link_reason = 'one of several parents'
                 then 'conflicting parents'
             when joined.account_join.refusal = 'too many by weak pairs' then 'too many by names alone'
