@@ -321,10 +321,8 @@ def _reasons(found: Explanation) -> Iterator[str]:
         yield (
             f"Join refused: {match['clustering_refusal']}; that waits for a person. Between the two accounts stand "
             f"{between['pairs']} kept pairs with {between['bits']:.3f} bits together, "
-            f"{between['forbidden_pairs']} that a person refused or holds, {between['conflicting_pairs']} with "
-            "conflicting registration numbers; a join needs more than 0 bits and none of the others, joins no two "
-            "records of one party that only another's hold together, and no record whose numbers are those of several "
-            "of ours."
+            f"{between['forbidden_pairs']} that a person refused or holds, {between['conflicting_pairs']} with other "
+            "registration numbers; it needs more than 0 bits, none of the others, and joins no two of another party."
         )
     if match["is_same_account"] and (match["band"] != "auto" or not found.is_candidate):
         yield "They stand in one account all the same, through other records (see the account's reason above)."

@@ -57,14 +57,14 @@ NOT_PROVEN = {
 LEIS = ("529900T8BM49AURSDO55", "5493001KJTIIGC8Y1R12")
 WITH_IDS: dict[str, list[tuple[str, ...]]] = {
     "us": [
-        ("lei", "Harrowgate Segelmacher GmbH", LEIS[0], ""),
-        ("vat", "Binnengold Mühlen GmbH", "", "DE136695976"),
-        ("number", "Ockeltrie Chemie GmbH", LEIS[1], ""),
-        ("name", "Varrenholt Antriebe GmbH", "", ""),
+        ("lei", "Harrowgate Segelmacher GmbH", LEIS[0], "", "DE"),
+        ("vat", "Binnengold Mühlen GmbH", "", "DE136695976", "DE"),
+        ("number", "Ockeltrie Chemie GmbH", LEIS[1], "", "DE"),
+        ("name", "Varrenholt Antriebe GmbH", "", "", "DE"),
     ],
     PARTNER: [
-        ("two numbers", "Harrowgate Segelmacher GmbH", LEIS[0], "DE136695976"),
-        ("number and name", "Varrenholt Antriebe GmbH", LEIS[1], ""),
+        ("two numbers", "Harrowgate Segelmacher GmbH", LEIS[0], "DE136695976", "DE"),
+        ("number and name", "Varrenholt Antriebe GmbH", LEIS[1], "", "DE"),
     ],
 }
 DUPLICATES = 50
@@ -119,7 +119,7 @@ def resolved(
         ours: our records.
         theirs: those of the partner ScenarioRun knows.
         others: those of a second partner.
-        with_ids: by party, further records: id, name, LEI and VAT number.
+        with_ids: by party, further records: id, name, LEI, VAT number and country.
     """
     scenario = folder / "lists" / "hostile"
     scenario.mkdir(parents=True)
@@ -137,7 +137,7 @@ def resolved(
     _write(export, (HEADERS["id"], HEADERS["name"], HEADERS["website"]), others)
     for party, further in (with_ids or {}).items():
         second_file = run.folder / "exports" / party / f"{MONTH:%Y-%m}" / "accounts_with_ids.csv"
-        _write(second_file, (HEADERS["id"], HEADERS["name"], "LEI", "VAT Number"), further)
+        _write(second_file, (HEADERS["id"], HEADERS["name"], "LEI", "VAT Number", HEADERS["country"]), further)
     started = time.perf_counter()
     run.land()
     run.build()

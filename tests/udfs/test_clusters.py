@@ -413,7 +413,7 @@ def test_the_model_follows_a_chain_to_its_end(model: tuple[duckdb.DuckDBPyConnec
 def test_the_model_finds_the_record_whose_ids_are_those_of_several_of_ours(
     model: tuple[duckdb.DuckDBPyConnection, str],
 ) -> None:
-    """11 has the LEI of 1 and the VAT number of 2, 12 those of 3 and of its duplicate 4, 13 one that 5 and 6 share."""
+    """11 and 15 have numbers of two of ours, 12 those of two duplicates, 13 one that 5 and 6 share; 14 is approved."""
     connection, compiled = model
     connection.execute("truncate resolution.res_account_records; truncate resolution.res_decided_pairs")
     records = [
@@ -421,19 +421,21 @@ def test_the_model_finds_the_record_whose_ids_are_those_of_several_of_ours(
         (3, "us", "C", None), (4, "us", None, "D"), (12, "p", "C", "D"),
         (5, "us", "E", None), (6, "us", "E", "F"), (13, "p", "E", "F"),
         (7, "us", "G", None), (8, "us", None, "H"), (14, "p", "G", "H"),
+        (9, "us", "I", None), (10, "us", None, "J"), (15, "p", "I", "J"),
     ]  # fmt: skip
     for record in records:
         connection.execute(
             "insert into resolution.res_account_records (record_number, party_id, lei, vat_number) values (?, ?, ?, ?)",
             record,
         )
-    of_partner = [(1, 11), (2, 11), (3, 12), (4, 12), (5, 13), (6, 13), (7, 14), (8, 14)]
+    of_partner = [(1, 11), (2, 11), (3, 12), (4, 12), (5, 13), (6, 13), (7, 14), (8, 14), (9, 15), (10, 15)]
     for left, right in [*of_partner, (3, 4)]:
-        party, level = ("us", "unknown") if right < 10 else ("p", "same")
+        party, level = ("us", "unknown") if right < 11 else ("p", "same")
+        band = "review" if left == 10 else "auto"
         decision = "approve" if (left, right) == (7, 14) else None
         connection.execute(
-            "insert into resolution.res_decided_pairs values (?, ?, 'us', ?, ?, 'auto', ?, 'registration id', ?)",
-            [left, right, party, 9000 + left, decision, level],
+            "insert into resolution.res_decided_pairs values (?, ?, 'us', ?, ?, ?, ?, 'registration id', ?)",
+            [left, right, party, 9000 + left, band, decision, level],
         )
     refused = {(left, right): refusal for left, right, _, _, refusal, _ in connection.execute(compiled).fetchall()}
     assert {ends: refusal for ends, refusal in refused.items() if refusal} == {
@@ -441,4 +443,5 @@ def test_the_model_finds_the_record_whose_ids_are_those_of_several_of_ours(
         (2, 11): "ids of several records",
         (5, 13): "two records of one party",
         (8, 14): "two records of one party",
+        (9, 15): "ids of several records",
     }

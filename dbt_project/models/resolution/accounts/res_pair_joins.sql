@@ -132,7 +132,7 @@ our_accepted_pairs as (
     select
         left_record_number,
         right_record_number
-    from disputed_pairs
+    from decided_pairs
     where is_accepted and left_party_id = 'us' and right_party_id = 'us'
 
 ),
@@ -143,15 +143,18 @@ our_duplicates as (
 
 ),
 
--- What of ours each partner's record was accepted with.
+-- Partners' records with a number of ours, accepted or not, unless a person said no.
 pairs_with_ours as (
 
     select
         is_certain,
         case when left_party_id = 'us' then right_record_number else left_record_number end as record_number,
         case when left_party_id = 'us' then left_record_number else right_record_number end as our_record_number
-    from disputed_pairs
-    where is_accepted and (left_party_id = 'us') <> (right_party_id = 'us')
+    from decided_pairs
+    where
+        (left_party_id = 'us') <> (right_party_id = 'us')
+        and (registration_level = 'same' or is_certain)
+        and not is_forbidden
 
 ),
 
