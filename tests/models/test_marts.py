@@ -257,7 +257,9 @@ def test_demo_overlaps_are_the_true_ones_once_the_accounts_are(demo: Run, tmp_pa
         connection.execute(
             f"""
             create or replace table resolution.res_account_clusters as
-            select record_key, company as account_key, 'given' as match_reason, null::double as match_probability
+            select
+                record_key, company as account_key, 'given' as match_reason, null::double as match_probability,
+                true as is_witnessed
             from '{truth / "truth_entities.csv"}';
             drop table marts.fct_account_overlaps;
             """

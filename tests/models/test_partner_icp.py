@@ -79,9 +79,10 @@ def load_raw(warehouse: Path) -> None:
             create table resolution.res_account_clusters as
             select
                 party_id || ':' || source_id as record_key, source_id as account_key, 'given' as match_reason,
-                null::double as match_probability
+                null::double as match_probability, true as is_witnessed
             from raw.accounts;
-            create table resolution.res_account_parents (record_key varchar, parent_account_key varchar);
+            create table resolution.res_account_parents
+                (record_key varchar, parent_account_key varchar, is_believed boolean);
             create table resolution.res_account_groups as
             select distinct
                 account_key, account_key as group_key, 1::bigint as group_account_count,

@@ -36,7 +36,10 @@ accepted_pairs as (
         )
         + cast(decided_pairs.phone_level = 'same' as integer)
         + cast(decided_pairs.city_level = 'same' as integer)
-        + cast(decided_pairs.evidence_class <> 'both left over' and decided_pairs.name_level <> 'unknown' as integer)
+        + cast(
+            not starts_with(decided_pairs.name_level, 'rests')
+            and decided_pairs.name_level not in ('nothing shared', 'unknown') as integer
+        )
         + cast(
             decided_pairs.name_level in ('exact', 'spacing', 'order') and decided_pairs.country_level = 'same' as integer
         ) as witness_count
