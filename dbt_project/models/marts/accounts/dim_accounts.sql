@@ -106,8 +106,8 @@ our_accounts as (
 
 ),
 
--- Without what is to be chosen, which would be sorted along. Of an account of ours a partner's record says nothing unless
--- more than one thing proves that it is that company.
+-- Without what is to be chosen, which would be sorted along. Of an account of ours a partner's record says nothing
+-- unless more than one thing proves that it is that company.
 ranked_records as (
 
     select

@@ -32,7 +32,8 @@ accepted_pairs as (
         -- independent of each other: a number, a website, a telephone, a town, a name; of a country only with the name
         cast(decided_pairs.registration_level = 'same' as integer)
         + cast(
-            decided_pairs.domain_level in ('same', 'alias') or decided_pairs.domain_label_level = 'is the name' as integer
+            decided_pairs.domain_level in ('same', 'alias')
+            or decided_pairs.domain_label_level = 'is the name' as integer
         )
         + cast(decided_pairs.phone_level = 'same' as integer)
         + cast(decided_pairs.city_level = 'same' as integer)
@@ -41,7 +42,8 @@ accepted_pairs as (
             and decided_pairs.name_level not in ('nothing shared', 'unknown') as integer
         )
         + cast(
-            decided_pairs.name_level in ('exact', 'spacing', 'order') and decided_pairs.country_level = 'same' as integer
+            decided_pairs.name_level in ('exact', 'spacing', 'order')
+            and decided_pairs.country_level = 'same' as integer
         ) as witness_count
     from decided_pairs
     inner join records as left_records

@@ -151,8 +151,9 @@ final as (
         judged_parents.account_key,
         judged_parents.parent_account_key,
         judged_parents.is_believed,
-        case when judged_parents.is_believed and tops.ultimate_parent_count = 1 then tops.ultimate_parent_account_key end
-            as ultimate_parent_account_key,
+        case
+            when judged_parents.is_believed and tops.ultimate_parent_count = 1 then tops.ultimate_parent_account_key
+        end as ultimate_parent_account_key,
         judged_parents.is_believed and coalesce(tops.ultimate_parent_count > 1, false) as has_conflicting_parents
     from judged_parents
     left join tops

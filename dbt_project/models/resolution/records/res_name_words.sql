@@ -126,8 +126,8 @@ final as (
         coded.kind,
         coded.distinctiveness_millibits,
         coded.kind_code,
-        name_skeleton(coded.word) as skeleton,
-        coded.is_country_word
+        coded.is_country_word,
+        name_skeleton(coded.word) as skeleton
     from coded
 
 )
