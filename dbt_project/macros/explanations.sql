@@ -13,7 +13,14 @@
 
 {# A list of findings as one sentence; null where there is none. Findings that do not hold are null. #}
 {% macro sentence_of(opening, findings) -%}
-    '{{ opening }}' || nullif(array_to_string(list_filter({{ findings }}, lambda found: found is not null), ', '), '') || '.'
+    '{{ opening }}'
+    || rtrim(nullif(array_to_string(list_filter({{ findings }}, lambda found: found is not null), ', '), ''), '.')
+    || '.'
+{%- endmacro %}
+
+{# A word of plain letters with a capital in front. #}
+{% macro capital(word) -%}
+    upper(left({{ word }}, 1)) || substr({{ word }}, 2)
 {%- endmacro %}
 
 {% macro said_for_pair() -%}
@@ -41,7 +48,7 @@
         end,
         case when phone_level = 'same' then 'the same telephone number' end,
         case
-            when city_level = 'same' then 'both say ' || left_city
+            when city_level = 'same' then 'both say ' || {{ capital('left_city') }}
             when country_level = 'same' then 'both say ' || left_country_code
         end
     ]
@@ -54,7 +61,9 @@
         case when numeral_level = 'conflict' then 'different numbers in the names' end,
         case when numeral_level = 'one_sided' then 'a number in one name only' end,
         case when country_level = 'different' then left_country_code || ' and ' || right_country_code end,
-        case when city_level = 'different' then left_city || ' and ' || right_city end,
+        case
+            when city_level = 'different' then {{ capital('left_city') }} || ' and ' || {{ capital('right_city') }}
+        end,
         case when domain_level = 'different' then left_domain || ' and ' || right_domain end,
         case when legal_form_level = 'different' then 'different legal forms' end,
         case when namesake_level = 'many' then 'many bear this name' end,

@@ -194,14 +194,14 @@ def test_no_record_of_a_partner_joins_two_of_ours(resolved: Resolved) -> None:
             "11",
             "vague",
             "undecided",
-            'For: all of "emma" stands in the other name, both say reno. Left over: "daniels" of Emma Daniels. '
+            'For: all of "emma" stands in the other name, both say Reno. Left over: "daniels" of Emma Daniels. '
             "Nothing to check by: website. One word of a longer name is not enough.",
         ),
         (
             "7",
             "vague",
             "undecided",
-            "For: the same name, no other company of the two lists bears this name, both say dallas. "
+            "For: the same name, no other company of the two lists bears this name, both say Dallas. "
             "Nothing to check by: website. Too many companies bear such a name.",
         ),
     ],
