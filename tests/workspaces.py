@@ -276,7 +276,6 @@ def load_raw(
             create table resolution.res_name_forms (name varchar, core_name varchar);
             create table resolution.res_host_domains (website_host varchar, domain varchar);
             create table resolution.res_named_records (named_record_key varchar, named_on date, record_key varchar);
-            insert into resolution.res_named_records values ('us:9', '2026-01-01', 'us:9');
             create schema if not exists marts;
             create table marts.fct_account_matches (
                 left_record_key varchar, right_record_key varchar, left_account_key varchar, right_account_key varchar,
@@ -291,6 +290,11 @@ def load_raw(
                 [key, row["account_key"]],
             )
             connection.execute("insert into resolution.res_account_records values (?, null, ?)", [key, core_name])
+        # every exclusion of the cases holds since that day
+        connection.execute(
+            "insert into resolution.res_named_records select record_key, date '2026-01-01', record_key "
+            "from resolution.res_account_clusters"
+        )
         connection.execute(
             "insert into resolution.res_account_groups select distinct account_key, account_key, 1, null "
             "from resolution.res_account_clusters"

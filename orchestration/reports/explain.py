@@ -16,146 +16,32 @@ from rapidfuzz import fuzz, process
 from tabulate import tabulate
 
 from orchestration.reports import NoReportError
+from orchestration.reports.pair_facts import (
+    ADD_ASKED_PAIR,
+    ASKED_PAIR,
+    BETWEEN_ACCOUNTS,
+    CANDIDATES,
+    DECISIONS,
+    GROUP_LINKS,
+    KEPT_PAIR,
+    KEYS,
+    MISSING_LIST_PRIOR,
+    NOT_KNOWN,
+    NUMBERED_PAIR,
+    PAIR,
+    PROPOSING_KEYS,
+    RECOMPUTED,
+    RECORD_NUMBER,
+    RECORDS,
+    SHARED_KEYS,
+)
 from orchestration.settings import Settings
 from orchestration.warehouse.held import check_built
 from orchestration.warehouse.sql import literal
 from udfs.plugin import register
 
-# What is worked out for the pair, in this order; every other relation is read as it was built, the estimated share of
-# true pairs (res_list_priors) too, which rests on all pairs of two lists.
-RECOMPUTED = (
-    "resolution.res_compared_pairs",
-    "resolution.res_pair_guards",
-    "resolution.res_pair_evidence",
-    "resolution.res_scored_pairs",
-    "resolution.res_decided_pairs",
-    "resolution.res_explained_pairs",
-    "marts.fct_account_matches",
-    "marts.fct_account_match_evidence",
-)
-KEYS = "resolution.res_record_keys"
 NEAR_RECORDS = 5
 COLUMN_WIDTH = 40
-
-PAIR = "left_record_key = $left and right_record_key = $right"
-# The same by the numbers that records have in this build.
-NUMBERED_PAIR = "left_record_number = getvariable('left_number') and right_record_number = getvariable('right_number')"
-RECORD_NUMBER = "select record_number from resolution.res_account_records where record_key = $1"
-
-# The pair, compared because it was asked for, as a person's decision would have it compared.
-ASKED_PAIR = """
-    create or replace view resolution.res_pair_decisions as
-        select getvariable('left_number') as left_record_number, getvariable('right_number') as right_record_number;
-    create or replace view resolution.res_blocking_keys as
-        from stored.resolution.res_blocking_keys
-        where record_number in (getvariable('left_number'), getvariable('right_number'));
-    create temp table asked_pair as {res_candidate_pairs};
-    create or replace view resolution.res_pair_decisions as from stored.resolution.res_pair_decisions;
-    create or replace view resolution.res_blocking_keys as from stored.resolution.res_blocking_keys;
-"""
-
-# Every pair that touches the two records, and every pair that touches a record met there: so a rival's own rivals are
-# seen too, and whether a record is already matched comes out as it did in the build.
-CANDIDATES = f"""
-    create table resolution.res_candidate_pairs as
-    with asked as (select unnest([getvariable('left_number'), getvariable('right_number')])),
-    met as (
-        select unnest([left_record_number, right_record_number])
-        from stored.resolution.res_candidate_pairs
-        where left_record_number in (from asked) or right_record_number in (from asked)
-    )
-    select * from stored.resolution.res_candidate_pairs
-    where left_record_number in (from met) or right_record_number in (from met) or {NUMBERED_PAIR}
-"""  # noqa: S608 (a condition of our own)
-
-ADD_ASKED_PAIR = f"""
-    insert into resolution.res_candidate_pairs by name
-    select * replace (0 as rule_bits) from temp.asked_pair
-    where not exists (from resolution.res_candidate_pairs where {NUMBERED_PAIR})
-"""  # noqa: S608 (a condition of our own)
-
-# Two lists of which no pair was compared have no estimate; then the fitted share is all there is.
-MISSING_LIST_PRIOR = """
-    create table resolution.res_list_priors as
-    from stored.resolution.res_list_priors
-    union all by name
-    select left_party_id, right_party_id, evidence_class, 0 as list_prior_millibits from temp.asked_pair
-    cross join (select distinct evidence_class from stored.resolution.res_list_priors)
-    anti join stored.resolution.res_list_priors using (left_party_id, right_party_id)
-"""
-
-# A pair too unlikely to be kept is shown all the same.
-KEPT_PAIR = f"update resolution.res_scored_pairs set is_kept = true where {NUMBERED_PAIR}"  # noqa: S608 (a condition of our own)
-
-RECORDS = """
-    select
-        records.record_key,
-        records.name,
-        records.website_host as website,
-        concat_ws(', ', records.city, records.state, records.country_code) as place,
-        clusters.account_key,
-        case
-            when clusters.matched_record_key is null then clusters.match_reason
-            else concat(clusters.match_reason, ' with ', clusters.matched_record_key)
-        end as account_reason
-    from resolution.res_account_records as records
-    left join resolution.res_account_clusters as clusters on records.record_key = clusters.record_key
-    where records.record_key in ($left, $right)
-    order by records.record_key
-"""
-
-# Keys are texts only here: the build groups them by number, and keeps those alone that propose pairs.
-SHARED_KEYS = """
-    with keys as ({res_record_keys}),
-    shared as (
-        select distinct key_number
-        from keys as one
-        inner join keys as other using (key_number)
-        where
-            one.record_number = getvariable('left_number') and other.record_number = getvariable('right_number')
-            and not (one.is_part and other.is_part)
-    )
-    select
-        rule, blocking_key, count(distinct record_number) as record_count,
-        key_number in (select key_number from resolution.res_blocking_keys) as proposes_pairs
-    from keys
-    semi join shared using (key_number)
-    group by rule, blocking_key, key_number
-    order by proposes_pairs desc, record_count, rule, blocking_key
-"""
-
-DECISIONS = f"""
-    select
-        decision, relation, decided_by as by, decided_on as "on", reason, expires_on as "expires on",
-        decided_in as "where", inherited_from as "inherited from"
-    from resolution.res_pair_decisions where {NUMBERED_PAIR} order by decided_on desc, decided_by
-"""  # noqa: S608 (a condition of our own)
-
-# What all kept pairs between the two accounts say together, where clustering kept an accepted pair apart.
-BETWEEN_ACCOUNTS = """
-    select
-        count(*) as pairs,
-        coalesce(sum(pairs.match_millibits), 0) / 1000 as bits,
-        count(*) filter (where pairs.decision in ('reject', 'hold')) as forbidden_pairs,
-        count(*) filter (where pairs.guard = 'conflicting registration ids') as conflicting_pairs
-    from stored.marts.fct_account_matches as pairs
-    where (pairs.left_account_key, pairs.right_account_key) in (($one, $two), ($two, $one))
-"""
-
-# Why the two accounts are, or are not, of one group.
-GROUP_LINKS = """
-    select link_reason, evidence, refusal from marts.fct_account_group_links
-    where (left_account_key, right_account_key) in (($one, $two), ($two, $one))
-    order by link_reason
-"""
-
-# Comparisons that the weights know and this pair says nothing about.
-NOT_KNOWN = f"""
-    select distinct comparison from seeds.match_weights
-    where comparison not in (select comparison from marts.fct_account_match_evidence where {PAIR})
-    order by comparison
-"""  # noqa: S608 (a condition of our own)
-
 Row = dict[str, Any]
 
 
@@ -213,7 +99,16 @@ def explain(settings: Settings, record: str, other: str) -> Explanation:
             ),
             not_known=[row["comparison"] for row in _rows(connection, NOT_KNOWN, pair)],
             decisions=_rows(connection, DECISIONS, {}),
-            shared_keys=_rows(connection, SHARED_KEYS.format(res_record_keys=compiled_sql(settings, KEYS)), {}),
+            shared_keys=_rows(
+                connection,
+                SHARED_KEYS.format(
+                    res_record_keys=compiled_sql(settings, KEYS),
+                    proposing_keys=PROPOSING_KEYS.format(
+                        left="getvariable('left_number')", right="getvariable('right_number')"
+                    ),
+                ),
+                {},
+            ),
             between_accounts=_rows(connection, BETWEEN_ACCOUNTS, {"one": one, "two": two})[0],
             group_links=_rows(connection, GROUP_LINKS, {"one": one, "two": two}),
             is_candidate=is_candidate,

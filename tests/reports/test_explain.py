@@ -10,7 +10,8 @@ import duckdb
 import pytest
 
 from orchestration.reports import NoReportError
-from orchestration.reports.explain import KEYS, Explanation, as_text, compiled_sql, explain
+from orchestration.reports.explain import Explanation, as_text, compiled_sql, explain
+from orchestration.reports.pair_facts import KEYS, PROPOSING_KEYS
 from tests.workspaces import Run, run_command
 
 APPROVED = ("tidewell:xb-3e9092859", "us:001Fh00000ulkhZIAQ")
@@ -111,10 +112,13 @@ def never_compared(demo: Run, keys: str, condition: str = "") -> Explanation:
         {keys} join (
             select
                 mine.record_number as left_number, yours.record_number as right_number,
-                proposing.key_number as proposing_key
+                (
+                    select any_value(proposing.key_number)
+                    from ({PROPOSING_KEYS.format(left="mine.record_number", right="yours.record_number")}) as proposing
+                    where proposing.key_number = mine.key_number
+                ) as proposing_key
             from ({record_keys}) as mine
             inner join ({record_keys}) as yours using (key_number)
-            left join (select distinct key_number from resolution.res_blocking_keys) as proposing using (key_number)
             where not (mine.is_part and yours.is_part)
         ) as shared on shared.left_number = one.record_number and shared.right_number = other.record_number {condition}
         order by all

@@ -89,9 +89,9 @@ def queue_of(published: Path, **values: str) -> None:
     columns = (
         *("left_record_key", "right_record_key", "queue_reason", "left_party_name", "right_party_name", "left_name"),
         *("right_name", "left_website", "right_website", "left_place", "right_place", "guard", "clustering_refusal"),
-        *("evidence_for", "evidence_against", "relation", "decision", "decided_by", "decided_on", "decision_reason"),
+        *("explanation", "evidence_for", "evidence_against", "relation", "decision", "decided_by", "decided_on"),
         *("decision_inherited_from", "other_relation", "other_decision", "other_decided_by", "other_decided_on"),
-        "pair_fingerprint",
+        *("decision_reason", "pair_fingerprint"),
     )
     published.mkdir(parents=True)
     with duckdb.connect(str(published / "marts.duckdb")) as connection:
