@@ -121,17 +121,19 @@ joined as (
         cast(greatest(left_records.registration_name_count, right_records.registration_name_count) as integer)
             as registration_name_count,
         left_records.has_mixed_scripts or right_records.has_mixed_scripts as has_mixed_scripts,
-        left_domains.record_number is not null or right_domains.record_number is not null as has_earlier_domain,
-        {% for side in ['left', 'right'] -%}
-        (
-            candidate_pairs.{{ side }}_party_id <> 'us'
-            and (
-                candidate_pairs.{{ side }}_name_number >= {{ first_earlier_name_number() }}
-                or {{ side }}_domains.record_number is not null
-            )
-        ){{ ' or' if not loop.last }}
-        {% endfor %}
-            as has_partners_past,
+        -- asked as sets, which few records are in: joined, they would turn the plan around, and all pairs into a table
+        -- in memory
+        {% for side, other in [('left', 'right'), ('right', 'left')] -%}
+        coalesce(
+            ({{ side }}_records.record_number, {{ other }}_records.domain) in (
+                select
+                    earlier_domains.record_number,
+                    earlier_domains.domain
+                from earlier_domains
+            ),
+            false
+        ) as has_{{ side }}_earlier_domain,
+        {% endfor -%}
         {% for scheme in registration_schemes() -%}
         left_records.{{ scheme.column }} = right_records.{{ scheme.column }}{{ ' or' if not loop.last }}
         {% endfor %}
@@ -154,14 +156,6 @@ joined as (
     left join name_list as right_names
         on candidate_pairs.right_core_number = right_names.core_number
     -- here, as a few words of few countries: beside each record they would be most of what the joins keep in memory
-    left join earlier_domains as left_domains
-        on
-            left_records.record_number = left_domains.record_number
-            and right_records.domain = left_domains.domain
-    left join earlier_domains as right_domains
-        on
-            right_records.record_number = right_domains.record_number
-            and left_records.domain = right_domains.domain
     left join countries as left_countries
         on left_records.country_code = left_countries.country_code
     left join countries as right_countries
@@ -173,6 +167,14 @@ unpacked as (
 
     select
         *,
+        has_left_earlier_domain or has_right_earlier_domain as has_earlier_domain,
+        {% for side in ['left', 'right'] -%}
+        (
+            {{ side }}_party_id <> 'us'
+            and ({{ side }}_name_number >= {{ first_earlier_name_number() }} or has_{{ side }}_earlier_domain)
+        ){{ ' or' if not loop.last }}
+        {% endfor %}
+            as has_partners_past,
         struct_extract(found, 'shared_millibits') as shared_millibits,
         struct_extract(found, 'unequal_millibits') as unequal_millibits,
         struct_extract(found, 'shortened_millibits') as shortened_millibits,
