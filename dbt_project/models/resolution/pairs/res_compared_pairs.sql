@@ -15,9 +15,8 @@ records as (
 -- Domains that a record had, where another one has them today.
 earlier_domains as (
 
-    select distinct
+    select
         record_number,
-        party_id,
         domain
     from {{ ref('res_earlier_records') }}
     where is_same_company and domain is not null
