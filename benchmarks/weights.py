@@ -34,20 +34,10 @@ ALTERNATIONS = 3
 # Summed weight of each scenario, in imagined pairs; with the regression's own regularisation it says how much a level
 # must be seen to be believed.
 SCENARIO_WEIGHT = 1000.0
-# Kinds of evidence (res_pair_guards) whose true pairs are few beside the strong ones, and how many times the largest
-# share of any labelled list is believed. Who writes short names leaves 'Holdings' and the like out throughout: one list
-# does so 14 times beside 134 strong pairs, where the next would have 4, so a list never seen may well have more. (With
-# weights that never saw them F1 of whole lists rose from 0.952 to 0.958.) The same for generic and distinctive words
-# gives 0.962, but joins golden names: Tchibo and Tchibo Coffee Service, Unilever and Hindustan Unilever.
-BOUNDED_CLASSES = {
-    "misspelt": 1,
-    "structure left over": 3,
-    "generic left over": 1,
-    "distinctive left over": 1,
-    "both left over": 1,
-}
-# How many names are cut to their initials depends on who typed the list.
-UNBOUNDED_CLASSES = (("strong", 20000), ("acronym", 20000))
+# Kinds of evidence (res_pair_guards) of which our own list cannot say how many pairs chance makes: theirs may be full of
+# companies of groups that we know the heads of. Beside the strong pairs no more of them are believed than any labelled
+# list had.
+BOUNDED_CLASSES = ("generic left over", "distinctive left over", "both left over")
 # Shares are no smaller than this: a list may have a kind of evidence that the labelled ones hardly had.
 SMALLEST_CLASS_SHARE = 0.002
 BELIEVABLE = 0.3
@@ -102,13 +92,9 @@ class Weights:
         rows += [
             (
                 *("class share", name, bits, version, "", ""),
-                f"fitted: log2 of the most true pairs beside a strong one times {BOUNDED_CLASSES[name]}",
+                "fitted: log2 of the most true pairs beside a strong one",
             )
             for name, bits in self.class_shares.items()
-        ]
-        rows += [
-            ("class share", name, bits, version, "", "", "by hand: the mix of true pairs does not bound it")
-            for name, bits in UNBOUNDED_CLASSES
         ]
         rows += [(comparison, level, bits, version, "", "", why) for comparison, level, bits, why in HAND_SET]
         for key in sorted(self.millibits, key=lambda key: (key[0], -self.millibits[key], key[1])):
@@ -285,7 +271,7 @@ def class_shares(labelled: Sequence[Labelled], weights: Weights) -> dict[str, in
         weights: fitted on them; true pairs that they do not find believable are not counted.
 
     Returns:
-        Evidence class → 1000 · log2 of the largest share of any scenario, so many times as BOUNDED_CLASSES says.
+        Evidence class → 1000 · log2 of the largest share of any scenario.
     """
     shares: dict[str, float] = dict.fromkeys(BOUNDED_CLASSES, SMALLEST_CLASS_SHARE)
     for each in labelled:
@@ -295,7 +281,7 @@ def class_shares(labelled: Sequence[Labelled], weights: Weights) -> dict[str, in
         strong = max(int(counts.get("strong", 0)), 1)
         for name in BOUNDED_CLASSES:
             shares[name] = max(shares[name], counts.get(name, 0) / strong)
-    return {name: round(1000 * math.log2(times * shares[name])) for name, times in BOUNDED_CLASSES.items()}
+    return {name: round(1000 * math.log2(share)) for name, share in shares.items()}
 
 
 def disordered(weights: Weights) -> list[str]:

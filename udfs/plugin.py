@@ -68,7 +68,7 @@ UDFS: list[Udf] = [
         ],
         "struct(word_numbers integer[], word_codes integer[], word_ranks integer[], "
         "distinctiveness_millibits integer, has_distinctive_word boolean, has_country_word boolean, "
-        "skeleton varchar, initials varchar[])[]",
+        "has_place_word boolean, skeleton varchar, initials varchar[])[]",
     ),
     Udf(persons.is_misspelt_name, ["varchar", "varchar"], "boolean"),
     Udf(
@@ -77,7 +77,7 @@ UDFS: list[Udf] = [
         "struct(name varchar, full_name varchar, given_name varchar, given_names varchar, given_forms varchar[], "
         "family_name varchar)[]",
     ),
-    Udf(scoring.class_shift_millibits, ["bigint[]", "bigint[]", "double", "bigint"], "bigint"),
+    Udf(scoring.class_shift_millibits, ["bigint[]", "bigint[]", "double"], "bigint"),
     Udf(scoring.prior_shift_millibits, ["bigint[]", "bigint[]", "double", "double"], "bigint"),
     Udf(values.read_amount, ["varchar", "varchar"], "decimal(18,2)"),
     Udf(values.read_amount_band, ["varchar", "varchar"], "struct(least decimal(18,2), most decimal(18,2))"),

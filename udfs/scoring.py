@@ -79,16 +79,13 @@ def prior_shift_millibits(
     return pa.array(shifts, pa.int64())
 
 
-def shift_to_sum(
-    millibits: npt.NDArray[np.int64], counts: npt.NDArray[np.int64], believed: float, highest: int = 0
-) -> int:
-    """Find the highest shift under which probabilities sum up to no more than is believed.
+def shift_to_sum(millibits: npt.NDArray[np.int64], counts: npt.NDArray[np.int64], believed: float) -> int:
+    """Find the highest shift, 0 at most, under which probabilities sum up to no more than is believed.
 
     Args:
         millibits: distinct scores in 1/1000 bit.
         counts: how many pairs have each.
         believed: the sum allowed.
-        highest: the shift that is not exceeded, 0 or more.
 
     Returns:
         1/1000 bits; LOWEST_SHIFT when even that does not suffice.
@@ -97,34 +94,33 @@ def shift_to_sum(
     def expected(shift: int) -> float:
         return float((counts / (1 + np.exp2(-(millibits + shift) / 1000))).sum())
 
-    if expected(highest) <= believed:
-        return highest
-    low, high = LOWEST_SHIFT, highest
+    if expected(0) <= believed:
+        return 0
+    low, high = LOWEST_SHIFT, 0
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if expected(middle) <= believed else (low, middle)
     return low
 
 
-def class_shift_millibits(millibits: pa.Array, counts: pa.Array, believed: pa.Array, highest: pa.Array) -> pa.Array:
+def class_shift_millibits(millibits: pa.Array, counts: pa.Array, believed: pa.Array) -> pa.Array:
     """By how much the scores of one kind of evidence must shift so that as many pairs are believed as can be true.
 
     Args:
         millibits: list<bigint> per row: the distinct scores.
         counts: list<bigint> per row: pairs of each score.
         believed: double per row: how many of them can be true.
-        highest: bigint per row: the shift that is not exceeded, 0 or more.
 
     Returns:
         bigint per row, see shift_to_sum; 0 without scores.
     """
-    columns: list[Any] = [column.to_pylist() for column in (millibits, counts, believed, highest)]
+    columns: list[Any] = [column.to_pylist() for column in (millibits, counts, believed)]
     return pa.array(
         [
-            shift_to_sum(np.asarray(scores, dtype=np.int64), np.asarray(numbers, dtype=np.int64), allowed, most)
+            shift_to_sum(np.asarray(scores, dtype=np.int64), np.asarray(numbers, dtype=np.int64), allowed)
             if scores
             else 0
-            for scores, numbers, allowed, most in zip(*columns, strict=True)
+            for scores, numbers, allowed in zip(*columns, strict=True)
         ],
         pa.int64(),
     )

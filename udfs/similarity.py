@@ -15,7 +15,7 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA, Prefix
 
 from udfs.compiling import compiled_kernels
-from udfs.words import KINDS, SHORTEST_ACRONYM, initials_of, one_chunk, split_batch
+from udfs.words import KINDS, PLACE_KINDS, SHORTEST_ACRONYM, initials_of, one_chunk, split_batch
 
 # Words behind this one are ignored: real names have fewer, and the alignment is quadratic in it.
 MOST_WORDS = 10
@@ -24,8 +24,6 @@ MOST_MISSPELT_WORDS = 3
 NUMERAL_KIND = 8
 # Words of structure, function words and domain endings: they say nothing about which company it is.
 INDISTINCT_KINDS = (1, 6, 7)
-# Words that are known to name a place: two of them are two places, however alike (Niger, Nigeria).
-PLACE_KINDS = (3, 9)
 # How much of a word's distinctiveness survives when the words are not equal but seem meant to be.
 TYPO_SHARE = 0.85
 PREFIX_SHARE = 0.5

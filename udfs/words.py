@@ -21,6 +21,8 @@ LONGEST_LITTLE_WORD = 3
 KINDS = 16
 # Distinctive words, and those of them by which a country is called.
 DISTINCTIVE_KINDS = (0, 9)
+# Words that are known to name a place: two of them are two places, however alike (Niger, Nigeria).
+PLACE_KINDS = (3, 9)
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -42,6 +44,7 @@ NAME_WORDS_TYPE = pa.struct(
         ("distinctiveness_millibits", pa.int32()),
         ("has_distinctive_word", pa.bool_()),
         ("has_country_word", pa.bool_()),
+        ("has_place_word", pa.bool_()),
         ("skeleton", pa.string()),
         ("initials", pa.list_(pa.string())),
     ]
@@ -303,8 +306,8 @@ def name_words(names: pa.Array, vocabularies: pa.Array) -> pa.Array:
         list<struct> per row, one struct per name in the same order: word_numbers, of its words in order; word_codes,
         KINDS times the distinctiveness of each plus the number of its kind; word_ranks, the place of each word when
         they are ordered by distinctiveness, from 1, and of equals by place in the name; distinctiveness_millibits of
-        all words together; whether one of them is distinctive, and one a country's; the name's skeleton
-        and initials, as name_skeleton and name_initials say them.
+        all words together; whether one of them is distinctive, one a country's, and one a place; the
+        name's skeleton and initials, as name_skeleton and name_initials say them.
 
     Raises:
         ValueError: a word is not in the vocabulary.
@@ -336,6 +339,7 @@ def _described_words(names: pa.Array, vocabulary: pa.Array) -> pa.Array:
             pa.array(total[words.starts[1:]] - total[words.starts[:-1]], pa.int32()),
             pa.array(words.has_any(np.isin(kinds, DISTINCTIVE_KINDS))),
             pa.array(words.has_any(is_country_word)),
+            pa.array(words.has_any(np.isin(kinds, PLACE_KINDS))),
             name_skeleton(names),
             name_initials(names),
         ],

@@ -99,6 +99,7 @@
         when 'differing names' then 'Each name has a word of its own.'
         when 'mixed scripts' then 'A letter of another script looks like a Latin one: the name may pretend.'
         when 'other country' then 'One name in two countries may be two companies.'
+        when 'other legal form' then 'One name with two legal forms may be two companies of one house.'
         when 'common name' then 'Too many companies bear such a name.'
         when 'place left over' then 'It may be the company''s branch or its sister there.'
         when 'one word of a name' then 'One word of a longer name is not enough.'
@@ -106,7 +107,6 @@
         when 'other names of both' then 'What stands in brackets may be a note.'
         when 'differing names in one list' then 'In one list differing names are mostly two companies.'
         when 'likelier match' then 'One of them has a likelier match in the other list.'
-        when 'mere resemblance' then 'In these two lists too many names only look alike.'
         when 'already matched' then 'One of them has its match in the other list.'
     end
 {%- endmacro %}

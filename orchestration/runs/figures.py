@@ -77,6 +77,15 @@ FIRST_CHANGES = f"""
     order by priorities.tier nulls last, priorities.priority_score desc nulls last, 1, 2, 3
     limit {SHOWN_ROWS}
 """  # noqa: S608 (our own figure)
+JOINED = """
+    select
+        party_name as "list of",
+        match_count as "pairs joined without anybody's word",
+        chance_match_count as "of these by chance, about"
+    from marts.mart_list_scorecards
+    where match_count > 0
+    order by chance_match_count desc, party_name
+"""
 BANDS = "select band, count(*) as pairs from marts.fct_account_matches group by all order by pairs desc, band"
 LATE = """
     select
@@ -133,6 +142,7 @@ def look_at(file: Path) -> Published | None:
             late = _table(marts, "Lists that are late", LATE)
             unmapped = _table(marts, "Values nobody mapped (at most 20 are shown)", UNMAPPED, month)
             bands = _table(marts, "Pairs of records, by how sure the pipeline is", BANDS)
+            joined = _table(marts, "How many of the matches are to be expected to be chance, by list", JOINED)
             first = _table(marts, f"The {SHOWN_ROWS} changes at the accounts that matter most", FIRST_CHANGES, month)
             ((unmapped_count,),) = marts.execute(
                 "select count(*) from marts.mart_refused_data where export_month = ? and refused = 'unmapped value'",
@@ -151,7 +161,11 @@ def look_at(file: Path) -> Published | None:
         "pairs waiting for a person": waiting,
     }
     return Published(
-        month, run_id, published_at.replace(tzinfo=UTC), figures, [changes, first, restated, late, unmapped, bands]
+        month,
+        run_id,
+        published_at.replace(tzinfo=UTC),
+        figures,
+        [changes, first, restated, late, unmapped, joined, bands],
     )
 
 

@@ -18,14 +18,17 @@ from orchestration.settings import Settings, contacts_folder
 
 COVERAGE = """
     select
-        partner_name as partner,
-        strftime(list_month, '%Y-%m') || case when is_stale then ' (stale)' else '' end as "list of",
-        partner_account_count as "their accounts",
-        overlap_account_count as "shared with us",
-        round(100 * our_icp_coverage_rate)::integer || ' %' as "of our ICP accounts",
-        coverage_band as coverage
-    from marts.mart_partner_coverage
-    order by overlap_account_count desc, partner_name
+        coverage.partner_name as partner,
+        strftime(coverage.list_month, '%Y-%m') || case when coverage.is_stale then ' (stale)' else '' end as "list of",
+        coverage.partner_account_count as "their accounts",
+        coverage.overlap_account_count as "shared with us",
+        lists.chance_match_count as "by chance, about",
+        round(100 * coverage.our_icp_coverage_rate)::integer || ' %' as "of our ICP accounts",
+        coverage.coverage_band as coverage
+    from marts.mart_partner_coverage as coverage
+    inner join marts.mart_list_scorecards as lists
+        on coverage.partner_id = lists.party_id and lists.object = 'accounts'
+    order by coverage.overlap_account_count desc, coverage.partner_name
 """
 
 PLAYS = """

@@ -71,14 +71,6 @@ def test_a_refused_join_is_shown_with_its_reason(demo: Run) -> None:
     assert "Join refused: evidence outweighs it; that waits for a person." in text
 
 
-def test_a_mere_resemblance_is_left_to_a_person_and_shown_why(demo: Run) -> None:
-    found = explain(demo.settings, *APPROVED)
-    found.match.update(guard="mere resemblance", band="review", decision=None, is_same_account=False)
-    text = as_text(found)
-    assert "WAITS FOR A PERSON" in text
-    assert "Guard: mere resemblance. It forbids an automatic match" in text
-
-
 def test_it_begins_with_the_answer_in_sentences(demo: Run) -> None:
     found = explain(demo.settings, *APPROVED)
     assert found.match["explanation"].startswith("For: ")

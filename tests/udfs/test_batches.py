@@ -56,7 +56,7 @@ ROWS: dict[str, list[tuple[Any, ...]]] = {
     "name_forms": [(NAMES[:4], RULES), (NAMES[4:], RULES), (None, RULES), ([], RULES)],
     "name_words": [(["acme tool", "tool of japan"], WORDS), (["7"], WORDS), ([], WORDS)],
     "person_name_forms": [(["Dr. Bo Ek", "Ek, Bo"], PERSON_RULES), (["", "Ann"], PERSON_RULES)],
-    "class_shift_millibits": [([100, 2000], [3, 4], 1.5, 0), ([], [], 1.0, 500), ([-5], [10], 0.1, 0)],
+    "class_shift_millibits": [([100, 2000], [3, 4], 1.5), ([], [], 1.0), ([-5], [10], 0.1)],
     "prior_shift_millibits": [([100, 2000], [3, 4], 0.2, 100.0), ([], [], 0.5, 1.0)],
     "read_amount": [(text, mark) for text in TEXTS for mark in (".", ",", None)],
     "read_amount_band": [(text, mark) for text in [*TEXTS, "10K - 50K", "> 5"] for mark in (".", None)],

@@ -244,6 +244,7 @@ def test_words_are_looked_up_and_ranked() -> None:
             "distinctiveness_millibits": 37000,
             "has_distinctive_word": True,
             "has_country_word": True,
+            "has_place_word": False,
             "skeleton": "tlstkm",
             "initials": ["tza"],
         }

@@ -52,21 +52,20 @@ def test_rarer_true_pairs_shift_scores_down() -> None:
 @given(
     scored=st.lists(st.tuples(st.integers(-5000, 20000), st.integers(1, 50)), min_size=1, max_size=30),
     most=st.floats(0.5, 200),
-    highest=st.integers(0, 3000),
 )
-def test_no_more_pairs_are_believed_than_can_be_true(scored: list[tuple[int, int]], most: float, highest: int) -> None:
+def test_no_more_pairs_are_believed_than_can_be_true(scored: list[tuple[int, int]], most: float) -> None:
     values, counts = (np.array(column) for column in zip(*scored, strict=True))
-    shift = shift_to_sum(values, counts, most, highest)
-    assert LOWEST_SHIFT <= shift <= highest
+    shift = shift_to_sum(values, counts, most)
+    assert LOWEST_SHIFT <= shift <= 0
     if shift > LOWEST_SHIFT:
         assert (counts / (1 + np.exp2(-(values + shift) / 1000))).sum() <= most
-        if shift < highest:
+        if shift < 0:
             assert (counts / (1 + np.exp2(-(values + shift + 1) / 1000))).sum() > most
 
 
 def test_shift_of_a_kind_of_evidence_without_pairs_is_none() -> None:
     shifts = class_shift_millibits(
         pa.array([[3000], None], pa.list_(pa.int64())), pa.array([[8], None], pa.list_(pa.int64())),
-        pa.array([4.0, 1.0]), pa.array([0, 500]),
+        pa.array([4.0, 1.0]),
     ).to_pylist()  # fmt: skip
     assert shifts == [-3000, 0]

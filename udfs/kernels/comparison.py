@@ -21,12 +21,11 @@ from udfs.similarity import (
     NOTHING_LEFT,
     NUMERAL_KIND,
     NUMERALS,
-    PLACE_KINDS,
     PREFIX_SHARE,
     REST_CLASSES,
     TYPO_SHARE,
 )
-from udfs.words import KINDS, SHORTEST_ACRONYM
+from udfs.words import KINDS, PLACE_KINDS, SHORTEST_ACRONYM
 
 KIND_BITS, KIND_MASK = KINDS.bit_length() - 1, KINDS - 1
 PLACES = sum(1 << kind for kind in PLACE_KINDS)

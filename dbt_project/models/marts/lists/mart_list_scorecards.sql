@@ -48,6 +48,12 @@ person_contacts as (
 
 ),
 
+account_matches as (
+
+    select * from {{ ref('fct_account_matches') }}
+
+),
+
 refusals as (
 
     select * from {{ ref('stg_refusals') }}
@@ -157,6 +163,33 @@ filled as (
 
 ),
 
+-- What was joined without anybody's word between our list and another; an unlikely pair is chance in so many cases.
+joined_pairs as (
+
+    select
+        match_probability,
+        case when left_party_id = 'us' then right_party_id else left_party_id end as party_id
+    from account_matches
+    where
+        (left_party_id = 'us') <> (right_party_id = 'us')
+        and band = 'auto'
+        and decision is null
+
+),
+
+joined_counts as (
+
+    select
+        party_id,
+        'accounts' as object,
+        count(*) as match_count,
+        -- summed in integers, so that the order of rows does not matter
+        sum(cast(round(1e6 * (1 - match_probability)) as bigint)) / 1e6 as chance_match_count
+    from joined_pairs
+    group by party_id
+
+),
+
 refused_from_list as (
 
     select
@@ -242,7 +275,15 @@ described as (
         {% for attribute in attributes %}
         {{ rate('filled.' ~ attribute ~ '_count', 'counted.record_count') }} as {{ attribute }}_rate,
         {% endfor %}
-        coalesce(refused_since.refused_file_count, 0) as refused_file_count
+        coalesce(refused_since.refused_file_count, 0) as refused_file_count,
+        case
+            when dated.list_month is not null and dated.object = 'accounts' and dated.party_id <> 'us'
+                then coalesce(joined_counts.match_count, 0)
+        end as match_count,
+        case
+            when dated.list_month is not null and dated.object = 'accounts' and dated.party_id <> 'us'
+                then cast(coalesce(joined_counts.chance_match_count, 0) as decimal(12, 1))
+        end as chance_match_count
     from dated
     left join counted on dated.party_id = counted.party_id and dated.object = counted.object
     left join filled on dated.party_id = filled.party_id and dated.object = filled.object
@@ -250,6 +291,7 @@ described as (
         on
             dated.party_id = refused_from_list.party_id
             and dated.object = refused_from_list.object
+    left join joined_counts on dated.party_id = joined_counts.party_id and dated.object = joined_counts.object
     left join refused_since
         on
             dated.party_id = refused_since.party_id
@@ -282,7 +324,9 @@ final as (
         {% for attribute in attributes %}
         {{ attribute }}_rate,
         {% endfor %}
-        {{ rate('(' ~ attributes | join('_rate + ') ~ '_rate)', attributes | length) }} as completeness_rate
+        {{ rate('(' ~ attributes | join('_rate + ') ~ '_rate)', attributes | length) }} as completeness_rate,
+        match_count,
+        chance_match_count
     from described
 
 )

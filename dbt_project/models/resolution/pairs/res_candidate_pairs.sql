@@ -154,6 +154,7 @@ names as (
     select
         records.record_number,
         records.party_id,
+        records.is_stand_in,
         account_names.name_number,
         account_names.core_number,
         name_list.glued_name,
@@ -195,6 +196,7 @@ looked_at as (
             else greatest(left_names.namesake_count, right_names.namesake_count)
         end as namesake_count,
         left_names.name_count * right_names.name_count as name_pair_count,
+        left_names.is_stand_in or right_names.is_stand_in as has_stand_in,
         jaro_winkler_similarity(left_names.glued_name, right_names.glued_name) as similarity
     from proposed
     inner join names as left_names
@@ -204,17 +206,30 @@ looked_at as (
 
 ),
 
-worth_comparing as (
+-- Inside one list differing names never join, so names must look more alike there to be compared. But our own list is
+-- also to show what mere chance makes (res_list_priors): its stand-ins are compared as a partner's records would be.
+alike as (
 
-    select *
+    select
+        *,
+        left_party_id = right_party_id
+        and rule_bits & {{ rule_bits(blocking_rules_that('is_sufficient')) }} = 0
+        and similarity < {{ var('candidate_similarity_in_one_list') }} as is_only_for_chance
     from looked_at
     where
         rule_bits & {{ rule_bits(blocking_rules_that('is_sufficient')) }} > 0
         or similarity >= case
-            when left_party_id = right_party_id then {{ var('candidate_similarity_in_one_list') }}
             when proposal_count > 1 then {{ var('candidate_similarity_of_two_keys') }}
             else {{ var('candidate_similarity') }}
         end
+
+),
+
+worth_comparing as (
+
+    select *
+    from alike
+    where has_stand_in or not is_only_for_chance
 
 ),
 
@@ -247,7 +262,8 @@ final as (
         left_core_number,
         right_core_number,
         cast(rule_bits as smallint) as rule_bits,
-        cast(namesake_count as integer) as namesake_count
+        cast(namesake_count as integer) as namesake_count,
+        is_only_for_chance
     from best_names
 
 )

@@ -85,9 +85,11 @@ joined as (
         candidate_pairs.left_core_number,
         candidate_pairs.right_core_number,
         candidate_pairs.rule_bits,
+        candidate_pairs.is_only_for_chance,
         left_names.glued_name as left_glued_name,
         right_names.glued_name as right_glued_name,
         not left_names.has_distinctive_word or not right_names.has_distinctive_word as has_common_name,
+        coalesce(left_names.has_place_word and right_names.has_place_word, false) as has_place_word,
         coalesce(left_names.is_of_a_country and right_names.is_of_a_country, false) as are_of_countries,
         coalesce(left_names.core_name = left_names.glued_name, false) as is_left_one_word,
         coalesce(right_names.core_name = right_names.glued_name, false) as is_right_one_word,
@@ -356,7 +358,9 @@ final as (
         leveled.left_core_number,
         leveled.right_core_number,
         leveled.rule_bits,
+        leveled.is_only_for_chance,
         leveled.has_common_name,
+        leveled.has_place_word,
         leveled.has_mixed_scripts,
         -- today's domain, and today's name, make what was there before no witness
         leveled.has_partners_past

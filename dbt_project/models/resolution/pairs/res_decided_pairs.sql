@@ -6,12 +6,6 @@ with scored_pairs as (
 
 ),
 
-resemblance_limits as (
-
-    select * from {{ ref('res_resemblance_limits') }}
-
-),
-
 pair_decisions as (
 
     select * from {{ ref('res_pair_decisions') }}
@@ -103,28 +97,17 @@ reasoned as (
         latest_decisions.relation,
         latest_decisions.decided_fingerprint,
         latest_decisions.inherited_from,
-        case
-            when latest_decisions.decided_by is null then exchanged_pairs.exchanged_record_key
-            else latest_decisions.exchanged_record_key
-        end as exchanged_record_key,
         latest_decisions.other_decision,
         latest_decisions.other_relation,
         latest_decisions.other_decided_by,
         latest_decisions.other_decided_on,
-        coalesce(latest_decisions.is_disputed, false) as is_disputed,
         case
-            when
-                scored_pairs.is_resemblance
-                and scored_pairs.match_millibits <= resemblance_limits.doubtful_millibits
-                and scored_pairs.match_probability >= {{ var('auto_probability') }}
-                then 'mere resemblance'
-        end as list_guard,
+            when latest_decisions.decided_by is null then exchanged_pairs.exchanged_record_key
+            else latest_decisions.exchanged_record_key
+        end as exchanged_record_key,
+        coalesce(latest_decisions.is_disputed, false) as is_disputed,
         scored_pairs.name_level in ('exact', 'spacing', 'order') as has_same_name
     from scored_pairs
-    left join resemblance_limits
-        on
-            scored_pairs.left_party_id = resemblance_limits.left_party_id
-            and scored_pairs.right_party_id = resemblance_limits.right_party_id
     left join latest_decisions
         on
             scored_pairs.left_record_number = latest_decisions.left_record_number
@@ -157,7 +140,6 @@ proposed as (
                 end
                 then 'review'
             when own_guard is not null then 'rejected'
-            when list_guard is not null then 'review'
             when match_probability >= {{ var('auto_probability') }} then 'auto'
             when has_own_identifier and match_probability >= {{ var('auto_probability_with_identifier') }} then 'auto'
             when match_probability >= {{ var('review_probability') }} then 'review'
@@ -229,14 +211,13 @@ settled as (
 final as (
 
     select
-        * exclude (is_kept, is_resemblance, list_guard, proposed_band, has_same_name, has_likelier_match),
+        * exclude (is_kept, proposed_band, has_same_name, has_likelier_match),
         cast(
             coalesce(
                 own_guard,
                 case
                     when is_already_matched then 'already matched'
                     when has_likelier_match then 'likelier match'
-                    else list_guard
                 end
             ) as {{ enum_of('guard') }}
         ) as guard,

@@ -115,8 +115,6 @@ led as (
     {% for lead in leads() -%}
     cast(
         case
-            -- duplicates inside one list are no rivals
-            when left_party_id = right_party_id then 'unknown'
             when {{ lead }}_millibits is null then 'no rival'
             when {{ lead }}_millibits = 0 then 'tie'
             when {{ lead }}_millibits > 0
@@ -130,7 +128,7 @@ led as (
 
 ),
 
-final as (
+weighed as (
 
     select
         led.*,
@@ -140,9 +138,28 @@ final as (
             + {{ weight_of(lead, 'led.' ~ lead ~ '_level') }}
             {% endfor -%}
             as integer
-        ) as fitted_millibits
+        ) as rivalled_millibits
     from led
     cross join weights
+
+),
+
+-- Duplicates inside one list are no rivals; but if the one stood in another list, they would be.
+final as (
+
+    select
+        * exclude (rivalled_millibits)
+        replace (
+            {% for lead in leads() -%}
+            cast(
+                case when left_party_id = right_party_id then 'unknown' else {{ lead }}_level end
+                as {{ enum_of(lead) }}
+            ) as {{ lead }}_level{{ ',' if not loop.last }}
+            {% endfor %}
+        ),
+        case when left_party_id = right_party_id then own_millibits else rivalled_millibits end as fitted_millibits,
+        rivalled_millibits as chance_millibits
+    from weighed
 
 )
 

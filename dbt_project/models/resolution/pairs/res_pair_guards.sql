@@ -76,9 +76,19 @@ guarded as (
             when has_identifier and not has_differing_names_in_one_list then null
             when has_mixed_scripts then 'mixed scripts'
             when country_level = 'different' then 'other country'
+            -- Gladstone Commercial Corporation and Limited Partnership: a house gives one name to many of its companies
+            when
+                has_same_name
+                and legal_form_level = 'different'
+                and country_level <> 'same'
+                and city_level <> 'same'
+                and phone_level <> 'same'
+                then 'other legal form'
             -- a common name stays a question whatever place agrees: Global Services has many in one city
             when
                 shared_millibits < case
+                    -- Malaysia Airlines: what is done in one place, and in either list by one alone
+                    when has_same_name and has_place_word and namesake_level = 'none' then 0
                     when has_same_name and legal_form_level in ('same', 'same class')
                         then {{ var('common_name_millibits') }}
                     when has_common_name then {{ var('generic_name_millibits') }}
@@ -111,10 +121,8 @@ reasoned as (
     select
         * exclude (
             has_identifier, has_differing_names, has_differing_names_in_one_list, has_own_identifier,
-            has_contradicting_names
+            has_contradicting_names, has_place_word
         ),
-        -- names of different legal forms may be two companies' that chose one name: Altair Engineering Kft. and Inc.
-        not has_identifier and (not has_same_name or legal_form_level = 'different') as is_resemblance,
         -- an identifier of one company stands above any name
         has_own_identifier and country_level <> 'different' as has_own_identifier,
         -- the same distinctive words, and nothing left over but places and words of structure: Acme Japan, Acme Holding

@@ -3,7 +3,9 @@
 
 with pair_evidence as (
 
-    select * from {{ ref('res_pair_evidence') }}
+    select * exclude (is_only_for_chance, chance_millibits)
+    from {{ ref('res_pair_evidence') }}
+    where not is_only_for_chance
 
 ),
 

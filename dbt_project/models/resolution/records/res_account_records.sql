@@ -46,8 +46,17 @@ record_numbers as (
 
     select
         record_key,
+        party_id,
         cast(row_number() over (order by record_key) as integer) as record_number
     from accounts
+
+),
+
+our_size as (
+
+    select count(*) as record_count
+    from accounts
+    where party_id = 'us'
 
 ),
 
@@ -87,10 +96,15 @@ numbered as (
                 then valid_registration_number(accounts.{{ scheme.column }}, '{{ scheme.scheme }}')
         end as {{ scheme.column }},
         {% endfor -%}
-        record_numbers.record_number
+        record_numbers.record_number,
+        -- as many as var stand_in_count of our own records, spread over the whole list
+        record_numbers.party_id = 'us'
+        and record_numbers.record_number
+        % cast(greatest(ceil(our_size.record_count / {{ var('stand_in_count') }}), 1) as integer) = 0 as is_stand_in
     from accounts
     inner join record_numbers
         on accounts.record_key = record_numbers.record_key
+    cross join our_size
     left join name_forms
         on accounts.name = name_forms.name
     left join host_domains

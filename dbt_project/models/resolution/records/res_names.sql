@@ -85,6 +85,7 @@ final as (
         looked_up.name.distinctiveness_millibits,
         looked_up.name.has_distinctive_word,
         looked_up.name.has_country_word,
+        looked_up.name.has_place_word,
         looked_up.name.skeleton,
         looked_up.name.initials,
         replace(names.core_name, ' ', '') as glued_name,
