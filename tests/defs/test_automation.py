@@ -124,7 +124,8 @@ ASSETS = """
     resolution/res_pair_decisions resolution/res_pair_evidence
     resolution/res_pair_guards resolution/res_pair_joins resolution/res_person_clusters
     resolution/res_person_registry resolution/res_record_clusters resolution/res_resemblance_limits
-    resolution/res_scored_pairs seeds/accepted_files seeds/activation_plan seeds/alignment_levels
+    resolution/res_scored_pairs resolution/res_withheld_values
+    seeds/accepted_files seeds/activation_plan seeds/alignment_levels
     seeds/attribute_trust seeds/attribution_rules seeds/column_mappings
     seeds/countries seeds/domain_aliases seeds/email_rules seeds/exchange_rates seeds/exclusions
     seeds/generic_domains seeds/generic_words seeds/icp_attributes seeds/icp_definitions seeds/icp_fields
