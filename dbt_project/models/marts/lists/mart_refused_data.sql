@@ -79,6 +79,13 @@ golden_accounts as (
 
 ),
 
+circular_mergers as (
+
+    select * from {{ ref('stg_merged_ids') }}
+    where is_circular
+
+),
+
 closed_opportunities as (
 
     select * from {{ ref('stg_opportunities') }}
@@ -301,6 +308,26 @@ held_back as (
 
 ),
 
+merged_in_a_circle as (
+
+    select
+        'merged id' as refused,
+        party_id,
+        'accounts' as object,
+        export_month,
+        'merged_source_ids' as column_name,
+        account_id as source_id,
+        concat(account_id, ' into ', into_id) as delivered,
+        cast(1 as bigint) as record_count,
+        'merged_in_a_circle' as rule,
+        'The lists of its months merge this id into others and back again, and none of them is on the current list'
+            as reason,
+        'Say in the current list which record took the others in; or name today''s record in decisions and plans'
+            as remedy
+    from circular_mergers
+
+),
+
 without_account as (
 
     select
@@ -396,6 +423,8 @@ refused_data as (
     select * from closing_later
     union all by name
     select * from held_back
+    union all by name
+    select * from merged_in_a_circle
     union all by name
     select * from without_account
     union all by name
