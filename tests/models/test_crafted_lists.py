@@ -210,7 +210,7 @@ def test_no_record_of_a_partner_joins_two_of_ours(resolved: Resolved) -> None:
             "11",
             "vague",
             "undecided",
-            'For: all of "emma" stands in the other name, both say Reno. Left over: "daniels" of Emma Daniels. '
+            'For: all of "EMMA" stands in the other name, both say Reno. Left over: "Daniels" of Emma Daniels. '
             "Nothing to check by: website. One word of a longer name is not enough.",
         ),
         (
