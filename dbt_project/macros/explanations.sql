@@ -43,11 +43,9 @@
     array_to_string({{ as_delivered("string_split(" ~ side ~ "_core_name, ' ')", side ~ '_name') }}, ' ')
 {%- endmacro %}
 
-{# Levels that a comparison has only where the names are equal, and that say nothing else. #}
-{% macro repeats_equal_name(comparison, level) -%}
-    ({{ comparison }}, {{ level }}) in (
-        ('spelling', 'equal'), ('substring', 'equal'), ('first_word', 'equal'), ('rest', 'none')
-    )
+{# Comparisons that only say once more that two names are equal, where they are. #}
+{% macro repeats_equal_name(comparison, spelling_level) -%}
+    ({{ spelling_level }} = 'equal' and {{ comparison }} in ('rest', 'spelling', 'substring', 'first_word'))
 {%- endmacro %}
 
 {% macro said_for_pair() -%}

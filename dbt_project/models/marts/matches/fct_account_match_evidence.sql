@@ -83,6 +83,7 @@ compared as (
     select
         pairs.left_record_key,
         pairs.right_record_key,
+        pairs.spelling_level,
         unnest([
             {% for comparison, value in comparisons.items() -%}
             {
@@ -115,7 +116,7 @@ final as (
         cast(compared.evidence.millibits as integer) as evidence_millibits,
         nullif(compared.evidence.left_value, '') as left_value,
         nullif(compared.evidence.right_value, '') as right_value,
-        {{ repeats_equal_name('compared.evidence.comparison', 'compared.evidence.level') }} as is_repetition
+        {{ repeats_equal_name('compared.evidence.comparison', 'compared.spelling_level') }} as is_repetition
     from compared
     where compared.evidence.level <> 'unknown' or compared.evidence.millibits <> 0
 
