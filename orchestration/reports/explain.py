@@ -31,7 +31,7 @@ from orchestration.reports.pair_facts import (
     NOT_KNOWN,
     NUMBERED_PAIR,
     PAIR,
-    PROPOSING_KEYS,
+    PROPOSED_PAIRS,
     RECOMPUTED,
     RECORD_NUMBER,
     RECORDS,
@@ -104,16 +104,7 @@ def explain(settings: Settings, record: str, other: str) -> Explanation:
             companions=_rows(connection, COMPANIONS, {**pair, "one": one, "two": two}),
             not_known=[row["comparison"] for row in _rows(connection, NOT_KNOWN, pair)],
             decisions=_rows(connection, DECISIONS, {}),
-            shared_keys=_rows(
-                connection,
-                SHARED_KEYS.format(
-                    res_record_keys=compiled_sql(settings, KEYS),
-                    proposing_keys=PROPOSING_KEYS.format(
-                        left="getvariable('left_number')", right="getvariable('right_number')"
-                    ),
-                ),
-                {},
-            ),
+            shared_keys=_rows(connection, SHARED_KEYS.format(res_record_keys=compiled_sql(settings, KEYS)), {}),
             between_accounts=_rows(connection, BETWEEN_ACCOUNTS, {"one": one, "two": two})[0],
             group_links=_rows(connection, GROUP_LINKS, {"one": one, "two": two}),
             is_candidate=is_candidate,
@@ -270,9 +261,15 @@ CATALOGUE = re.compile(r'"[^"\n]+"\.(?="[^"\n]+"\."[^"\n]+")')
 def _compare(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """Run the compiled models on the pair and its rivals."""
     compiled = {
-        relation: compiled_sql(settings, relation) for relation in ("resolution.res_candidate_pairs", *RECOMPUTED)
+        relation: compiled_sql(settings, relation)
+        for relation in (PROPOSED_PAIRS, "resolution.res_candidate_pairs", *RECOMPUTED)
     }
-    connection.execute(ASKED_PAIR.format(res_candidate_pairs=compiled["resolution.res_candidate_pairs"]))
+    connection.execute(
+        ASKED_PAIR.format(
+            res_proposed_pairs=compiled[PROPOSED_PAIRS],
+            res_candidate_pairs=compiled["resolution.res_candidate_pairs"],
+        )
+    )
     for relation in ("resolution.res_candidate_pairs", "resolution.res_list_priors", *RECOMPUTED):
         connection.execute(f"drop view if exists {relation}")
     connection.execute(CANDIDATES)

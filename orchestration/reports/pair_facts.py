@@ -16,6 +16,7 @@ RECOMPUTED = (
     "marts.fct_account_match_evidence",
 )
 KEYS = "resolution.res_record_keys"
+PROPOSED_PAIRS = "resolution.res_proposed_pairs"
 
 PAIR = "left_record_key = $left and right_record_key = $right"
 # The same by the numbers that records have in this build.
@@ -29,6 +30,7 @@ ASKED_PAIR = """
     create or replace view resolution.res_blocking_keys as
         from stored.resolution.res_blocking_keys
         where record_number in (getvariable('left_number'), getvariable('right_number'));
+    create or replace view resolution.res_proposed_pairs as {res_proposed_pairs};
     create temp table asked_pair as {res_candidate_pairs};
     create or replace view resolution.res_pair_decisions as from stored.resolution.res_pair_decisions;
     create or replace view resolution.res_blocking_keys as from stored.resolution.res_blocking_keys;
@@ -115,22 +117,9 @@ EVIDENCE = f"""
     order by min(comparison_number)
 """  # noqa: S608 (a condition of our own)
 
-# Keys that propose the pair; in res_candidate_pairs these are three joins, each with its condition.
-PROPOSING_KEYS = """
-    select one.key_number
-    from resolution.res_blocking_keys as one
-    inner join resolution.res_blocking_keys as other using (key_number)
-    where
-        one.record_number = {left} and other.record_number = {right}
-        and case
-            when one.party_id = other.party_id then true
-            when 'us' in (one.party_id, other.party_id) then one.record_count + other.record_count <= one.record_limit
-            else one.is_among_partners and other.is_among_partners
-        end
-"""
 # Keys are texts only here: the build groups them by number, and keeps those alone that propose pairs.
-SHARED_KEYS = """
-    with keys as ({res_record_keys}),
+SHARED_KEYS = f"""
+    with keys as ({{res_record_keys}}),
     shared as (
         select distinct key_number
         from keys as one
@@ -148,13 +137,13 @@ SHARED_KEYS = """
     )
     select
         rule, blocking_key, count(distinct record_number) as record_count,
-        key_number in (select key_number from ({proposing_keys})) as proposes_pairs
+        key_number in (select key_number from resolution.res_proposed_pairs where {NUMBERED_PAIR}) as proposes_pairs
     from keys
     semi join shared using (key_number)
     semi join listed using (record_number)
     group by rule, blocking_key, key_number
     order by proposes_pairs desc, record_count, rule, blocking_key
-"""
+"""  # noqa: S608 (a condition of our own)
 
 DECISIONS = f"""
     select

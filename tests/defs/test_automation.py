@@ -123,7 +123,8 @@ ASSETS = """
     resolution/res_name_forms resolution/res_name_words resolution/res_named_records resolution/res_names
     resolution/res_pair_decisions resolution/res_pair_evidence
     resolution/res_pair_guards resolution/res_pair_joins resolution/res_person_clusters
-    resolution/res_person_registry resolution/res_record_clusters resolution/res_resemblance_limits
+    resolution/res_person_registry resolution/res_proposed_pairs resolution/res_record_clusters
+    resolution/res_resemblance_limits
     resolution/res_scored_pairs resolution/res_withheld_values
     seeds/accepted_files seeds/activation_plan seeds/alignment_levels
     seeds/attribute_trust seeds/attribution_rules seeds/column_mappings

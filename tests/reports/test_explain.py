@@ -11,7 +11,7 @@ import pytest
 
 from orchestration.reports import NoReportError
 from orchestration.reports.explain import Explanation, as_text, compiled_sql, explain
-from orchestration.reports.pair_facts import KEYS, PROPOSING_KEYS
+from orchestration.reports.pair_facts import KEYS
 from tests.workspaces import Run, run_command
 
 APPROVED = ("tidewell:xb-3e9092859", "us:001Fh00000ulkhZIAQ")
@@ -181,9 +181,11 @@ def never_compared(demo: Run, keys: str, condition: str = "") -> Explanation:
             select
                 mine.record_number as left_number, yours.record_number as right_number,
                 (
-                    select any_value(proposing.key_number)
-                    from ({PROPOSING_KEYS.format(left="mine.record_number", right="yours.record_number")}) as proposing
-                    where proposing.key_number = mine.key_number
+                    select any_value(proposing.key_number) from resolution.res_proposed_pairs as proposing
+                    where
+                        proposing.left_record_number = mine.record_number
+                        and proposing.right_record_number = yours.record_number
+                        and proposing.key_number = mine.key_number
                 ) as proposing_key
             from ({record_keys}) as mine
             inner join ({record_keys}) as yours using (key_number)
