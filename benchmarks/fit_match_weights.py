@@ -10,6 +10,7 @@ import click
 from benchmarks.matching import labelled_pairs
 from benchmarks.scenarios import is_stress_test, scenarios_of, scratch_folder
 from benchmarks.weights import WEIGHTS_FILE, disordered, fit, write
+from benchmarks.weights_page import write_page
 
 
 @click.command()
@@ -17,7 +18,7 @@ from benchmarks.weights import WEIGHTS_FILE, disordered, fit, write
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), default=WEIGHTS_FILE)
 @click.option("--version", required=True, help="Version of the new table, such as the day it was fitted.")
 def main(bench_data: Path, output: Path, version: str) -> None:
-    """Fit the weights on all scenarios of a folder of labelled lists and write the seed."""
+    """Fit the weights on all scenarios of a folder of labelled lists and write the seed, and its page."""
     with scratch_folder() as folder:
         labelled = [
             labelled_pairs(scenario, folder) for scenario in scenarios_of(bench_data) if not is_stress_test(scenario)
@@ -26,6 +27,8 @@ def main(bench_data: Path, output: Path, version: str) -> None:
     for sentence in disordered(weights):
         click.echo(f"warning: {sentence}")
     write(weights, output, version)
+    if output == WEIGHTS_FILE:  # the page is about the shipped ones
+        write_page()
     click.echo(f"{output}: {len(weights.millibits)} weights from {len(labelled)} scenarios")
 
 

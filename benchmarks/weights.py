@@ -34,9 +34,9 @@ ALTERNATIONS = 3
 # Summed weight of each scenario, in imagined pairs; with the regression's own regularisation it says how much a level
 # must be seen to be believed.
 SCENARIO_WEIGHT = 1000.0
-# Kinds of evidence (res_pair_guards) of which our own list cannot say how many pairs chance makes: theirs may be full of
-# companies of groups that we know the heads of. Beside the strong pairs no more of them are believed than any labelled
-# list had.
+# Kinds of evidence (res_pair_guards) of which our own list cannot say how many pairs chance makes: theirs may be full
+# of companies of groups that we know the heads of. Beside the strong pairs no more of them are believed than any
+# labelled list had.
 BOUNDED_CLASSES = ("generic left over", "distinctive left over", "both left over")
 # Shares are no smaller than this: a list may have a kind of evidence that the labelled ones hardly had.
 SMALLEST_CLASS_SHARE = 0.002

@@ -131,6 +131,22 @@ AUGUST: Lists = {"us": {"6": VESPRIL, "7": MOLKERRY}, "alpha": {"5": STRANGER}}
 SEPTEMBER: Lists = {"alpha": {"5": HARTUNO}}
 OCTOBER: Lists = {"us": {"7": MOLKERRY}, "alpha": {"5": HARTUNO}}
 
+# Pairs of the same number, of which people decide in the meantime; no record of them is one of the story of keys.
+US_ASKED: dict[str, tuple[str, ...]] = {
+    "51": ("Brakstone Valves GmbH", "brakstone.de", "DE", "Ulm"),
+    "52": ("Lumivant Optics Inc", "lumivant.com", "US", "Austin"),
+    "53": ("Tarrowby Spices Ltd", "tarrowby.co.uk", "GB", "Leeds"),
+    "54": ("Skogvik Timber AB", "skogvik.se", "SE", "Lund"),
+}
+ALPHA_ASKED: dict[str, tuple[str, ...]] = {
+    "51": ("Brakstone Valves", "brakstone.de", "DE", "Ulm"),
+    "52": ("Lumivant Optics", "lumivant.com", "US", "Austin"),
+    "53": ("Tarrowby Spices", "tarrowby.co.uk", "GB", "Leeds"),
+    "54": ("Skogvik Timber", "skogvik.se", "SE", "Lund"),
+}
+ASKED: Lists = {"us": US_ASKED, "alpha": ALPHA_ASKED}
+ASKED_AND_MOVED: Lists = {"us": US_ASKED, "alpha": {**ALPHA_ASKED, "53": ("Tarrowby Spices", "", "GB", "York")}}
+
 # Companies of which people have decided, while their records go, come back, are merged or exchanged.
 GLIMMERFELL = ("Glimmerfell Brewing Ltd", "glimmerfell.co.uk", "GB", "Leeds")
 WENDLOCK = ("Wendlock Saddles Ltd", "", "GB", "York")
@@ -152,6 +168,12 @@ MERGED = [
     ("65", "Arbour Finch Group", "arbourgroup.com", "GB", "Hull", "64"),
     ("67", "Selkirk Textile Holding", "selkirktextile.com", "GB", "Perth", "66"),
     ("69", "Pentlow Stone", "pentlowstone.com", "GB", "Bath", "68"),
+]
+# A month later these are merged again, and their lists say so of the last step alone.
+MERGED_AGAIN = [
+    ("650", "Arbour Finch Group", "arbourgroup.com", "GB", "Hull", "65"),
+    ("670", "Selkirk Textile Holding", "selkirktextile.com", "GB", "Perth", "67"),
+    ("690", "Pentlow Stone", "pentlowstone.com", "GB", "Bath", "69"),
 ]
 EXCLUDED = {"excluded_by": "Legal", "since": "2026-08-01"}
 COMPANY_SEEDS = {

@@ -4,13 +4,14 @@ Belongs here: whether it is named, whether links and paths lead somewhere, and f
 belong here: whether what else is said is true.
 """
 
-import csv
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmarks.weights import WEIGHTS_FILE
+from benchmarks.weights_page import PAGE, written
 from orchestration.settings import HOME
 
 PAGES = [HOME / "README.md", *sorted((HOME / "docs").glob("*.md"))]
@@ -148,18 +149,8 @@ def test_every_path_that_contributing_names_is_there() -> None:
 
 
 def test_the_comparisons_are_worth_what_the_seed_says() -> None:
-    with (HOME / "seeds" / "reference" / "match_weights.csv").open(encoding="utf-8", newline="") as stream:
-        rows = [row for row in csv.DictReader(stream) if row["comparison"] not in {"prior", "class share"}]
-    expected = {}
-    for comparison in dict.fromkeys(row["comparison"] for row in rows):
-        levels = {row["level"]: int(row["weight_millibits"]) for row in rows if row["comparison"] == comparison}
-        best, worst = (extreme(levels, key=lambda level: levels[level]) for extreme in (max, min))
-        expected[f"`{comparison}`"] = (
-            len(levels),
-            *(f"{level} {levels[level] / 1000:+.2f}".replace("-", "−") for level in (best, worst)),
-        )
-    said = cells_of(section("matching.md", "What is compared, and what it is worth"))
-    assert {row[0]: (int(row[2].partition(":")[0]), *row[3:]) for row in said} == expected
+    text = PAGE.read_text(encoding="utf-8")
+    assert written(text, WEIGHTS_FILE) == text
 
 
 def test_every_step_of_a_pair_names_models_that_are_there() -> None:

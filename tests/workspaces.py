@@ -269,6 +269,8 @@ def load_raw(
                     is_witnessed boolean);
             create table resolution.res_account_parents
                 (record_key varchar, parent_account_key varchar, is_believed boolean);
+            create table resolution.res_withheld_values (record_key varchar, account_key varchar, party_id varchar,
+                attribute varchar, withheld_value varchar, withheld_because varchar);
             create table resolution.res_account_groups (
                 account_key varchar, group_key varchar, group_account_count bigint, ultimate_parent_account_key varchar
             );

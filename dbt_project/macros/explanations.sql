@@ -23,6 +23,31 @@
     upper(left({{ word }}, 1)) || substr({{ word }}, 2)
 {%- endmacro %}
 
+{# Words of a name's key form as the name was delivered, capitals, accents and endings too; a word that does not stand in it
+   so (an abbreviation, a name of before) has a capital in front. #}
+{% macro as_delivered(words, name) -%}
+    list_transform(
+        {{ words }},
+        lambda word: coalesce(
+            list_filter(
+                regexp_split_to_array({{ name }}, '[^\pL\pN]+'),
+                lambda delivered: starts_with(strip_accents(lower(delivered)), word)
+            )[1],
+            {{ capital('word') }}
+        )
+    )
+{%- endmacro %}
+
+{# The compared name of a side, in the words that it was delivered in. #}
+{% macro name_in_words(side) -%}
+    array_to_string({{ as_delivered("string_split(" ~ side ~ "_core_name, ' ')", side ~ '_name') }}, ' ')
+{%- endmacro %}
+
+{# Comparisons that only say once more that two names are equal, where they are. #}
+{% macro repeats_equal_name(comparison, spelling_level) -%}
+    ({{ spelling_level }} = 'equal' and {{ comparison }} in ('rest', 'spelling', 'substring', 'first_word'))
+{%- endmacro %}
+
 {% macro said_for_pair() -%}
     [
         case when registration_level = 'same' then 'the same registration number' end,
@@ -39,8 +64,8 @@
             when name_level in ('misspelt', 'partly misspelt') then 'the same name but for its spelling'
             when name_level = 'acronym' then 'one is the initials of the other'
             when name_level = 'nothing shared' or shared_millibits is null then null
-            when left_rest_class = 'none' then 'all of "' || left_core_name || '" stands in the other name'
-            when right_rest_class = 'none' then 'all of "' || right_core_name || '" stands in the other name'
+            when left_rest_class = 'none' then 'all of "' || {{ name_in_words('left') }} || '" stands in the other name'
+            when right_rest_class = 'none' then 'all of "' || {{ name_in_words('right') }} || '" stands in the other name'
             else 'words that both names have'
         end,
         case
@@ -76,8 +101,8 @@
 
 {% macro left_over_of_pair() -%}
     [
-        '"' || nullif(array_to_string(left_rest_words, ' '), '') || '" of ' || left_name,
-        '"' || nullif(array_to_string(right_rest_words, ' '), '') || '" of ' || right_name
+        '"' || nullif(array_to_string({{ as_delivered('left_rest_words', 'left_name') }}, ' '), '') || '" of ' || left_name,
+        '"' || nullif(array_to_string({{ as_delivered('right_rest_words', 'right_name') }}, ' '), '') || '" of ' || right_name
     ]
 {%- endmacro %}
 

@@ -136,12 +136,24 @@ def said_by_others(connection: duckdb.DuckDBPyConnection, settings: Settings, ot
         rows = connection.execute(f"select concat_ws(' ', {values}) from {relation} where {others}")  # noqa: S608 (our own names)
         while some := rows.fetchmany(20_000):
             yield "\n".join(text for (text,) in some)
-    own_words = [
-        settings.seeds_in_force.rglob("*.[cy]*"),
-        *(DBT_PROJECT_DIR.glob(f"[mt]*/**/*.{kind}") for kind in ("sql", "yml")),
-    ]
-    for files in own_words:
-        yield from (file.read_text(encoding="utf-8", errors="replace") for file in files)
+    for file in files_of_words(settings.seeds_in_force, DBT_PROJECT_DIR):
+        yield file.read_text(encoding="utf-8", errors="replace")
+
+
+def files_of_words(seeds: Path, project: Path) -> Iterator[Path]:
+    """Find the files whose words are nobody's.
+
+    Args:
+        seeds: the folder of seeds.
+        project: the dbt project, in which dbt run by hand leaves `target` and `logs`: what it compiled and said.
+
+    Yields:
+        Seeds and what describes them; models, macros and tests.
+    """
+    yield from seeds.rglob("*.[cy]*")
+    for folder in ("macros", "models", "tests"):
+        for kind in ("sql", "yml"):
+            yield from (project / folder).rglob(f"*.{kind}")
 
 
 def build_prove_replace(

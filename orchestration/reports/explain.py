@@ -21,7 +21,9 @@ from orchestration.reports.pair_facts import (
     ASKED_PAIR,
     BETWEEN_ACCOUNTS,
     CANDIDATES,
+    COMPANIONS,
     DECISIONS,
+    EVIDENCE,
     GROUP_LINKS,
     KEPT_PAIR,
     KEYS,
@@ -29,7 +31,7 @@ from orchestration.reports.pair_facts import (
     NOT_KNOWN,
     NUMBERED_PAIR,
     PAIR,
-    PROPOSING_KEYS,
+    PROPOSED_PAIRS,
     RECOMPUTED,
     RECORD_NUMBER,
     RECORDS,
@@ -41,6 +43,11 @@ from orchestration.warehouse.sql import literal
 from udfs.plugin import register
 
 NEAR_RECORDS = 5
+SHOWN_COMPANIONS = 20
+# Rules of blocking whose keys two equal names cannot but share.
+PARTS_OF_NAMES = frozenset(
+    ("acronym", "beginning", "skeleton", "word", "word_beginning", "word_end", "word_pair", "word_skeleton")
+)
 COLUMN_WIDTH = 40
 Row = dict[str, Any]
 
@@ -52,6 +59,7 @@ class Explanation:
     records: list[Row]
     match: Row
     evidence: list[Row]
+    companions: list[Row]
     not_known: list[str]
     decisions: list[Row]
     shared_keys: list[Row]
@@ -92,23 +100,11 @@ def explain(settings: Settings, record: str, other: str) -> Explanation:
         return Explanation(
             records=records,
             match=_rows(connection, f"from marts.fct_account_matches where {PAIR}", pair)[0],
-            evidence=_rows(
-                connection,
-                f"from marts.fct_account_match_evidence where {PAIR} order by comparison_number",
-                pair,
-            ),
+            evidence=_rows(connection, EVIDENCE, pair),
+            companions=_rows(connection, COMPANIONS, {**pair, "one": one, "two": two}),
             not_known=[row["comparison"] for row in _rows(connection, NOT_KNOWN, pair)],
             decisions=_rows(connection, DECISIONS, {}),
-            shared_keys=_rows(
-                connection,
-                SHARED_KEYS.format(
-                    res_record_keys=compiled_sql(settings, KEYS),
-                    proposing_keys=PROPOSING_KEYS.format(
-                        left="getvariable('left_number')", right="getvariable('right_number')"
-                    ),
-                ),
-                {},
-            ),
+            shared_keys=_rows(connection, SHARED_KEYS.format(res_record_keys=compiled_sql(settings, KEYS)), {}),
             between_accounts=_rows(connection, BETWEEN_ACCOUNTS, {"one": one, "two": two})[0],
             group_links=_rows(connection, GROUP_LINKS, {"one": one, "two": two}),
             is_candidate=is_candidate,
@@ -130,7 +126,7 @@ def as_text(found: Explanation) -> str:
     rows = [(name.replace("_", " "), left[name], right[name]) for name in left]
     evidence = [
         (
-            row["comparison"].replace("_", " "), row["left_value"], row["right_value"], row["level"],
+            _comparison(row), row["left_value"], row["right_value"], row["level"],
             _bits(row["evidence_millibits"]),
         )
         for row in found.evidence
@@ -149,6 +145,14 @@ def as_text(found: Explanation) -> str:
             ["comparison", "left", "right", "found", "bits"],
         ),
     ]
+    if found.companions:
+        shown = [tuple(row.values()) for row in found.companions[:SHOWN_COMPANIONS]]
+        more = len(found.companions) - len(shown)
+        parts += [
+            f"Joined besides, in {'this account' if match['is_same_account'] else 'these accounts'}"
+            + (f" (and {more} more, see bridge_account_records)" if more else ""),
+            _table(shown, found.companions[0]),
+        ]
     if found.not_known:
         parts.append(f"Not known on one side or both: {', '.join(found.not_known).replace('_', ' ')}.")
     if match["runner_up_record_key"]:
@@ -164,12 +168,30 @@ def as_text(found: Explanation) -> str:
         ]
     if found.shared_keys:
         keys = [
-            (key["rule"], key["blocking_key"], key["record_count"], "yes" if key["proposes_pairs"] else "no, too many")
-            for key in found.shared_keys
+            (rule, key["blocking_key"], key["record_count"], "yes" if key["proposes_pairs"] else "no, too many")
+            for rule, key in _keys_said_once(found.shared_keys)
         ]
         parts += ["Keys they share", _table(keys, ["rule", "key", "records with it", "proposes pairs"])]
     parts.append(f"Weights of version {match['rules_version']} (seeds/reference/match_weights.csv).")
     return "\n\n".join(parts).replace("\n\n  ", "\n  ")
+
+
+def _comparison(row: Row) -> str:
+    """Name a comparison, and those that only repeat it and are counted with it."""
+    repeated = f" (with {row['repeated_by']})" if row["repeated_by"] else ""
+    return f"{row['comparison']}{repeated}".replace("_", " ")
+
+
+def _keys_said_once(keys: Sequence[Row]) -> Iterator[tuple[str, Row]]:
+    """Give each key with its rule; where a whole name proposes the pair, keys of its parts stand with it."""
+    parts = [key for key in keys if key["rule"] in PARTS_OF_NAMES and key["proposes_pairs"]]
+    names = [key for key in keys if key["rule"] == "name" and key["proposes_pairs"]]
+    for key in keys:
+        if not names or key not in parts:
+            with_parts = (
+                f" (with {', '.join(sorted({part['rule'] for part in parts}))})" if key in names and parts else ""
+            )
+            yield f"{key['rule']}{with_parts}".replace("_", " "), key
 
 
 def _verdict(found: Explanation) -> str:
@@ -239,9 +261,15 @@ CATALOGUE = re.compile(r'"[^"\n]+"\.(?="[^"\n]+"\."[^"\n]+")')
 def _compare(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """Run the compiled models on the pair and its rivals."""
     compiled = {
-        relation: compiled_sql(settings, relation) for relation in ("resolution.res_candidate_pairs", *RECOMPUTED)
+        relation: compiled_sql(settings, relation)
+        for relation in (PROPOSED_PAIRS, "resolution.res_candidate_pairs", *RECOMPUTED)
     }
-    connection.execute(ASKED_PAIR.format(res_candidate_pairs=compiled["resolution.res_candidate_pairs"]))
+    connection.execute(
+        ASKED_PAIR.format(
+            res_proposed_pairs=compiled[PROPOSED_PAIRS],
+            res_candidate_pairs=compiled["resolution.res_candidate_pairs"],
+        )
+    )
     for relation in ("resolution.res_candidate_pairs", "resolution.res_list_priors", *RECOMPUTED):
         connection.execute(f"drop view if exists {relation}")
     connection.execute(CANDIDATES)

@@ -16,6 +16,7 @@ RECOMPUTED = (
     "marts.fct_account_match_evidence",
 )
 KEYS = "resolution.res_record_keys"
+PROPOSED_PAIRS = "resolution.res_proposed_pairs"
 
 PAIR = "left_record_key = $left and right_record_key = $right"
 # The same by the numbers that records have in this build.
@@ -29,6 +30,7 @@ ASKED_PAIR = """
     create or replace view resolution.res_blocking_keys as
         from stored.resolution.res_blocking_keys
         where record_number in (getvariable('left_number'), getvariable('right_number'));
+    create or replace view resolution.res_proposed_pairs as {res_proposed_pairs};
     create temp table asked_pair as {res_candidate_pairs};
     create or replace view resolution.res_pair_decisions as from stored.resolution.res_pair_decisions;
     create or replace view resolution.res_blocking_keys as from stored.resolution.res_blocking_keys;
@@ -67,39 +69,57 @@ MISSING_LIST_PRIOR = """
 # A pair too unlikely to be kept is shown all the same.
 KEPT_PAIR = f"update resolution.res_scored_pairs set is_kept = true where {NUMBERED_PAIR}"  # noqa: S608 (a condition of our own)
 
+# As the lists say it, not in the form in which it is compared.
 RECORDS = """
     select
         records.record_key,
         records.name,
         records.website_host as website,
-        concat_ws(', ', records.city, records.state, records.country_code) as place,
+        concat_ws(', ', delivered.city, delivered.state, records.country_code) as place,
         clusters.account_key,
         case
             when clusters.matched_record_key is null then clusters.match_reason
             else concat(clusters.match_reason, ' with ', clusters.matched_record_key)
         end as account_reason
     from resolution.res_account_records as records
+    inner join staging.stg_accounts as delivered on records.record_key = delivered.record_key
     left join resolution.res_account_clusters as clusters on records.record_key = clusters.record_key
     where records.record_key in ($left, $right)
     order by records.record_key
 """
 
-# Keys that propose the pair; in res_candidate_pairs these are three joins, each with its condition.
-PROPOSING_KEYS = """
-    select one.key_number
-    from resolution.res_blocking_keys as one
-    inner join resolution.res_blocking_keys as other using (key_number)
-    where
-        one.record_number = {left} and other.record_number = {right}
-        and case
-            when one.party_id = other.party_id then true
-            when 'us' in (one.party_id, other.party_id) then one.record_count + other.record_count <= one.record_limit
-            else one.is_among_partners and other.is_among_partners
-        end
+# The other records of their accounts, and the pair that brought each in.
+COMPANIONS = """
+    select
+        clusters.account_key as account,
+        records.party_id as party,
+        records.record_key as record,
+        records.name,
+        concat_ws(' with ', clusters.match_reason, clusters.matched_record_key) as "joined by"
+    from resolution.res_account_clusters as clusters
+    inner join resolution.res_account_records as records on clusters.record_key = records.record_key
+    where clusters.account_key in ($one, $two) and clusters.record_key not in ($left, $right)
+    order by account, record
 """
+
+# What only says once more that the names are equal counts with the name.
+EVIDENCE = f"""
+    select
+        case when is_repetition then 'name' else comparison end as comparison,
+        min_by(left_value, comparison_number) as left_value,
+        min_by(right_value, comparison_number) as right_value,
+        min_by(level, comparison_number) as level,
+        sum(evidence_millibits) as evidence_millibits,
+        string_agg(comparison, ', ' order by comparison_number) filter (where is_repetition) as repeated_by
+    from marts.fct_account_match_evidence
+    where {PAIR}
+    group by all
+    order by min(comparison_number)
+"""  # noqa: S608 (a condition of our own)
+
 # Keys are texts only here: the build groups them by number, and keeps those alone that propose pairs.
-SHARED_KEYS = """
-    with keys as ({res_record_keys}),
+SHARED_KEYS = f"""
+    with keys as ({{res_record_keys}}),
     shared as (
         select distinct key_number
         from keys as one
@@ -117,13 +137,13 @@ SHARED_KEYS = """
     )
     select
         rule, blocking_key, count(distinct record_number) as record_count,
-        key_number in (select key_number from ({proposing_keys})) as proposes_pairs
+        key_number in (select key_number from resolution.res_proposed_pairs where {NUMBERED_PAIR}) as proposes_pairs
     from keys
     semi join shared using (key_number)
     semi join listed using (record_number)
     group by rule, blocking_key, key_number
     order by proposes_pairs desc, record_count, rule, blocking_key
-"""
+"""  # noqa: S608 (a condition of our own)
 
 DECISIONS = f"""
     select

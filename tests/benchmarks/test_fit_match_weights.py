@@ -19,6 +19,7 @@ from benchmarks.weights import (
     lead_levels,
     write,
 )
+from benchmarks.weights_page import BEGIN, END, PAGE, write_page, written
 
 SEED = Path(__file__).resolve().parents[2] / "seeds" / "reference" / "match_weights.csv"
 
@@ -110,3 +111,34 @@ def test_written_seed_reads_back(tmp_path: Path, version: str) -> None:
         rows = list(csv.DictReader(stream))
     assert tuple(rows[0]) == COLUMNS
     assert {"prior", "registration", "name"} <= {row["comparison"] for row in rows}
+
+
+def test_the_page_follows_the_seed_and_keeps_all_else(tmp_path: Path) -> None:
+    seed, page = tmp_path / "match_weights.csv", tmp_path / "matching.md"
+    text = PAGE.read_text(encoding="utf-8")
+    page.write_text(text, encoding="utf-8")
+    seed.write_text(
+        "comparison,level,weight_millibits,evidence\n"
+        "prior,fitted,-2574,fitted\n"
+        "city,different,-1646,fitted\n"
+        "city,same,2000,fitted\n"
+        'name,"contained, rest place",1067,fitted\n'
+        "phone,same,5000,by hand: like a domain\n",
+        encoding="utf-8",
+    )
+    write_page(seed, page)
+    after = page.read_text(encoding="utf-8")
+    assert "| `city` | the cities | same +2.00; different −1.65 |" in after
+    assert "| `name` | the two names, word by word | one in the other but for a place +1.07 |" in after
+    assert "telephone numbers | same +5.00 (by hand) |" in after
+    assert "fitted" not in after.partition(BEGIN)[2].partition(END)[0]
+    assert (after.partition(BEGIN)[0], after.partition(END)[2]) == (text.partition(BEGIN)[0], text.partition(END)[2])
+
+
+def test_a_comparison_without_words_and_a_page_without_marks_are_refused(tmp_path: Path) -> None:
+    seed = tmp_path / "match_weights.csv"
+    seed.write_text("comparison,level,weight_millibits,evidence\nshoe size,same,1,fitted\n", encoding="utf-8")
+    with pytest.raises(KeyError, match="shoe size"):
+        written(f"{BEGIN}\n{END}\n", seed)
+    with pytest.raises(ValueError, match="each once"):
+        written("no marks", SEED)

@@ -123,8 +123,9 @@ ASSETS = """
     resolution/res_name_forms resolution/res_name_words resolution/res_named_records resolution/res_names
     resolution/res_pair_decisions resolution/res_pair_evidence
     resolution/res_pair_guards resolution/res_pair_joins resolution/res_person_clusters
-    resolution/res_person_registry resolution/res_record_clusters
-    resolution/res_scored_pairs seeds/accepted_files seeds/activation_plan seeds/alignment_levels
+    resolution/res_person_registry resolution/res_proposed_pairs resolution/res_record_clusters
+    resolution/res_scored_pairs resolution/res_withheld_values
+    seeds/accepted_files seeds/activation_plan seeds/alignment_levels
     seeds/attribute_trust seeds/attribution_rules seeds/column_mappings
     seeds/countries seeds/domain_aliases seeds/email_rules seeds/exchange_rates seeds/exclusions
     seeds/generic_domains seeds/generic_words seeds/icp_attributes seeds/icp_definitions seeds/icp_fields
@@ -137,8 +138,8 @@ ASSETS = """
     seen/overlaps seen/restatements staging/stg_account_ids staging/stg_accounts staging/stg_contacts
     staging/stg_current_exports staging/stg_earlier_accounts
     staging/stg_engagements staging/stg_exchange_rates staging/stg_exclusions staging/stg_icp_rules
-    staging/stg_kept_keys staging/stg_mapped_values staging/stg_match_decisions staging/stg_named_records
-    staging/stg_opportunities
+    staging/stg_kept_keys staging/stg_mapped_values staging/stg_match_decisions staging/stg_merged_ids
+    staging/stg_named_records staging/stg_opportunities
     staging/stg_partners staging/stg_refusals staging/stg_seen_months staging/stg_seen_overlaps
     staging/stg_seen_restatements staging/stg_unmapped_values
 """

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.forgetting.proof import files_of_words
 from orchestration.forgetting.search import Texts, only_theirs, search
 
 
@@ -80,3 +81,23 @@ def test_what_others_say_too_is_no_leftover() -> None:
     theirs = ["Brightwater Pumps", "brightwater.example", "Café-Rouge Trading", "Calder Vale Insurance"]
     kept = only_theirs(theirs, ["us brightwater pumps limited", "2 CAFE ROUGE TRADING"])
     assert kept.looked_for == {"brightwater.example", "Calder Vale Insurance"}
+
+
+def test_what_dbt_run_by_hand_leaves_in_the_project_is_not_taken_for_its_words(tmp_path: Path) -> None:
+    """A compiled text names the party that left: were it somebody's word, no leftover of that name would be found."""
+    kept = [
+        "seeds/company/partners.csv",
+        "seeds/company/_company.yml",
+        "project/models/one/sales.sql",
+        "project/macros/m.sql",
+    ]
+    for name in (
+        *kept,
+        "project/target/compiled/models/one/sales.sql",
+        "project/logs/dbt.yml",
+        "project/models/one/a.md",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("acme", encoding="utf-8")
+    found = files_of_words(tmp_path / "seeds", tmp_path / "project")
+    assert {file.relative_to(tmp_path).as_posix() for file in found} == set(kept)

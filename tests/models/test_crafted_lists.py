@@ -59,6 +59,8 @@ PARTNERS: dict[str, dict[str, tuple[str, ...]]] = {
     "bridge": {"1": ("Zelwerk Maschinenbau", "", "DE", "Ulm", "", LEIS[0], VATS[2])},
     # the website alone does
     "filler": {"6": ("Quickmarine Trading", "vespril.nl", "NL", "", "", "", "", "", "99999")},
+    # surely ours, but nobody has so many people
+    "boaster": {"4": ("Pellwick Paper", "pellwick.se", "SE", "Lund", "", "", "", "", "90000000")},
     "crowd": CROWD,
     "vague": {
         "7": ("Global Services", "", "US", "Dallas"),
@@ -80,6 +82,7 @@ class Resolved:
     bands: dict[tuple[str, str], tuple[str, str | None]]  # two record keys → band, guard
     answers: dict[tuple[str, str], tuple[str, str]]  # two record keys → answer, explanation
     employees: dict[str, int | None]  # account key → head count
+    withheld: set[tuple[str, str, str, str]]  # record key, attribute, value, why it fills no gap of ours
 
     def are_one(self, left: str, right: str) -> bool:
         return self.accounts[left] == self.accounts[right]
@@ -128,6 +131,12 @@ def resolved(tmp_path_factory: pytest.TempPathFactory) -> Resolved:
         {
             str(account): None if employees is None else int(str(employees))
             for account, employees in given.query("select account_key, employees from marts.dim_accounts")
+        },
+        {
+            (str(record), str(attribute), str(value), str(because))
+            for record, attribute, value, because in given.query(
+                "select record_key, attribute, withheld_value, withheld_because from resolution.res_withheld_values"
+            )
         },
     )
 
@@ -180,6 +189,13 @@ def test_partner_says_something_of_an_account_of_ours_only_with_a_second_witness
     assert resolved.are_one("us:6", "filler:6")
     assert resolved.employees[resolved.accounts["us:6"]] is None
     assert resolved.employees[resolved.accounts["us:4"]] == 140
+    assert ("filler:6", "employees", "99999", "one witness") in resolved.withheld
+
+
+def test_size_that_no_company_has_fills_no_gap_and_hides_no_other_partners(resolved: Resolved) -> None:
+    assert resolved.are_one("us:4", "boaster:4")
+    assert ("boaster:4", "employees", "90000000", "out of bounds") in resolved.withheld
+    assert resolved.employees[resolved.accounts["us:4"]] == 140
 
 
 def test_no_record_of_a_partner_joins_two_of_ours(resolved: Resolved) -> None:
@@ -194,7 +210,7 @@ def test_no_record_of_a_partner_joins_two_of_ours(resolved: Resolved) -> None:
             "11",
             "vague",
             "undecided",
-            'For: all of "emma" stands in the other name, both say Reno. Left over: "daniels" of Emma Daniels. '
+            'For: all of "EMMA" stands in the other name, both say Reno. Left over: "Daniels" of Emma Daniels. '
             "Nothing to check by: website. One word of a longer name is not enough.",
         ),
         (

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.deliveries import (
+    ASKED,
+    ASKED_AND_MOVED,
     AUGUST,
     CASINO,
     COMPANY_SEEDS,
@@ -21,10 +23,12 @@ from tests.deliveries import (
     KESTERMOOR_RENAMED,
     LASTING,
     MERGED,
+    MERGED_AGAIN,
     MERGED_HEADER,
     OCTOBER,
     RENAMED,
     SEPTEMBER,
+    US_ASKED,
     ZELWERK_ALONE,
     Lists,
     deliver,
@@ -33,22 +37,6 @@ from tests.deliveries import (
 from tests.workspaces import Rows, Workspace
 
 pytestmark = pytest.mark.usefixtures("dbt")
-
-# Pairs of the same number, of which people decide in the meantime; no record of them is one of the story of keys.
-US_ASKED: dict[str, tuple[str, ...]] = {
-    "51": ("Brakstone Valves GmbH", "brakstone.de", "DE", "Ulm"),
-    "52": ("Lumivant Optics Inc", "lumivant.com", "US", "Austin"),
-    "53": ("Tarrowby Spices Ltd", "tarrowby.co.uk", "GB", "Leeds"),
-    "54": ("Skogvik Timber AB", "skogvik.se", "SE", "Lund"),
-}
-ALPHA_ASKED: dict[str, tuple[str, ...]] = {
-    "51": ("Brakstone Valves", "brakstone.de", "DE", "Ulm"),
-    "52": ("Lumivant Optics", "lumivant.com", "US", "Austin"),
-    "53": ("Tarrowby Spices", "tarrowby.co.uk", "GB", "Leeds"),
-    "54": ("Skogvik Timber", "skogvik.se", "SE", "Lund"),
-}
-ASKED: Lists = {"us": US_ASKED, "alpha": ALPHA_ASKED}
-ASKED_AND_MOVED: Lists = {"us": US_ASKED, "alpha": {**ALPHA_ASKED, "53": ("Tarrowby Spices", "", "GB", "York")}}
 
 Bands = dict[str, tuple[str, str | None, bool]]
 Queue = dict[str, tuple[str, str, str | None, str]]
@@ -242,7 +230,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     deliver_month(
         given, "2026-10", ZELWERK_ALONE, LASTING, OCTOBER, ASKED_AND_MOVED, JUDGED, JUDGED_LATER, exchanged, RENAMED[2]
     )
-    deliver(exports, "us", "2026-10", "accounts_merged.csv", [MERGED_HEADER, *MERGED])
+    deliver(exports, "us", "2026-10", "accounts_merged.csv", [MERGED_HEADER, *MERGED_AGAIN])
     asked = ("us:62", "alpha:621", "same", "they moved", "Bo", "2026-10-10", "")
     deliver(exports, "us", "2026-10", "decisions_of_october.csv", [DECISION, asked])
     decide(given, "2026-10", "us:2", "us:3", "same")
@@ -384,17 +372,34 @@ def test_an_approval_holds_as_long_as_the_record_is_recognisable(story: Story) -
 
 
 def test_decisions_and_exclusions_follow_merged_records_and_ids_written_otherwise(story: Story) -> None:
-    """64 was merged into 65, 66 into 67, 68 into 69; 75 came back as 751; a decision names 0072 and a short id."""
+    """64 went into 65 and 65 into 650; 66 into 67 and 670, 68 into 69 and 690; 75 came back as 751.
+
+    A decision names 0072 and a short id.
+    """
     otherwise = reject("alpha:72", "us:001Fh00000ulkhZIAQ", "alpha:0072 and us:001Fh00000ulkhZ")
     assert [said.judged[0] for said in story.months.values()] == [otherwise] * 3
-    _, september, october = story.months.values()
-    followed = [
-        reject("alpha:64", "us:65", "alpha:64 and us:64"),
-        ("alpha:66", "us:67", "auto", "approve", "alpha:66 and us:66", None, True),
-    ]
-    assert september.judged[-2:] == october.judged[-2:] == followed
-    keys_by_month = [[str(row[0]) for row in said.excluded if row[0] != "alpha:71"] for said in story.months.values()]
-    assert keys_by_month == [["us:68", "us:71", "us:75"], *[["us:69", "us:71", "us:751"]] * 2]
+    for month, (rejected, approved, excluded) in {
+        "2026-09": ("us:65", "us:67", "us:69"),
+        "2026-10": ("us:650", "us:670", "us:690"),
+    }.items():
+        said = story.months[month]
+        assert said.judged[-2:] == [
+            reject("alpha:64", rejected, "alpha:64 and us:64"),
+            ("alpha:66", approved, "auto", "approve", "alpha:66 and us:66", None, True),
+        ]
+        records = [str(row[0]) for row in said.excluded if row[0] != "alpha:71"]
+        assert records == [excluded, "us:71", "us:751"]
+    august = story.months["2026-08"]
+    assert [row[0] for row in august.excluded if row[0] != "alpha:71"] == ["us:68", "us:71", "us:75"]
+
+
+def test_key_of_a_merged_record_leads_over_all_mergers_to_the_account_of_today(story: Story) -> None:
+    august, september, october = (keys(story.given, f"2026-{month}") for month in ("08", "09", "10"))
+    for first, second, third in (("us:64", "us:65", "us:650"), ("us:68", "us:69", "us:690")):
+        assert changes(story.given, august[first]) == [
+            ("2026-09", september[second], "merge", "merged record", True, 1, 1, 0)
+        ]
+        assert leads_to(story.given, august[first]) == (october[third], None, 2)
 
 
 def test_what_may_be_an_excluded_account_is_held_back_and_asked_about_first(story: Story) -> None:

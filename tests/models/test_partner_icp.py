@@ -83,6 +83,8 @@ def load_raw(warehouse: Path) -> None:
             from raw.accounts;
             create table resolution.res_account_parents
                 (record_key varchar, parent_account_key varchar, is_believed boolean);
+            create table resolution.res_withheld_values (record_key varchar, account_key varchar, party_id varchar,
+                attribute varchar, withheld_value varchar, withheld_because varchar);
             create table resolution.res_account_groups as
             select distinct
                 account_key, account_key as group_key, 1::bigint as group_account_count,

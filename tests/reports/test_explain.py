@@ -11,7 +11,7 @@ import pytest
 
 from orchestration.reports import NoReportError
 from orchestration.reports.explain import Explanation, as_text, compiled_sql, explain
-from orchestration.reports.pair_facts import KEYS, PROPOSING_KEYS
+from orchestration.reports.pair_facts import KEYS
 from tests.workspaces import Run, run_command
 
 APPROVED = ("tidewell:xb-3e9092859", "us:001Fh00000ulkhZIAQ")
@@ -77,6 +77,74 @@ def test_it_begins_with_the_answer_in_sentences(demo: Run) -> None:
     assert found.match["explanation"] in as_text(found)
 
 
+def an_account_of_four(demo: Run) -> tuple[str, str]:
+    """Take a pair of equal names whose account holds more records than the two."""
+    return a_pair(
+        demo,
+        """
+        select left_record_key, right_record_key from marts.fct_account_matches
+        inner join marts.fct_account_match_evidence using (left_record_key, right_record_key)
+        where
+            is_same_account and comparison = 'name' and level = 'exact'
+            and left_account_key in (
+                select account_key from marts.bridge_account_records group by account_key having count(*) = 4
+            )
+        order by all
+        """,
+    )
+
+
+def test_the_other_records_of_the_account_are_named_with_the_pair_that_brought_them_in(demo: Run) -> None:
+    pair = an_account_of_four(demo)
+    found = explain(demo.settings, *pair)
+    with duckdb.connect(str(demo.settings.warehouse), read_only=True) as connection:
+        joined = connection.execute(
+            """
+            select record_key, match_reason || ' with ' || matched_record_key from resolution.res_account_clusters
+            where account_key = ? and record_key not in (?, ?) order by record_key
+            """,
+            [found.records[0]["account_key"], *pair],
+        ).fetchall()
+    assert [(row["record"], row["joined by"]) for row in found.companions] == joined
+    assert len(joined) == 2
+    assert all(f" {row['name']} " in as_text(found) for row in found.companions)
+
+
+def test_what_only_repeats_an_equal_name_is_shown_once_with_its_worth(demo: Run) -> None:
+    pair = an_account_of_four(demo)
+    found = explain(demo.settings, *pair)
+    with duckdb.connect(str(demo.settings.warehouse), read_only=True) as connection:
+        worth = connection.execute(
+            """
+            select sum(evidence_millibits) from marts.fct_account_match_evidence
+            where
+                left_record_key = ? and right_record_key = ?
+                and comparison in ('name', 'rest', 'spelling', 'substring', 'first_word')
+            """,
+            list(pair),
+        ).fetchone()
+    shown = {row["comparison"]: row for row in found.evidence}
+    assert shown.keys().isdisjoint({"rest", "spelling", "substring", "first_word"})
+    assert (shown["name"]["evidence_millibits"],) == worth
+    assert shown["name"]["repeated_by"] == "rest, spelling, substring, first_word"
+    assert "\nname (with " in as_text(found)
+    assert "\nword_beginning " not in as_text(found)
+
+
+def test_names_are_shown_as_they_were_delivered(demo: Run) -> None:
+    pair = a_pair(
+        demo,
+        """
+        select left_record_key, right_record_key from resolution.res_explained_pairs
+        where left_core_name = lower(left_name) and right_core_name = lower(right_name) and name_level <> 'exact'
+        order by all
+        """,
+    )
+    found = explain(demo.settings, *pair)
+    (name,) = (row for row in found.evidence if row["comparison"] == "name")
+    assert (name["left_value"], name["right_value"]) == tuple(record["name"] for record in found.records)
+
+
 def test_two_companies_of_one_group_are_shown_so_and_why(demo: Run) -> None:
     pair = a_pair(
         demo,
@@ -105,9 +173,11 @@ def never_compared(demo: Run, keys: str, condition: str = "") -> Explanation:
             select
                 mine.record_number as left_number, yours.record_number as right_number,
                 (
-                    select any_value(proposing.key_number)
-                    from ({PROPOSING_KEYS.format(left="mine.record_number", right="yours.record_number")}) as proposing
-                    where proposing.key_number = mine.key_number
+                    select any_value(proposing.key_number) from resolution.res_proposed_pairs as proposing
+                    where
+                        proposing.left_record_number = mine.record_number
+                        and proposing.right_record_number = yours.record_number
+                        and proposing.key_number = mine.key_number
                 ) as proposing_key
             from ({record_keys}) as mine
             inner join ({record_keys}) as yours using (key_number)

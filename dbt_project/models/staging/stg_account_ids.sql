@@ -4,6 +4,14 @@ with accounts as (
 
 ),
 
+-- What was merged into a record is still called by its old id in other lists.
+merged_ids as (
+
+    select * from {{ ref('stg_merged_ids') }}
+    where record_key is not null
+
+),
+
 own_ids as (
 
     select
@@ -11,35 +19,6 @@ own_ids as (
         source_id as account_id,
         record_key
     from accounts
-
-),
-
--- What was merged into a record is still called by its old id in other lists.
-listed_ids as (
-
-    select
-        party_id,
-        record_key,
-        unnest({{ listed_words('merged_source_ids') }}) as account_id
-    from accounts
-    where merged_source_ids is not null
-
-),
-
-merged_ids as (
-
-    select
-        listed_ids.party_id,
-        listed_ids.account_id,
-        min(listed_ids.record_key) as record_key
-    from listed_ids
-    left join own_ids
-        on
-            listed_ids.party_id = own_ids.party_id
-            and listed_ids.account_id = own_ids.account_id
-    where own_ids.account_id is null
-    group by listed_ids.party_id, listed_ids.account_id
-    having count(distinct listed_ids.record_key) = 1
 
 ),
 

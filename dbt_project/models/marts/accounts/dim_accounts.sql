@@ -1,5 +1,7 @@
 {%- set attributes = golden_attributes() -%}
 {%- set columns = golden_columns(attributes) -%}
+{%- set not_as_stated = ['domain', 'parent_account_key', 'our_owner', 'state', 'city']
+    + golden_columns(banded_attributes()) -%}
 
 with account_records as (
 
@@ -54,6 +56,12 @@ account_parents as (
 
     select * from {{ ref('res_account_parents') }}
     where is_believed
+
+),
+
+withheld_values as (
+
+    select * from {{ ref('res_withheld_values') }}
 
 ),
 
@@ -142,6 +150,18 @@ chosen_countries as (
 
 ),
 
+withheld_sizes as (
+
+    select
+        {% for size in banded_attributes() %}
+        bool_or(attribute = '{{ size }}') as is_{{ size }}_withheld,
+        {% endfor %}
+        record_key
+    from withheld_values
+    group by record_key
+
+),
+
 -- A state or city of a record in another country than the chosen one would make an address that does not exist.
 described_records as (
 
@@ -151,8 +171,13 @@ described_records as (
         compared_records.domain,
         account_parents.parent_account_key,
         case when records.party_id = 'us' then records.owner end as our_owner,
-        {% for column in columns if column not in ('domain', 'parent_account_key', 'our_owner', 'state', 'city') %}
+        {% for column in columns if column not in not_as_stated %}
         records.{{ column }},
+        {% endfor %}
+        {% for size in banded_attributes() %}
+        {% for column in golden_columns([size]) %}
+        case when withheld_sizes.is_{{ size }}_withheld then null else records.{{ column }} end as {{ column }},
+        {% endfor %}
         {% endfor %}
         {% for column in ('state', 'city') %}
         case
@@ -169,6 +194,7 @@ described_records as (
     left join chosen_countries on ranked_records.account_key = chosen_countries.account_key
     left join compared_records on ranked_records.record_key = compared_records.record_key
     left join account_parents on ranked_records.record_key = account_parents.record_key
+    left join withheld_sizes on ranked_records.record_key = withheld_sizes.record_key
 
 ),
 

@@ -12,6 +12,12 @@ match_decisions as (
 
 ),
 
+merged_ids as (
+
+    select * from {{ ref('stg_merged_ids') }}
+
+),
+
 members as (
 
     select * from registry
@@ -55,27 +61,63 @@ earlier_keys as (
 
 ),
 
+moved_records as (
+
+    select
+        record_key,
+        previous_account_key as from_account_key,
+        account_key as to_account_key,
+        record_change
+    from members
+    where previous_account_key <> account_key
+
+),
+
+-- A record that its list has merged into another leads its key to that one's.
+merged_records as (
+
+    select
+        earlier_members.record_key,
+        earlier_members.account_key as from_account_key,
+        members.account_key as to_account_key,
+        'merged' as record_change
+    from earlier_members
+    inner join merged_ids
+        on earlier_members.record_key = concat(merged_ids.party_id, ':', merged_ids.account_id)
+    inner join members on merged_ids.record_key = members.record_key
+    where earlier_members.account_key <> members.account_key
+
+),
+
+leaving_records as (
+
+    select * from moved_records
+    union all
+    select * from merged_records
+
+),
+
 -- Records that have left one key for another, and the key that an account which lost its own is found under now: the
 -- one that took most of its records, by the order in which the registry hands keys on. A record that is another company
 -- by now leads nobody on.
 moves as (
 
     select
-        members.previous_account_key as from_account_key,
-        members.account_key as to_account_key,
+        from_account_key,
+        to_account_key,
         count(*) as moved_record_count,
-        bool_and(members.record_change = 'exchanged') as is_exchange,
+        bool_and(record_change = 'exchanged') as is_exchange,
+        bool_or(record_change = 'merged') as has_merged_record,
         row_number() over (
-            partition by members.previous_account_key
+            partition by from_account_key
             order by
-                bool_and(members.record_change = 'exchanged') asc,
-                count(*) filter (where members.record_change <> 'exchanged') desc,
-                min(members.record_key) asc
+                bool_and(record_change = 'exchanged') asc,
+                count(*) filter (where record_change <> 'exchanged') desc,
+                min(record_key) asc
         ) as move_rank,
-        count(*) over (partition by members.previous_account_key) as destination_count
-    from members
-    where members.previous_account_key <> members.account_key
-    group by members.previous_account_key, members.account_key
+        count(*) over (partition by from_account_key) as destination_count
+    from leaving_records
+    group by from_account_key, to_account_key
 
 ),
 
@@ -85,6 +127,7 @@ moved_keys as (
         moves.from_account_key,
         moves.to_account_key,
         moves.moved_record_count,
+        moves.has_merged_record,
         case
             when living_keys.account_key is not null or moves.destination_count > 1 or moves.is_exchange then 'split'
             else 'merge'
@@ -101,6 +144,7 @@ retired_keys as (
         earlier_keys.account_key as from_account_key,
         cast(null as varchar) as to_account_key,
         0 as moved_record_count,
+        false as has_merged_record,
         'retired' as kind,
         false as is_successor
     from earlier_keys
@@ -119,6 +163,7 @@ returned_keys as (
         members.account_key as from_account_key,
         members.account_key as to_account_key,
         count(*) as moved_record_count,
+        false as has_merged_record,
         'returned' as kind,
         false as is_successor
     from members
@@ -259,6 +304,7 @@ explained as (
                 concat_ws(
                     ', ',
                     case when decided_changes.from_account_key is not null then 'decision' end,
+                    case when changes.has_merged_record then 'merged record' end,
                     case when record_changes.has_changed_record then 'changed record' end,
                     case when record_changes.has_new_record then 'new record' end,
                     case when record_changes.has_returned_record then 'record came back' end,

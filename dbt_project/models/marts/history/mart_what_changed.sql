@@ -197,8 +197,8 @@ regrouped_accounts as (
             cause,
             list_position(
                 [
-                    'decision', 'changed record', 'new record', 'record came back', 'record gone', 'rule version',
-                    'other evidence'
+                    'decision', 'merged record', 'changed record', 'new record', 'record came back', 'record gone',
+                    'rule version', 'other evidence'
                 ],
                 cause
             )

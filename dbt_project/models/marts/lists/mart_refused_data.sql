@@ -1,3 +1,5 @@
+{%- set bounds = var('plausible_sizes') -%}
+
 with refusals as (
 
     select * from {{ ref('stg_refusals') }}
@@ -56,6 +58,31 @@ account_overlaps as (
 
     select * from {{ ref('fct_account_overlaps') }}
     where as_of_month = {{ as_of_month() }} and is_overlap and not is_excluded and not is_partner
+
+),
+
+withheld_values as (
+
+    select * from {{ ref('res_withheld_values') }}
+
+),
+
+delivered_accounts as (
+
+    select * from {{ ref('stg_accounts') }}
+
+),
+
+golden_accounts as (
+
+    select * from {{ ref('dim_accounts') }}
+
+),
+
+circular_mergers as (
+
+    select * from {{ ref('stg_merged_ids') }}
+    where is_circular
 
 ),
 
@@ -230,6 +257,77 @@ closing_later as (
 
 ),
 
+held_back as (
+
+    select
+        'withheld value' as refused,
+        withheld_values.party_id,
+        'accounts' as object,
+        delivered_accounts.export_month,
+        delivered_accounts.file_name,
+        delivered_accounts.sheet_name,
+        delivered_accounts.row_number,
+        withheld_values.attribute as column_name,
+        delivered_accounts.source_id,
+        withheld_values.withheld_value as delivered,
+        cast(1 as bigint) as record_count,
+        replace(withheld_values.withheld_because, ' ', '_') as rule,
+        concat(
+            'Our ', golden_accounts.name, ' (', withheld_values.account_key,
+            ') has none, and this does not fill the gap: ',
+            case withheld_values.withheld_because
+                when 'one witness' then 'one thing alone says that the two are one company'
+                when 'out of bounds'
+                    then
+                        case withheld_values.attribute
+                            {% for size in banded_attributes() %}
+                            when '{{ size }}'
+                                then 'no company has under {{ bounds[size][0] }} or over {{ bounds[size][1] }}'
+                            {% endfor %}
+                        end
+                when 'odd per head'
+                    then
+                        'revenue per head would be under {{ bounds["revenue_per_head_usd"][0] }} '
+                        || 'or over {{ bounds["revenue_per_head_usd"][1] }} USD'
+                when 'partners disagree'
+                    then
+                        'no more partners say about the same (within {{ bounds["times_apart"] }} times) '
+                        || 'than say otherwise'
+            end
+        ) as reason,
+        case withheld_values.withheld_because
+            when 'one witness'
+                then
+                    'Fill it in our own list; or decide that this record and ours are the same '
+                    || '(seeds/company/match_decisions.csv)'
+            else 'Fill it in our own list, or have the partner look it up'
+        end as remedy
+    from withheld_values
+    inner join delivered_accounts on withheld_values.record_key = delivered_accounts.record_key
+    inner join golden_accounts on withheld_values.account_key = golden_accounts.account_key
+
+),
+
+merged_in_a_circle as (
+
+    select
+        'merged id' as refused,
+        party_id,
+        'accounts' as object,
+        export_month,
+        'merged_source_ids' as column_name,
+        account_id as source_id,
+        concat(account_id, ' into ', into_id) as delivered,
+        cast(1 as bigint) as record_count,
+        'merged_in_a_circle' as rule,
+        'The lists of its months merge this id into others and back again, and none of them is on the current list'
+            as reason,
+        'Say in the current list which record took the others in; or name today''s record in decisions and plans'
+            as remedy
+    from circular_mergers
+
+),
+
 without_account as (
 
     select
@@ -323,6 +421,10 @@ refused_data as (
     select * from not_linked
     union all by name
     select * from closing_later
+    union all by name
+    select * from held_back
+    union all by name
+    select * from merged_in_a_circle
     union all by name
     select * from without_account
     union all by name

@@ -1,16 +1,18 @@
 {#- The comparisons of a pair in the order in which they are read, and what SIDE says in each. -#}
+{#- Names, and words of them, are shown as they were delivered. -#}
+{%- set name = name_in_words('SIDE') | replace('SIDE_', 'pairs.SIDE_') -%}
 {%- set comparisons = {
     'registration': 'SIDE_records.registrations',
     'domain': 'SIDE_records.domains',
     'domain_label': 'coalesce(SIDE_records.domain_label, pairs.SIDE_core_name)',
-    'name': 'pairs.SIDE_core_name',
+    'name': name,
     'name_kind': "case when pairs.SIDE_name_number = 0 then 'whole name' when pairs.SIDE_name_number = 1 then 'main part' "
         ~ "when pairs.SIDE_name_number >= " ~ first_earlier_name_number() ~ " then 'earlier name' else 'other name' end",
-    'distinctiveness': 'array_to_string(pairs.SIDE_shared_words, chr(32))',
-    'rest': 'array_to_string(pairs.SIDE_rest_words, chr(32))',
-    'spelling': 'pairs.SIDE_core_name',
-    'substring': 'pairs.SIDE_core_name',
-    'first_word': 'split_part(pairs.SIDE_core_name, chr(32), 1)',
+    'distinctiveness': 'array_to_string(' ~ as_delivered('pairs.SIDE_shared_words', 'pairs.SIDE_name') ~ ', chr(32))',
+    'rest': 'array_to_string(' ~ as_delivered('pairs.SIDE_rest_words', 'pairs.SIDE_name') ~ ', chr(32))',
+    'spelling': name,
+    'substring': name,
+    'first_word': 'split_part(' ~ name ~ ', chr(32), 1)',
     'numeral': "array_to_string(regexp_extract_all(pairs.SIDE_core_name, '[0-9]+[a-z]*'), chr(32))",
     'legal_form': 'SIDE_records.legal_form',
     'namesake': 'cast(pairs.namesake_count as varchar)',
@@ -81,6 +83,7 @@ compared as (
     select
         pairs.left_record_key,
         pairs.right_record_key,
+        pairs.spelling_level,
         unnest([
             {% for comparison, value in comparisons.items() -%}
             {
@@ -112,7 +115,8 @@ final as (
         cast(compared.evidence.comparison_number as integer) as comparison_number,
         cast(compared.evidence.millibits as integer) as evidence_millibits,
         nullif(compared.evidence.left_value, '') as left_value,
-        nullif(compared.evidence.right_value, '') as right_value
+        nullif(compared.evidence.right_value, '') as right_value,
+        {{ repeats_equal_name('compared.evidence.comparison', 'compared.spelling_level') }} as is_repetition
     from compared
     where compared.evidence.level <> 'unknown' or compared.evidence.millibits <> 0
 

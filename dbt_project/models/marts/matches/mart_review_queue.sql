@@ -35,6 +35,12 @@ account_exclusions as (
 
 ),
 
+delivered_accounts as (
+
+    select * from {{ ref('stg_accounts') }}
+
+),
+
 opportunities as (
 
     select * from {{ ref('stg_opportunities') }}
@@ -56,7 +62,7 @@ pairs as (
         pair_joins.band as joined_band,
         {% for side in ['left', 'right'] %}
         {{ side }}_records.website_host as {{ side }}_website,
-        concat_ws(', ', {{ side }}_records.city, {{ side }}_records.state, {{ side }}_records.country_code)
+        concat_ws(', ', {{ side }}_delivered.city, {{ side }}_delivered.state, {{ side }}_records.country_code)
             as {{ side }}_place,
         {% endfor %}
         md5(
@@ -76,6 +82,8 @@ pairs as (
             and explained_pairs.right_record_number = pair_joins.right_record_number
     inner join records as left_records on explained_pairs.left_record_key = left_records.record_key
     inner join records as right_records on explained_pairs.right_record_key = right_records.record_key
+    left join delivered_accounts as left_delivered on explained_pairs.left_record_key = left_delivered.record_key
+    left join delivered_accounts as right_delivered on explained_pairs.right_record_key = right_delivered.record_key
     where
         coalesce(pair_joins.band, explained_pairs.band) = 'review'
         or explained_pairs.is_already_matched
@@ -160,6 +168,21 @@ account_pipelines as (
 
 ),
 
+-- What only says once more that the names are equal counts with the name.
+summed_evidence as (
+
+    select
+        left_record_key,
+        right_record_key,
+        case when is_repetition then 'name' else comparison end as comparison,
+        min(comparison_number) as comparison_number,
+        min_by(level, comparison_number) as found_level,
+        sum(evidence_millibits) as evidence_millibits
+    from evidence
+    group by left_record_key, right_record_key, case when is_repetition then 'name' else comparison end
+
+),
+
 -- The three comparisons that say most on either side, strongest first.
 ranked_evidence as (
 
@@ -168,13 +191,13 @@ ranked_evidence as (
         right_record_key,
         evidence_millibits > 0 as speaks_for,
         concat(
-            replace(comparison, '_', ' '), ': ', level, ' (', format('{:+.1f}', evidence_millibits / 1000.0), ')'
+            replace(comparison, '_', ' '), ': ', found_level, ' (', format('{:+.1f}', evidence_millibits / 1000.0), ')'
         ) as finding,
         row_number() over (
             partition by left_record_key, right_record_key, evidence_millibits > 0
             order by abs(evidence_millibits) desc, comparison_number asc
         ) as finding_rank
-    from evidence
+    from summed_evidence
     where evidence_millibits <> 0
 
 ),
@@ -192,10 +215,46 @@ findings as (
 
 ),
 
+-- The other records of the two accounts of a question, which an answer `same` joins along; three of them by name.
+companions as (
+
+    select
+        waiting.left_record_key,
+        waiting.right_record_key,
+        concat(delivered_accounts.name, ' (', account_records.record_key, ')') as companion,
+        row_number() over (
+            partition by waiting.left_record_key, waiting.right_record_key
+            order by account_records.record_key
+        ) as companion_number
+    from waiting
+    inner join account_records
+        on
+            account_records.account_key in (waiting.left_account_key, waiting.right_account_key)
+            and account_records.record_key not in (waiting.left_record_key, waiting.right_record_key)
+    inner join delivered_accounts on account_records.record_key = delivered_accounts.record_key
+    where waiting.queue_reason is not null and waiting.left_account_key <> waiting.right_account_key
+
+),
+
+named_companions as (
+
+    select
+        left_record_key,
+        right_record_key,
+        concat(
+            '"same" also joins ',
+            string_agg(companion, ', ' order by companion_number) filter (where companion_number <= 3),
+            case when count(*) > 3 then concat(' and ', count(*) - 3, ' more') end, '.'
+        ) as companions
+    from companions
+    group by left_record_key, right_record_key
+
+),
+
 weighed as (
 
     select
-        waiting.*,
+        waiting.* replace (concat_ws(' ', waiting.explanation, named_companions.companions) as explanation),
         findings.evidence_for,
         findings.evidence_against,
         coalesce(left_partners.name, waiting.left_party_id) as left_party_name,
@@ -221,6 +280,10 @@ weighed as (
         on
             waiting.left_record_key = findings.left_record_key
             and waiting.right_record_key = findings.right_record_key
+    left join named_companions
+        on
+            waiting.left_record_key = named_companions.left_record_key
+            and waiting.right_record_key = named_companions.right_record_key
     left join account_pipelines as left_pipelines on waiting.left_account_key = left_pipelines.account_key
     left join account_pipelines as right_pipelines on waiting.right_account_key = right_pipelines.account_key
     left join partners as left_partners on waiting.left_party_id = left_partners.party_id
