@@ -27,7 +27,7 @@
         "guard": [
             "conflicting registration ids", "contradicted identifier", "earlier name or domain", "conflicting numerals",
             "differing names", "mixed scripts", "other country", "common name", "place left over",
-            "one word of a name", "numeral left over", "other names of both", "differing names in one list",
+            "acronym alone", "entity left over", "one word of a name", "numeral left over", "other names of both", "differing names in one list",
             "likelier match", "mere resemblance", "already matched",
         ],
         "match_reason": [
