@@ -137,12 +137,14 @@ def explain(exports: Path | None, left: str, right: str) -> None:
 @click.option("--exports", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def review(exports: Path | None) -> None:
     """Write the pairs that wait for a person as a sheet to fill."""
-    from orchestration.reports.review import write_review_sheet  # noqa: PLC0415 - takes a second
+    from orchestration.reports.review import passed_over_count, write_review_sheet  # noqa: PLC0415 - takes a second
 
     settings = Settings.for_exports(exports)
     sheet, pairs = write_review_sheet(settings.published, settings.review)
+    passed_over = passed_over_count(settings.published)
     month = sheet.stem
     click.echo(f"""{sheet}: {pairs} pairs wait for a person.
+  Not in it: {passed_over} pairs inside one list that change no overlap and no open deal (in fct_account_matches).
   Answer with same, different, same group or unsure, write who decided, and leave empty what you do not know.
   Save it as {settings.exports / "us" / month / "decisions.xlsx"} and run {month} again,
   or put it into the folder of the month that is run next: a run reads the files of its own month.""")

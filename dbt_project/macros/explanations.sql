@@ -127,6 +127,8 @@
         when 'other legal form' then 'One name with two legal forms may be two companies of one house.'
         when 'common name' then 'Too many companies bear such a name.'
         when 'place left over' then 'It may be the company''s branch or its sister there.'
+        when 'acronym alone' then 'Few letters are the initials of many names.'
+        when 'entity left over' then 'A company''s pension plan, foundation or committee is an entity of its own.'
         when 'one word of a name' then 'One word of a longer name is not enough.'
         when 'numeral left over' then 'A number in one name may be another company''s.'
         when 'other names of both' then 'What stands in brackets may be a note.'

@@ -27,8 +27,8 @@
         "guard": [
             "conflicting registration ids", "contradicted identifier", "earlier name or domain", "conflicting numerals",
             "differing names", "mixed scripts", "other country", "other legal form", "common name", "place left over",
-            "one word of a name", "numeral left over", "other names of both", "differing names in one list",
-            "likelier match", "already matched",
+            "acronym alone", "entity left over", "one word of a name", "numeral left over", "other names of both",
+            "differing names in one list", "likelier match", "already matched",
         ],
         "match_reason": [
             "human decision", "registration id", "domain", "domain alias", "exact name", "acronym", "fuzzy name",

@@ -52,6 +52,16 @@ COLUMNS = (
     ("Fingerprint", "pair_fingerprint", 12),
 )
 TO_FILL = 5
+PASSED_OVER = """
+    select count(*) from fct_account_matches
+    where
+        band = 'review'
+        and decided_by is null
+        and left_party_id = right_party_id
+        and (left_record_key, right_record_key) not in (
+            select (left_record_key, right_record_key) from mart_review_queue
+        )
+"""
 
 
 def write_review_sheet(published: Path, folder: Path) -> tuple[Path, int]:
@@ -88,6 +98,23 @@ def write_review_sheet(published: Path, folder: Path) -> tuple[Path, int]:
     _offer_answers(worksheet)
     workbook.save(sheet)
     return sheet, queue.num_rows
+
+
+def passed_over_count(published: Path) -> int:
+    """Count the undecided pairs inside one list that the sheet leaves out, for they change no overlap and no open deal.
+
+    Args:
+        published: folder of the published marts.
+
+    Returns:
+        How many there are; fct_account_matches has them all.
+
+    Raises:
+        NothingPublishedError: nothing is published yet.
+    """
+    with published_marts(published) as marts:
+        ((count,),) = marts.execute(PASSED_OVER).fetchall()
+    return int(count)
 
 
 def _offer_answers(worksheet: Worksheet) -> None:

@@ -127,13 +127,14 @@ ASSETS = """
     resolution/res_scored_pairs resolution/res_withheld_values
     seeds/accepted_files seeds/activation_plan seeds/alignment_levels
     seeds/attribute_trust seeds/attribution_rules seeds/column_mappings
-    seeds/countries seeds/domain_aliases seeds/email_rules seeds/exchange_rates seeds/exclusions
-    seeds/generic_domains seeds/generic_words seeds/icp_attributes seeds/icp_definitions seeds/icp_fields
-    seeds/industries seeds/kpi_targets seeds/kpis seeds/legal_forms seeds/lifecycle_statuses seeds/match_decisions
+    seeds/countries seeds/domain_aliases seeds/email_rules seeds/entity_words seeds/exchange_rates seeds/exclusions
+    seeds/generic_domains seeds/generic_translations seeds/generic_words seeds/icp_attributes seeds/icp_definitions
+    seeds/icp_fields seeds/industries seeds/kpi_targets seeds/kpis seeds/legal_forms seeds/lifecycle_statuses
+    seeds/match_decisions
     seeds/match_weights seeds/motion_fit seeds/name_abbreviations seeds/onboarding_capacity seeds/opportunity_stages
     seeds/overlap_types seeds/partner_impressions seeds/partner_plan_progress seeds/partner_plan_steps
     seeds/partner_score_weights seeds/partner_surveys seeds/partners seeds/person_words seeds/placeholders seeds/plays
-    seeds/refresh_cadences seeds/relationship_strengths seeds/roi_benchmarks seeds/score_levels
+    seeds/refresh_cadences seeds/relationship_strengths seeds/review_yields seeds/roi_benchmarks seeds/score_levels
     seeds/scoring_weights seeds/seniorities seeds/size_bands seeds/tier_rules seeds/value_mappings seen/months
     seen/overlaps seen/restatements staging/stg_account_ids staging/stg_accounts staging/stg_contacts
     staging/stg_current_exports staging/stg_earlier_accounts

@@ -13,7 +13,7 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from orchestration.reports import NoReportError
-from orchestration.reports.review import write_review_sheet
+from orchestration.reports.review import passed_over_count, write_review_sheet
 from tests.deliveries import DECISION, deliver, land
 from tests.workspaces import Run, Workspace, run_command
 
@@ -143,6 +143,23 @@ def test_a_sheet_that_may_hold_answers_is_never_written_over(tmp_path: Path) -> 
     assert sheet.read_bytes() == before
 
 
+def test_pairs_inside_one_list_that_the_sheet_leaves_out_are_counted(tmp_path: Path) -> None:
+    queue_of(tmp_path / "published", left_record_key="us:1", right_record_key="us:2")
+    with duckdb.connect(str(tmp_path / "published" / "marts.duckdb")) as connection:
+        connection.execute(
+            """
+            create table fct_account_matches as
+            select 'us:1' as left_record_key, 'us:' || n as right_record_key, 'us' as left_party_id,
+                p as right_party_id, b as band, d as decided_by
+            from (values
+                (2, 'us', 'review', null), (3, 'us', 'review', null), (4, 'us', 'review', 'Ada'),
+                (5, 'us', 'auto', null), (6, 'alpha', 'review', null), (7, 'us', 'review', null)
+            ) as t(n, p, b, d)
+            """
+        )
+    assert passed_over_count(tmp_path / "published") == 2
+
+
 def test_the_sheet_holds_the_published_queue_and_says_where_it_goes(demo: Run) -> None:
     run = run_command(demo.settings, "review")
     assert run.exit_code == 0, run.output
@@ -151,5 +168,6 @@ def test_the_sheet_holds_the_published_queue_and_says_where_it_goes(demo: Run) -
         asked = marts.execute("select left_record_key from mart_review_queue order by queue_rank").fetchall()
     worksheet = load_workbook(demo.settings.review / "2026-10.xlsx", read_only=True)["decisions"]
     header, *rows = worksheet.iter_rows(values_only=True)
+    assert f"Not in it: {passed_over_count(demo.settings.published)} pairs" in run.output
     assert asked
     assert [row[header.index("Left record")] for row in rows] == [record for (record,) in asked]

@@ -36,6 +36,7 @@ RULES = [
         for row in seed("legal_forms")
     ),
     *(rule("spelling", row["word"], row["canonical_word"]) for row in seed("name_abbreviations")),
+    *(rule("spelling", row["word"], row["canonical_word"]) for row in seed("generic_translations")),
     *(rule("generic_word", row["word"]) for row in seed("generic_words")),
 ]
 SEED_RULES = name_rules(RULES)
@@ -200,10 +201,35 @@ def test_rules_are_keyed_like_names() -> None:
 
 def test_no_generic_word_or_spelling_is_unreachable() -> None:
     spellings = {row["word"]: row["canonical_word"] for row in seed("name_abbreviations")}
-    unreachable = [
-        row["word"] for row in seed("generic_words") if spellings.get(row["word"], row["word"]) != row["word"]
-    ]
-    assert unreachable == [], "a generic word is looked up in its canonical spelling"
+    translations = {row["word"]: row["canonical_word"] for row in seed("generic_translations")}
+    looked_up = [row["word"] for name in ("generic_words", "entity_words") for row in seed(name)]
+    unreachable = [word for word in looked_up if (spellings | translations).get(word, word) != word]
+    assert unreachable == [], "a word is looked up in its canonical spelling"
+    assert spellings.keys() & translations.keys() == set(), "an abbreviation comes before a translation"
+    read_once = {
+        word: read for word, read in translations.items() if (spellings | translations).get(read, read) != read
+    }
+    assert read_once == {}, "a word is read once"
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("Universität Graz", "Graz University"),
+        ("Banque Audi", "Audi Bank"),
+        ("Ministerstwo Zdrowia", "Health Ministry"),
+        ("Universidade de Aveiro", "University de Aveiro"),
+        ("Güven Sigorta", "Güven Insurance"),
+    ],
+)
+def test_generic_words_of_other_languages_are_read_in_english(name: str, other: str) -> None:
+    assert sorted(str(core(name)).split()) == sorted(str(core(other)).split())
+
+
+@pytest.mark.parametrize("name", ["Kraft Foods", "New Haven Savings", "Dana", "Mount Sinai", "Raiffeisenbank Wels Süd"])
+def test_a_word_that_is_also_a_name_is_not_translated(name: str) -> None:
+    translated = {row["word"] for row in seed("generic_translations")}
+    assert translated.isdisjoint(str(core(name)).split())
 
 
 PIECES = [

@@ -54,6 +54,12 @@ partners as (
 
 ),
 
+review_yields as (
+
+    select * from {{ ref('review_yields') }}
+
+),
+
 pairs as (
 
     select
@@ -183,6 +189,16 @@ summed_evidence as (
 
 ),
 
+-- Accounts that stand in the lists of two parties.
+shared_accounts as (
+
+    select account_key
+    from account_records
+    group by account_key
+    having count(distinct party_id) > 1
+
+),
+
 -- The three comparisons that say most on either side, strongest first.
 ranked_evidence as (
 
@@ -255,6 +271,9 @@ weighed as (
 
     select
         waiting.* replace (concat_ws(' ', waiting.explanation, named_companions.companions) as explanation),
+        review_yields.same_count,
+        review_yields.expected_count,
+        left_shared.account_key is not null or right_shared.account_key is not null as is_shared,
         findings.evidence_for,
         findings.evidence_against,
         coalesce(left_partners.name, waiting.left_party_id) as left_party_name,
@@ -269,12 +288,7 @@ weighed as (
             when waiting.left_party_id = waiting.right_party_id then {{ var('review_points_duplicate') }}
             when 'us' in (waiting.left_party_id, waiting.right_party_id) then {{ var('review_points_overlap') }}
             else {{ var('review_points_partners') }}
-        end as overlap_points,
-        -- where a guard, other pairs or people stand against the score, probability does not say how sure anybody is
-        case
-            when waiting.queue_reason <> 'undecided' or waiting.guard is not null then 1
-            else 4 * waiting.match_probability * (1 - waiting.match_probability)
-        end as uncertainty
+        end as overlap_points
     from waiting
     left join findings
         on
@@ -286,9 +300,35 @@ weighed as (
             and waiting.right_record_key = named_companions.right_record_key
     left join account_pipelines as left_pipelines on waiting.left_account_key = left_pipelines.account_key
     left join account_pipelines as right_pipelines on waiting.right_account_key = right_pipelines.account_key
+    left join shared_accounts as left_shared on waiting.left_account_key = left_shared.account_key
+    left join shared_accounts as right_shared on waiting.right_account_key = right_shared.account_key
+    left join review_yields on waiting.guard = review_yields.guard
     left join partners as left_partners on waiting.left_party_id = left_partners.party_id
     left join partners as right_partners on waiting.right_party_id = right_partners.party_id
     where waiting.queue_reason is not null
+
+),
+
+-- A pair that waits stands for two accounts until somebody answers, so an answer changes something as likely as the two
+-- are one. Guards speak against the score: of the pairs that each has stopped, so many were one company. Where other
+-- pairs or people stand against it, probability does not say how sure anybody is.
+--
+-- Two records of one list change no overlap and no money where neither stands in another list or has an open deal: such
+-- pairs wait until they do, and are counted (docs/matching.md).
+judged as (
+
+    select
+        *,
+        case
+            when queue_reason <> 'undecided' then 1
+            else least(match_probability * coalesce((same_count + 1.0) / (expected_count + 2.0), 1), 1)
+        end as change_rate
+    from weighed
+    where
+        left_party_id <> right_party_id
+        or is_shared
+        or our_open_pipeline_usd > 0
+        or queue_reason not in ('undecided', 'join refused')
 
 ),
 
@@ -296,10 +336,10 @@ valued as (
 
     select
         *,
-        cast(round(uncertainty, 4) as decimal(9, 4)) as uncertainty_rate,
+        cast(round(change_rate, 4) as decimal(9, 4)) as uncertainty_rate,
         cast(
             round(
-                uncertainty * (
+                change_rate * (
                     overlap_points
                     + least(
                         our_open_pipeline_usd / {{ var('review_pipeline_usd_per_point') }},
@@ -308,7 +348,7 @@ valued as (
                 ), 4
             ) as decimal(9, 4)
         ) as decision_value
-    from weighed
+    from judged
 
 ),
 

@@ -63,6 +63,7 @@ described_records as (
         records.domain_name_count,
         records.registration_name_count,
         records.has_mixed_scripts,
+        coalesce(contains(records.name, '&'), false) as has_ampersand,
         records.country_code,
         records.city,
         {% for scheme in registration_schemes() -%}
@@ -91,6 +92,22 @@ joined as (
         not left_names.has_distinctive_word or not right_names.has_distinctive_word as has_common_name,
         coalesce(left_names.has_place_word and right_names.has_place_word, false) as has_place_word,
         coalesce(left_names.is_of_a_country and right_names.is_of_a_country, false) as are_of_countries,
+        -- the one name is the first letters of the other, its legal form among them, or of the two words beside an &
+        {% for side, other in [('left', 'right'), ('right', 'left')] -%}
+        (
+            length({{ side }}_names.core_name) >= 3
+            and {{ other }}_records.legal_form <> ''
+            and {{ side }}_names.core_name = {{ other }}_names.letters || left({{ other }}_records.legal_form, 1)
+        )
+        or (
+            length({{ side }}_names.core_name) = 2
+            and {{ side }}_records.has_ampersand
+            and {{ other }}_records.has_ampersand
+            and {{ side }}_names.core_name = {{ other }}_names.letters
+        ){{ ' or' if not loop.last }}
+        {% endfor %}
+            as has_other_acronym,
+        coalesce(left_names.has_entity_word <> right_names.has_entity_word, false) as has_entity_word_in_one,
         coalesce(left_names.core_name = left_names.glued_name, false) as is_left_one_word,
         coalesce(right_names.core_name = right_names.glued_name, false) as is_right_one_word,
         candidate_pairs.namesake_count,
@@ -220,7 +237,7 @@ said as (
             when is_whole_name and shortened_millibits >= 0.6 * shared_millibits then 'cut short'
             when is_whole_name and unequal_millibits >= 0.6 * shared_millibits then 'misspelt'
             when is_whole_name then 'partly misspelt'
-            when is_acronym then 'acronym'
+            when is_acronym or has_other_acronym then 'acronym'
             when shared_millibits = 0 then 'nothing shared'
             when left_rest_class = 'none' then 'contained, rest ' || right_rest_class
             when right_rest_class = 'none' then 'contained, rest ' || left_rest_class
@@ -375,6 +392,10 @@ final as (
         leveled.are_of_countries,
         (leveled.left_rest_class = 'none' and leveled.is_left_one_word)
         or (leveled.right_rest_class = 'none' and leveled.is_right_one_word) as has_one_word_inside,
+        coalesce(leveled.has_other_acronym, false) as has_other_acronym,
+        leveled.has_entity_word_in_one
+        and (starts_with(leveled.name_level, 'contained') or starts_with(leveled.name_level, 'rests'))
+            as has_entity_left_over,
         leveled.shared_millibits,
         leveled.unequal_millibits,
         {% for comparison in comparisons() -%}

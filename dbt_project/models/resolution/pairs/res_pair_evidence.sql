@@ -12,20 +12,68 @@ weights as (
 
 ),
 
+records as (
+
+    select * from {{ ref('res_account_records') }}
+
+),
+
+-- Records of one list with the same name in the same place are one company listed twice, as far as anybody can say; the
+-- first of them stands for all.
+repeated_records as (
+
+    select
+        unnest(list(record_number)) as record_number,
+        min(record_number) as first_record_number
+    from records
+    where core_name <> '' and city is not null
+    group by party_id, core_name, country_code, city
+    having count(*) > 1
+
+),
+
+named_pairs as (
+
+    select
+        guarded_pairs.*,
+        coalesce(left_repeats.first_record_number, guarded_pairs.left_record_number) as left_first_record_number,
+        coalesce(right_repeats.first_record_number, guarded_pairs.right_record_number) as right_first_record_number
+    from guarded_pairs
+    left join repeated_records as left_repeats
+        on guarded_pairs.left_record_number = left_repeats.record_number
+    left join repeated_records as right_repeats
+        on guarded_pairs.right_record_number = right_repeats.record_number
+
+),
+
 -- Both ends of a pair, to see whom else each record could be: of the other side's party.
 ends as (
 
     select
         left_record_number as record_number,
         right_party_id as other_party_id,
-        {{ packed_choice('own_millibits', 'right_record_number') }} as choice
-    from guarded_pairs
+        right_first_record_number as other_record_number,
+        own_millibits
+    from named_pairs
     union all
     select
         right_record_number as record_number,
         left_party_id as other_party_id,
-        {{ packed_choice('own_millibits', 'left_record_number') }} as choice
-    from guarded_pairs
+        left_first_record_number as other_record_number,
+        own_millibits
+    from named_pairs
+
+),
+
+-- A company's second record is no rival of its first.
+choices as (
+
+    select
+        record_number,
+        other_party_id,
+        {{ packed_choice('max(own_millibits)', 'other_record_number') }} as choice
+    from ends
+    group by record_number, other_party_id, other_record_number
 
 ),
 
@@ -35,7 +83,7 @@ best_choices as (
         record_number,
         other_party_id,
         max(choice, 2) as choices
-    from ends
+    from choices
     group by record_number, other_party_id
 
 ),
@@ -43,18 +91,18 @@ best_choices as (
 contested as (
 
     select
-        guarded_pairs.*,
+        named_pairs.*,
         left_choices.choices as left_choices,
         right_choices.choices as right_choices
-    from guarded_pairs
+    from named_pairs
     inner join best_choices as left_choices
         on
-            guarded_pairs.left_record_number = left_choices.record_number
-            and guarded_pairs.right_party_id = left_choices.other_party_id
+            named_pairs.left_record_number = left_choices.record_number
+            and named_pairs.right_party_id = left_choices.other_party_id
     inner join best_choices as right_choices
         on
-            guarded_pairs.right_record_number = right_choices.record_number
-            and guarded_pairs.left_party_id = right_choices.other_party_id
+            named_pairs.right_record_number = right_choices.record_number
+            and named_pairs.left_party_id = right_choices.other_party_id
 
 ),
 
@@ -65,7 +113,7 @@ rivalled as (
         *,
     {% for side, other in [('left', 'right'), ('right', 'left')] -%}
     case
-        when {{ side }}_choices[1] = {{ packed_choice('own_millibits', other ~ '_record_number') }}
+        when {{ packed_record_number(side ~ '_choices[1]') }} = {{ other }}_first_record_number
             then {{ side }}_choices[2]
         else {{ side }}_choices[1]
     end as {{ side }}_rival{{ ',' if not loop.last }}
@@ -77,7 +125,9 @@ rivalled as (
 measured as (
 
     select
-        * exclude (left_rival, right_rival, left_choices, right_choices),
+        * exclude (
+            left_rival, right_rival, left_choices, right_choices, left_first_record_number, right_first_record_number
+        ),
     {% for side in ['left', 'right'] -%}
     {{ packed_record_number(side ~ '_rival') }} as {{ side }}_rival_record_number,
     {{ packed_millibits(side ~ '_rival') }} as {{ side }}_rival_millibits,

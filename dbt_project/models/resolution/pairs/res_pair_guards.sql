@@ -99,6 +99,14 @@ guarded as (
                 then 'common name'
             -- Acme Japan is of Acme's group; whether it is Acme, a name alone does not say
             when name_level = 'contained, rest place' then 'place left over'
+            -- letters are soon the same: J&J, B.B.C.
+            when
+                has_other_acronym
+                and name_level = 'acronym'
+                and phone_level <> 'same' and domain_label_level <> 'is the name'
+                then 'acronym alone'
+            -- a company's pension plan or foundation stands beside it, and is another one
+            when has_entity_left_over then 'entity left over'
             -- Emma LLC, Emma Daniels
             when
                 name_level = 'contained, rest distinctive'

@@ -60,13 +60,38 @@ earlier_domains as (
 
 ),
 
+acronyms as (
+
+    select distinct
+        records.record_number,
+        unnest(
+            [
+                case when records.legal_form <> '' then name_list.letters || left(records.legal_form, 1) end,
+                case when length(name_list.letters) = 2 and contains(records.name, '&') then name_list.letters end
+            ]
+        ) as acronym
+    from records
+    inner join account_names
+        on records.record_number = account_names.record_number
+    inner join name_list
+        on account_names.core_number = name_list.core_number
+    where length(name_list.letters) between 2 and 6
+
+),
+
 record_keys as (
 
-    select * from registrations
+    select
+        record_number,
+        rule,
+        false as is_part,
+        blocking_key
+    from registrations
     union all
     select
         record_number,
         'domain' as rule,
+        false as is_part,
         domain as blocking_key
     from records
     where domain is not null
@@ -74,12 +99,14 @@ record_keys as (
     select
         record_number,
         'domain' as rule,
+        false as is_part,
         domain as blocking_key
     from earlier_domains
     union all
     select
         record_number,
         'phone' as rule,
+        false as is_part,
         phone as blocking_key
     from records
     where phone is not null
@@ -87,9 +114,26 @@ record_keys as (
     select
         record_number,
         'label' as rule,
+        false as is_part,
         replace(domain_label, '-', '') as blocking_key
     from records
     where domain_label is not null
+    union all
+    -- an acronym that counts the legal form (British Broadcasting Corporation), or of two words with & between (J&J)
+    select
+        record_number,
+        'acronym' as rule,
+        true as is_part,
+        acronym as blocking_key
+    from acronyms
+    union all
+    select
+        record_number,
+        'acronym' as rule,
+        false as is_part,
+        core_name as blocking_key
+    from records
+    where length(core_name) = 2 and contains(name, '&')
 
 ),
 
@@ -273,10 +317,11 @@ keys as (
     select
         record_number,
         rule,
-        false as is_part,
+        is_part,
         blocking_key,
         {{ key_number('rule', 'blocking_key') }} as key_number
     from record_keys
+    where blocking_key is not null
 
 ),
 

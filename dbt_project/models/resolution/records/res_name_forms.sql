@@ -43,6 +43,12 @@ name_abbreviations as (
 
 ),
 
+generic_translations as (
+
+    select * from {{ ref('generic_translations') }}
+
+),
+
 generic_words as (
 
     select * from {{ ref('generic_words') }}
@@ -68,6 +74,15 @@ word_facts as (
         canonical_word as value,
         cast(null as varchar) as class
     from name_abbreviations
+    union all
+    select
+        'spelling' as kind,
+        word as form,
+        canonical_word as value,
+        cast(null as varchar) as class
+    from generic_translations
+    -- a company's own spelling comes before a translation
+    where word not in (select name_abbreviations.word from name_abbreviations)
     union all
     select
         case kind when 'annotation' then 'annotation' else 'generic_word' end as kind,

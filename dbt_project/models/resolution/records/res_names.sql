@@ -11,6 +11,14 @@ vocabulary as (
 
 ),
 
+-- One list for all names: few words, and most names have none of them.
+entity_words as (
+
+    select list(word order by word) as words
+    from {{ ref('entity_words') }}
+
+),
+
 names as (
 
     select distinct
@@ -89,12 +97,15 @@ final as (
         looked_up.name.skeleton,
         looked_up.name.initials,
         replace(names.core_name, ' ', '') as glued_name,
+        regexp_replace(names.core_name, '([^ ])[^ ]* ?', '\1', 'g') as letters,
         -- Bank of Chile, Banco de Chile: a country's own, no region of a house
         looked_up.name.has_country_word
-        and regexp_matches(names.core_name, ' (of|de|del|di|do|da|van|von) [^ ]+$') as is_of_a_country
+        and regexp_matches(names.core_name, ' (of|de|del|di|do|da|van|von) [^ ]+$') as is_of_a_country,
+        list_has_any(string_split(names.core_name, ' '), entity_words.words) as has_entity_word
     from looked_up
     inner join names
         on looked_up.core_number = names.core_number
+    cross join entity_words
 
 )
 
