@@ -40,8 +40,8 @@ def labelled_pairs(scenario: Path, folder: Path) -> weighing.Labelled:
 
 
 def are_related(one: str, other: str) -> bool:
-    """Whether two scenarios are made of the same lists, so that weights fitted on one have seen the other."""
-    return one.startswith(other) or other.startswith(one)
+    """Whether two scenarios are made of the same source, so that weights fitted on one have seen the other."""
+    return one.split("_", maxsplit=1)[0] == other.split("_", maxsplit=1)[0]
 
 
 def run(
@@ -97,7 +97,6 @@ def table(results: Sequence[MatchingResult]) -> str:
     rows = []
     for weights, kept_share in dict.fromkeys((result.weights, result.kept_share) for result in _in_order(results)):
         chosen = [result for result in results if (result.weights, result.kept_share) == (weights, kept_share)]
-        averaged = [result for result in chosen if not is_stress_test(Path(result.scenario))]
         rows += [
             [
                 result.scenario, weights, f"{kept_share:.0%}", f"{result.precision:.4f}", f"{result.recall:.4f}",
@@ -106,17 +105,24 @@ def table(results: Sequence[MatchingResult]) -> str:
             ]
             for result in chosen
         ]  # fmt: skip
-        count = max(len(averaged), 1)
-        macro = {
-            figure: f"{sum(getattr(result, figure) for result in averaged) / count:.4f}"
-            for figure in ("precision", "recall", "f1", "pairs_completeness", "calibration_error")
-        }
-        rows.append(
-            [
-                "**macro average**", weights, f"{kept_share:.0%}", macro["precision"], macro["recall"], macro["f1"],
-                macro["pairs_completeness"], "", "", macro["calibration_error"],
+        for folder in dict.fromkeys(result.folder for result in chosen):
+            averaged = [
+                result for result in chosen if result.folder == folder and not is_stress_test(Path(result.scenario))
             ]
-        )  # fmt: skip
+            count = max(len(averaged), 1)
+            macro = {
+                figure: sum(getattr(result, figure) for result in averaged) / count
+                for figure in (
+                    "precision", "recall", "f1", "pairs_completeness", "review_record_share", "calibration_error"
+                )
+            }  # fmt: skip
+            rows.append(
+                [
+                    f"**macro average of {folder}**", weights, f"{kept_share:.0%}", f"{macro['precision']:.4f}",
+                    f"{macro['recall']:.4f}", f"{macro['f1']:.4f}", f"{macro['pairs_completeness']:.4f}", "",
+                    f"{macro['review_record_share']:.3f}", f"{macro['calibration_error']:.4f}",
+                ]
+            )  # fmt: skip
     return tabulate(
         rows,
         headers=[

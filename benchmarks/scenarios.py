@@ -29,6 +29,7 @@ class MatchingResult:
     """What came of one scenario."""
 
     scenario: str
+    folder: str  # that the scenario lies in, dev or dev2: lists of one character
     weights: str  # 'shipped' or 'never saw it'
     kept_share: float  # share of the true pairs left in the lists
     record_count: int
@@ -76,18 +77,18 @@ def scenarios_of(bench_data: Path) -> list[Path]:
     """Scenario folders below a folder of labelled lists, in the order of names.
 
     Args:
-        bench_data: a folder of scenarios, or one that has them in `dev`.
+        bench_data: a folder of scenarios, or one that has them in `dev`, and of another character in `dev2`.
 
     Returns:
         Every folder that holds a truth.csv.
     """
-    root = bench_data / "dev" if (bench_data / "dev").is_dir() else bench_data
-    return sorted(path.parent for path in root.glob("*/truth.csv"))
+    pattern = "dev*/*/truth.csv" if (bench_data / "dev").is_dir() else "*/truth.csv"
+    return sorted(path.parent for path in bench_data.glob(pattern))
 
 
 def is_stress_test(scenario: Path) -> bool:
-    """Whether a scenario stays out of the averages: its labels are doubtful, many to one, full of acquisitions."""
-    return scenario.name.startswith("ietf")
+    """Whether a scenario stays out of the averages: its labels are doubtful, or its names differ altogether."""
+    return scenario.name.startswith("ietf") or scenario.name.endswith("stress")
 
 
 @contextmanager
@@ -319,6 +320,7 @@ class ScenarioRun:
         precision, recall, f1 = self.score(matches, true, unsure)
         return MatchingResult(
             scenario=self.scenario.name,
+            folder=self.scenario.parent.name,
             weights=weights,
             kept_share=self.kept_share,
             record_count=record_count,

@@ -124,7 +124,6 @@
         when 'differing names' then 'Each name has a word of its own.'
         when 'mixed scripts' then 'A letter of another script looks like a Latin one: the name may pretend.'
         when 'other country' then 'One name in two countries may be two companies.'
-        when 'other legal form' then 'One name with two legal forms may be two companies of one house.'
         when 'common name' then 'Too many companies bear such a name.'
         when 'place left over' then 'It may be the company''s branch or its sister there.'
         when 'acronym alone' then 'Few letters are the initials of many names.'

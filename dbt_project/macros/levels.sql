@@ -26,7 +26,7 @@
         "rest_class": rest_classes,
         "guard": [
             "conflicting registration ids", "contradicted identifier", "earlier name or domain", "conflicting numerals",
-            "differing names", "mixed scripts", "other country", "other legal form", "common name", "place left over",
+            "differing names", "mixed scripts", "other country", "common name", "place left over",
             "acronym alone", "entity left over", "one word of a name", "numeral left over", "other names of both",
             "differing names in one list", "likelier match", "already matched",
         ],
@@ -34,7 +34,7 @@
             "human decision", "registration id", "domain", "domain alias", "exact name", "acronym", "fuzzy name",
         ],
         "evidence_class": [
-            "strong", "misspelt", "acronym", "structure left over", "distinctive left over", "generic left over",
+            "strong", "other legal form", "misspelt", "acronym", "structure left over", "distinctive left over", "generic left over",
             "both left over",
         ],
         "band": ["auto", "review", "rejected"],

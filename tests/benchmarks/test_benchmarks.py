@@ -150,7 +150,7 @@ def test_other_tools_find_planted_pairs(tool: str, tmp_path: Path) -> None:
 
 def test_calibration_adds_up_scenarios_and_draws_every_tenth() -> None:
     def result(scenario: str, calibration_: dict[int, tuple[int, float, int]]) -> MatchingResult:
-        return MatchingResult(scenario, "shipped", 1, 1, 1, 1, 1, 1, 1, 1, 0, calibration_)
+        return MatchingResult(scenario, "dev", "shipped", 1, 1, 1, 1, 1, 1, 1, 1, 0, calibration_)
 
     tenths = calibration.tenths_of(
         [

@@ -7,11 +7,10 @@
 -- than what the partner's list really has for the same record, is what mere chance makes of lists so large. Of each kind
 -- of evidence no more pairs are believed than there are beyond that.
 --
--- Where names have words left over our list need not look like the partner's: theirs may be full of companies of groups
--- that we know the heads of. There the mix says how much can be true: where strong pairs (equal names or identifiers)
--- are few, these kinds cannot hold many true pairs either, and what is more than the labelled lists speak for is not
--- believed. The more of the smaller list stands in the other, the more is believed, and from some share on there is no
--- such bound.
+-- Our list need not look like the partner's, though: theirs may be full of companies of groups that we know the heads
+-- of. So where names have words left over, or other legal forms, the mix bounds it as well: where strong pairs (equal
+-- names or identifiers) are few, these kinds cannot hold many true pairs either, and what is more than the labelled
+-- lists speak for is not believed. Somewhat more is where much of the smaller list stands in the other.
 with pair_evidence as (
 
     select * from {{ ref('res_pair_evidence') }}
@@ -46,7 +45,6 @@ class_shares as (
         on
             kinds.evidence_class = match_weights.level
             and match_weights.comparison = 'class share'
-            and match_weights.level in ('generic left over', 'distinctive left over', 'both left over')
 
 ),
 
@@ -337,7 +335,7 @@ list_classes as (
         * left_sizes.record_count / greatest(stand_in_size.record_count, 1)
         * right_sizes.record_count / greatest(stand_in_size.stand_in_count, 1) as chance_count,
         coalesce(strong_counts.strong_count, 0)
-        / ({{ var('unlimited_shared_rate') }} * least(left_sizes.record_count, right_sizes.record_count))
+        / ({{ var('familiar_shared_rate') }} * least(left_sizes.record_count, right_sizes.record_count))
             as familiarity
     from list_shifts
     cross join class_shares
@@ -367,13 +365,16 @@ mixed as (
 
     select
         *,
-        -- without a bound where enough is shared, and for kinds of which labelled lists set none
+        -- of the other kinds labelled lists set no bound
         case
-            when share_millibits is not null and (left_party_id = right_party_id or familiarity < 1)
+            when share_millibits is not null
                 then
                     {{ var('believed_pairs_of_a_class') }}
                     + strong_count * power(2.0, share_millibits / 1000.0)
-                    / case when left_party_id = right_party_id then 1 else 1 - familiarity end
+                    * case
+                        when left_party_id = right_party_id then 1
+                        else 1 + ({{ var('most_familiar_times') }} - 1) * least(familiarity, 1)
+                    end
             when left_party_id = right_party_id then {{ var('believed_pairs_of_a_class') }} + strong_count
             else believable_count
         end as mixed_count

@@ -76,14 +76,6 @@ guarded as (
             when has_identifier and not has_differing_names_in_one_list then null
             when has_mixed_scripts then 'mixed scripts'
             when country_level = 'different' then 'other country'
-            -- Gladstone Commercial Corporation and Limited Partnership: a house gives one name to many of its companies
-            when
-                has_same_name
-                and legal_form_level = 'different'
-                and country_level <> 'same'
-                and city_level <> 'same'
-                and phone_level <> 'same'
-                then 'other legal form'
             -- a common name stays a question whatever place agrees: Global Services has many in one city
             when
                 shared_millibits < case
@@ -152,6 +144,10 @@ reasoned as (
             else 'fuzzy name'
         end as match_reason,
         case
+            -- Gladstone Commercial Corporation and Limited Partnership: a house gives one name to many of its companies
+            when
+                has_same_name and legal_form_level = 'different' and country_level <> 'same' and not has_identifier
+                then 'other legal form'
             when has_identifier or has_same_name then 'strong'
             when name_level in ('misspelt', 'partly misspelt', 'cut short') then 'misspelt'
             when name_level = 'acronym' then 'acronym'
