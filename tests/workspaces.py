@@ -260,7 +260,12 @@ def load_raw(
                 "decimal_mark": ".",
                 "date_order": "ymd",
             }
+            if table == "accounts":
+                provenance["first_file_sha256"] = provenance["file_sha256"]
             insert(connection, table, provenance | delivered)
+        for day in read_golden("deliveries.csv", golden) if (golden / "deliveries.csv").exists() else []:
+            row: dict[str, object] = {name: value for name, value in day.items() if name != "why"}
+            insert(connection, "deliveries", row | {"file_sha256": "by hand"})
         connection.execute("create schema resolution")
         connection.execute(
             """

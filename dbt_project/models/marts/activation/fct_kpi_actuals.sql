@@ -7,6 +7,7 @@ with kpis as (
 activations as (
 
     select * from {{ ref('fct_account_activations') }}
+    where mapped_on <= {{ as_of_date() }}
 
 ),
 
