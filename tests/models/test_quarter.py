@@ -128,6 +128,27 @@ def test_a_month_built_twice_is_the_same_month(quarter: Workspace) -> None:
     assert every_mart(quarter) == first
 
 
+def test_in_a_month_that_is_running_the_day_of_its_last_run_counts_as_today(quarter: Workspace, tmp_path: Path) -> None:
+    warehouse = tmp_path / "warehouse.duckdb"
+    shutil.copy(quarter.settings.warehouse, warehouse)
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(
+            "insert into raw.loaded_months values ('2026-09-01', '2026-09-30'), ('2026-10-01', '2026-10-15')"
+        )
+    other = quarter.beside(tmp_path)
+    done = other.dbt("run", "--select", "fct_account_activations", "fct_kpi_actuals", "mart_kpi_status")
+    assert done.returncode == 0, done.stdout
+    gone = "select distinct elapsed_rate from marts.mart_kpi_status"
+    assert quarter.query(gone) == [(Decimal("0.336957"),)]
+    assert other.query(gone) == [(Decimal("0.163043"),)]  # 15 of 92 days
+    overdue = (
+        "select account_key, partner_id, days_overdue from marts.fct_account_activations where is_overdue order by all"
+    )
+    assert other.query(overdue) == [
+        ("Q07", "ash", 27)
+    ]  # 18 September; the plans and Iron are due on the 15th and later
+
+
 def test_rows_in_another_order_give_the_same_quarter(quarter: Workspace, tmp_path: Path) -> None:
     load_raw(tmp_path / "warehouse.duckdb", shuffle_seed=7, golden=QUARTER)
     other = quarter.beside(tmp_path)
