@@ -29,7 +29,7 @@
     {%- if day -%}
         cast('{{ day }}' as date)
     {%- else -%}
-        {{ dbt.last_day(as_of_month(), "month") }}
+        {{ last_day_of(as_of_month()) }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -42,4 +42,9 @@
         {{ return(recorded.columns[0].values()[0]) }}
     {%- endif -%}
     {{ return(none) }}
+{%- endmacro %}
+
+{# The last day of a month, of which the first is given, as a date. #}
+{% macro last_day_of(month) -%}
+    cast({{ month }} + interval '1 month' - interval '1 day' as date)
 {%- endmacro %}

@@ -163,7 +163,8 @@ final as (
         cast(first_touch_on - mapped_on as integer) as days_to_first_touch,
         is_activated,
         is_waiting and deadline <> 'none' as is_overdue,
-        cast(case when is_waiting and deadline <> 'none' then {{ as_of_date() }} - due_on end as integer) as days_overdue,
+        cast(case when is_waiting and deadline <> 'none' then {{ as_of_date() }} - due_on end as integer)
+            as days_overdue,
         is_waiting and deadline = 'none' as is_untouched,
         -- what came of it
         entered_pipeline_on,
