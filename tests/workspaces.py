@@ -264,8 +264,8 @@ def load_raw(
                 provenance["first_file_sha256"] = provenance["file_sha256"]
             insert(connection, table, provenance | delivered)
         for day in read_golden("deliveries.csv", golden) if (golden / "deliveries.csv").exists() else []:
-            told: dict[str, object] = {name: value for name, value in day.items() if name != "why"}
-            insert(connection, "deliveries", told | {"file_sha256": "by hand"})
+            delivery: dict[str, object] = {name: value for name, value in day.items() if name != "why"}
+            insert(connection, "deliveries", delivery | {"file_sha256": "by hand"})
         connection.execute("create schema resolution")
         connection.execute(
             """

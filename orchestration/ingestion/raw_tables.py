@@ -120,13 +120,13 @@ class RawTables:
             "object": MANIFEST,
         }
         for row in manifest.refused:
-            told = {name: getattr(row, name) for name in _REFUSED_ROW}
+            described = {name: getattr(row, name) for name in _REFUSED_ROW}
             if self.forgotten:
-                told |= {name: self.forgotten.redact(told[name]) for name in ("row_text", "shown", "reason")}
-            names, marks = ", ".join(provenance | told), ", ".join("?" for _ in provenance | told)
+                described |= {name: self.forgotten.redact(described[name]) for name in ("row_text", "shown", "reason")}
+            names, marks = ", ".join(provenance | described), ", ".join("?" for _ in provenance | described)
             self.connection.execute(
                 f"insert into raw.rejected_rows ({names}) values ({marks})",  # noqa: S608 (our own names)
-                list((provenance | told).values()),
+                list((provenance | described).values()),
             )
 
     def take_back(self, party_id: str, object_name: str) -> None:

@@ -67,7 +67,7 @@ class FiscalCalendar:
         return int(self.is_named_by_end and self.start_month > 1)
 
     def as_environment(self) -> dict[str, str]:
-        """Give the variables by which dbt is told the calendar (macros/quarters.sql)."""
+        """Give the variables by which dbt gets the calendar (macros/quarters.sql)."""
         return {
             "ACCOUNT_MAPPING_FISCAL_YEAR_START_MONTH": str(self.start_month),
             "ACCOUNT_MAPPING_FISCAL_YEAR_NAMED_BY": "end" if self.is_named_by_end else "start",
