@@ -128,8 +128,7 @@ ASSETS = """
     seeds/accepted_files seeds/activation_plan seeds/alignment_levels
     seeds/attribute_trust seeds/attribution_rules seeds/column_mappings
     seeds/countries seeds/domain_aliases seeds/email_rules seeds/entity_words seeds/exchange_rates seeds/exclusions
-    seeds/fiscal_calendar
-    seeds/generic_domains seeds/generic_translations seeds/generic_words seeds/icp_attributes seeds/icp_definitions
+    seeds/fiscal_calendar seeds/generic_domains seeds/generic_translations seeds/generic_words seeds/icp_attributes seeds/icp_definitions
     seeds/icp_fields seeds/industries seeds/kpi_targets seeds/kpis seeds/legal_forms seeds/lifecycle_statuses
     seeds/match_decisions
     seeds/match_weights seeds/motion_fit seeds/name_abbreviations seeds/onboarding_capacity seeds/opportunity_stages
@@ -140,8 +139,8 @@ ASSETS = """
     seen/overlaps seen/restatements staging/stg_account_ids staging/stg_accounts staging/stg_contacts
     staging/stg_current_exports staging/stg_earlier_accounts
     staging/stg_engagements staging/stg_exchange_rates staging/stg_exclusions staging/stg_icp_rules
-    staging/stg_kept_keys staging/stg_kpi_targets staging/stg_mapped_values staging/stg_match_decisions staging/stg_merged_ids
-    staging/stg_named_records staging/stg_opportunities
+    staging/stg_kept_keys staging/stg_kpi_targets staging/stg_mapped_values staging/stg_match_decisions
+    staging/stg_merged_ids staging/stg_named_records staging/stg_opportunities
     staging/stg_partners staging/stg_refusals staging/stg_seen_months staging/stg_seen_overlaps
     staging/stg_seen_restatements staging/stg_unmapped_values
 """
