@@ -128,7 +128,8 @@ ASSETS = """
     seeds/accepted_files seeds/activation_plan seeds/alignment_levels
     seeds/attribute_trust seeds/attribution_rules seeds/column_mappings
     seeds/countries seeds/domain_aliases seeds/email_rules seeds/entity_words seeds/exchange_rates seeds/exclusions
-    seeds/fiscal_calendar seeds/generic_domains seeds/generic_translations seeds/generic_words seeds/icp_attributes seeds/icp_definitions
+    seeds/fiscal_calendar
+    seeds/generic_domains seeds/generic_translations seeds/generic_words seeds/icp_attributes seeds/icp_definitions
     seeds/icp_fields seeds/industries seeds/kpi_targets seeds/kpis seeds/legal_forms seeds/lifecycle_statuses
     seeds/match_decisions
     seeds/match_weights seeds/motion_fit seeds/name_abbreviations seeds/onboarding_capacity seeds/opportunity_stages
