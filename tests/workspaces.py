@@ -286,7 +286,8 @@ def load_raw(
             create schema if not exists marts;
             create table marts.fct_account_matches (
                 left_record_key varchar, right_record_key varchar, left_account_key varchar, right_account_key varchar,
-                left_name varchar, right_name varchar, match_millibits integer, is_open boolean
+                left_name varchar, right_name varchar, match_millibits integer, is_open boolean,
+                left_party_id varchar, right_party_id varchar, band varchar, decision varchar, match_probability double
             );
             """
         )
