@@ -7,7 +7,7 @@ Does not belong here: which companies exist and how they are spelled (world.py),
 # ruff: noqa: PLR2004 (the numbers are shares and ranges of an invented world)
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -285,6 +285,31 @@ def additions_file(world: World) -> tuple[str, list[int]]:
         lines.append(addition.spoil(csv_line((cells | addition.cells).values())))
         numbers.append(len(lines))
     return "\n".join(lines) + "\n", numbers
+
+
+# The day of the month on which each party's files came, by month; of a file named here, its own.
+DELIVERED = {
+    "us": (4, 2, 2),
+    "heliograph": (6, 3, 6),
+    "tidewell": (11, 8, 8),
+    "kestrelworks": (13, 10),
+    "rheinblick": (5, 7, 5),
+}
+DELIVERED_LATER = {"accounts_additions.csv": 20}
+
+
+def manifests(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """What says on which days files came, so that the demo tells the same whenever it is run: path -> content.
+
+    A party whose files are never opened has none.
+    """
+    written = {}
+    for party, days in DELIVERED.items():
+        for label, usual in zip(MONTHS, days, strict=False):
+            names = sorted(name.rpartition("/")[2] for name in files if name.startswith(f"{party}/{label}/"))
+            rows = [(name, f"{label}-{DELIVERED_LATER.get(name, usual):02}") for name in names]
+            written[f"{party}/{label}/manifest.csv"] = delimited(("file_name", "delivered_on"), rows).encode()
+    return written
 
 
 def export_files(world: World) -> dict[str, bytes]:

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from demo.building import build_world
-from demo.exports_of_parties import export_files
+from demo.exports_of_parties import export_files, manifests
 from demo.formats import blank, delimited
 from demo.truth import TRUTH_COLUMNS, last_records, overlap_rows, person_rows, truth_rows
 from demo.world import World
@@ -24,7 +24,7 @@ def demo_files(world: World) -> dict[str, bytes]:
     entities = [row[:3] for row in last_records(world)]
     overlaps = [[blank(cell) for cell in row] for row in overlap_rows(world)]
     overlap_header = ("partner_id", "our_status", "partner_status", "accounts", "excluded_accounts")
-    return {f"exports/{name}": content for name, content in exports.items()} | {
+    return {f"exports/{name}": content for name, content in (exports | manifests(exports)).items()} | {
         "truth.csv": delimited(TRUTH_COLUMNS, truth).encode(),
         "truth_entities.csv": delimited(("record_key", "company", "company_group"), entities).encode(),
         "truth_overlaps.csv": delimited(overlap_header, overlaps).encode(),

@@ -50,11 +50,12 @@ class LandingFolder:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path
 
-    def land(self, month: date = MONTH, limits: Limits | None = None) -> LandingSummary:
+    def land(self, month: date = MONTH, limits: Limits | None = None, on: date = date(2026, 11, 2)) -> LandingSummary:
         """Load a month; nobody is writing to the files that a test has put there."""
+        at = datetime(on.year, on.month, on.day, 6, tzinfo=UTC)
         return land_month(
-            self.warehouse, self.exports, self.seeds, month, "run-1", datetime(2026, 11, 2, 6, tzinfo=UTC),
-            self.folder / "results", limits or Limits(quiet_seconds=0),
+            self.warehouse, self.exports, self.seeds, month, "run-1", at, self.folder / "results",
+            limits or Limits(quiet_seconds=0),
         )  # fmt: skip
 
     def rows(self, sql: str) -> list[dict[str, Any]]:

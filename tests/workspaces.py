@@ -260,7 +260,12 @@ def load_raw(
                 "decimal_mark": ".",
                 "date_order": "ymd",
             }
+            if table == "accounts":
+                provenance["first_file_sha256"] = provenance["file_sha256"]
             insert(connection, table, provenance | delivered)
+        for day in read_golden("deliveries.csv", golden) if (golden / "deliveries.csv").exists() else []:
+            delivery: dict[str, object] = {name: value for name, value in day.items() if name != "why"}
+            insert(connection, "deliveries", delivery | {"file_sha256": "by hand"})
         connection.execute("create schema resolution")
         connection.execute(
             """
@@ -281,7 +286,8 @@ def load_raw(
             create schema if not exists marts;
             create table marts.fct_account_matches (
                 left_record_key varchar, right_record_key varchar, left_account_key varchar, right_account_key varchar,
-                left_name varchar, right_name varchar, match_millibits integer, is_open boolean
+                left_name varchar, right_name varchar, match_millibits integer, is_open boolean,
+                left_party_id varchar, right_party_id varchar, band varchar, decision varchar, match_probability double
             );
             """
         )
@@ -366,7 +372,7 @@ class Workspace:
         return self.settings.dbt_target / "compiled" / "account_mapping"
 
     def beside(self, folder: Path) -> "Workspace":
-        """The same seeds, already loaded, on another warehouse `folder/warehouse.duckdb` that has no marts yet."""
+        """The same seeds on another warehouse `folder/warehouse.duckdb`, which gets those that it lacks."""
         other = copy(self)
         other.settings = replace(self.settings, warehouse=folder / "warehouse.duckdb")
         shutil.copytree(self.settings.seeds_in_force, other.settings.seeds_in_force)
@@ -378,7 +384,7 @@ class Workspace:
                 "select table_name from duckdb_tables() where database_name = 'first' and schema_name = 'seeds'"
             ).fetchall()
             for (seed,) in seeds:
-                connection.execute(f"create or replace table seeds.{seed} as from first.seeds.{seed}")
+                connection.execute(f"create table if not exists seeds.{seed} as from first.seeds.{seed}")
         return other
 
     def dbt(self, *arguments: str, month: str = "2026-10", **environment: str) -> Done:

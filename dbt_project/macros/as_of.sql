@@ -21,11 +21,30 @@
     cast('{{ as_of_month_text() }}' as date)
 {%- endmacro %}
 
-{# The day that counts as today: var as_of_date, else the last day of as_of_month. #}
+{# The day that counts as today: var as_of_date, else what the loading of the month has recorded (while a month is running,
+   the day of its last run), else the last day of as_of_month; that too for a month that a var names, as unit tests do. #}
 {% macro as_of_date() -%}
-    {%- if var("as_of_date", none) -%}
-        cast('{{ var("as_of_date") }}' as date)
+    {%- set recorded = none if var("as_of_month", none) or not execute else recorded_day() -%}
+    {%- set day = var("as_of_date", none) or recorded -%}
+    {%- if day -%}
+        cast('{{ day }}' as date)
     {%- else -%}
-        {{ dbt.last_day(as_of_month(), "month") }}
+        {{ last_day_of(as_of_month()) }}
     {%- endif -%}
+{%- endmacro %}
+
+{# What was recorded as today when the run's month was loaded; none where nobody has, as in a warehouse of an older release. #}
+{% macro recorded_day() -%}
+    {%- if adapter.get_relation(database=target.database, schema="raw", identifier="loaded_months") is not none -%}
+        {%- set recorded = run_query(
+            "select cast(max(as_of_date) as varchar) from raw.loaded_months where export_month = " ~ as_of_month()
+        ) -%}
+        {{ return(recorded.columns[0].values()[0]) }}
+    {%- endif -%}
+    {{ return(none) }}
+{%- endmacro %}
+
+{# The last day of a month, of which the first is given, as a date. #}
+{% macro last_day_of(month) -%}
+    cast({{ month }} + interval '1 month' - interval '1 day' as date)
 {%- endmacro %}

@@ -37,7 +37,7 @@ account_overlaps as (
         and is_overlap
         and not is_excluded
         and not is_partner
-        and mapped_on >= {{ quarter_start() }}
+        and mapped_on between {{ quarter_start() }} and {{ as_of_date() }}
 
 ),
 

@@ -22,7 +22,8 @@ from orchestration.ingestion.folder import read_cadences, read_parties
 from orchestration.ingestion.landing import LandingSummary, land_month
 from orchestration.objects import OBJECTS
 from orchestration.runs import progress
-from orchestration.warehouse.schema import TABLES, WarehouseRefusedError
+from orchestration.settings import RefusedError
+from orchestration.warehouse.schema import TABLES
 
 DESCRIPTIONS = {
     **{name: described.description for name, described in OBJECTS.items()},
@@ -250,7 +251,7 @@ def raw_exports(lists: Sequence[dg.AssetSpec], months: dg.PartitionsDefinition[s
                     loaded_at=datetime.now(UTC),
                     results_dir=Path(workspace.validations),
                 )
-        except WarehouseRefusedError as refusal:
+        except RefusedError as refusal:
             raise dg.Failure(str(refusal), allow_retries=False) from refusal
         for file in summary.files:
             if file["status"] != "landed":

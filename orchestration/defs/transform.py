@@ -18,8 +18,9 @@ from orchestration.defs.partitions import ONE_BY_ONE, expected_every, month_of
 from orchestration.defs.resources import OWNER, WAREHOUSE_POOL, Workspace, retry_while_locked, settings_of
 from orchestration.publishing.restatements import UnreadableMartsError, keep_published
 from orchestration.runs import progress
-from orchestration.settings import Settings
+from orchestration.settings import RefusedError, Settings
 from orchestration.warehouse import build, faults
+from orchestration.warehouse.fiscal_calendar import check_quarters
 from orchestration.warehouse.history import check_history
 from orchestration.warehouse.schema import WarehouseRefusedError, check_release
 from orchestration.warehouse.seeds import has_tested_seeds, put_in_force, record_tested_seeds, seeds_fingerprint
@@ -195,10 +196,15 @@ def prepare_warehouse(
         manifest: dbt's, as plain data.
 
     Raises:
-        dagster.Failure: another release wrote the warehouse, and this one cannot go on with it.
+        dagster.Failure: another release wrote the warehouse, and this one cannot go on with it; or a seed names a
+            quarter that the fiscal calendar does not have.
         dagster.RetryRequested: another process holds the warehouse.
     """
     warehouse = settings.warehouse
+    try:
+        check_quarters(settings.seeds)
+    except RefusedError as refusal:
+        raise dg.Failure(str(refusal), allow_retries=False) from refusal
     with retry_while_locked():
         faults.check_writable(warehouse)
         try:

@@ -44,7 +44,7 @@ def without_older_copies(parts: Sequence[Part]) -> tuple[list[Part], list[tuple[
         files.setdefault(part.delivery.file_name, []).append(part)
     if len(files) == 1:
         return list(parts), []
-    ids = {name: _ids(of_file) for name, of_file in files.items()}
+    ids = {name: delivered_ids(of_file) for name, of_file in files.items()}
     uses = Counter(itertools.chain.from_iterable(ids.values()))
     # As a rule files share no id, and then none need be compared with every other.
     shared = {name: {one for one in of_file if uses[one] > 1} for name, of_file in ids.items()}
@@ -77,8 +77,15 @@ def without_older_copies(parts: Sequence[Part]) -> tuple[list[Part], list[tuple[
     ]
 
 
-def _ids(parts: Sequence[Part]) -> set[str]:
-    """Delivered ids; a list without ids has none, and its identical rows collapse anyway."""
+def delivered_ids(parts: Sequence[Part]) -> set[str]:
+    """Give the ids that files have delivered.
+
+    Args:
+        parts: of one object of one party.
+
+    Returns:
+        The ids; a list without ids has none, and its identical rows collapse anyway.
+    """
     found: set[str] = set()
     for part in parts:
         if "f_source_id" in part.cells.column_names:

@@ -19,6 +19,9 @@ from orchestration.objects import OBJECTS
 
 US = "us"
 EXTENSIONS = (".csv", ".tsv", ".txt", ".xlsx", ".parquet")
+# What a party says of the files beside it; no list, so `object` of its delivery is this name.
+MANIFEST = "manifest"
+MANIFEST_NAME = "manifest.csv"
 # Refusals upon which a file is not opened, hashed or measured: of it only the name is known.
 NOT_TOUCHED = frozenset({"unknown_party", "withdrawn", "no_nda", "decisions_of_a_partner", "too_many_files"})
 _SHA256 = re.compile(r"^[0-9a-fA-F]{64}$")
@@ -238,7 +241,7 @@ def _within_bounds(found: list[Delivery], most: int) -> list[Delivery]:
 
 def _delivery(path: Path, file_name: str, party: Party | None, party_id: str, month: date) -> Delivery:
     """Judge one file by its place and name alone."""
-    object_name = object_of_name(path.name)
+    object_name = MANIFEST if path.name.lower() == MANIFEST_NAME else object_of_name(path.name)
     refusal: FileRefusedError | None = None
     if party is None:
         refusal = FileRefusedError(

@@ -8,7 +8,7 @@ import itertools
 import logging
 import shutil
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -19,7 +19,9 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.ingestion.copies import without_older_copies
-from orchestration.ingestion.folder import Delivery, find_deliveries
+from orchestration.ingestion.delivery_days import as_of_day, day_of_loading, read_manifest
+from orchestration.ingestion.first_files import days_of
+from orchestration.ingestion.folder import MANIFEST, Delivery, find_deliveries
 from orchestration.ingestion.judging import Shape, judge_parts, judge_shape, unreadable_file
 from orchestration.ingestion.lists import Part, ReadPart, Rules, keep_part, read_file
 from orchestration.ingestion.raw_tables import RawTables
@@ -33,6 +35,7 @@ from orchestration.runs import progress
 from orchestration.runs.progress import Seconds
 from orchestration.validation.page import keep_results
 from orchestration.validation.suite import SuiteResult, load_in_background
+from orchestration.warehouse.fiscal_calendar import check_quarters
 from orchestration.warehouse.schema import (
     TABLES,
     check_exports_folder,
@@ -88,6 +91,7 @@ def land_month(
         FileNotFoundError: the landing folder does not exist.
         WarehouseRefusedError: the warehouse was built from another exports folder or by a newer release, cannot be
             brought up to date, or no longer holds what the month rests on.
+        RefusedError: the fiscal calendar, or a row that names a quarter of it, cannot be used.
         ValueError: a seed, or the list of who is to be forgotten, cannot be used.
     """
     if not exports.is_dir():
@@ -98,15 +102,14 @@ def land_month(
     READER.start()
     load_in_background()
     summary = LandingSummary(month, run_id)
+    check_quarters(seeds)
     rules = Rules.read(seeds, put_in_force(seeds, warehouse.parent), limits or Limits())
     warehouse.parent.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(warehouse)) as connection:
         create_raw_tables(connection)
         check_month_is_kept(connection, month)
         record_exports_folder(connection, warehouse, exports)
-        connection.execute(
-            "insert into raw.loaded_months select $month where $month not in (from raw.loaded_months)", {"month": month}
-        )
+        _record_month(connection, month, as_of_day(month, loaded_at.date()))
         raw = RawTables(
             connection, month, run_id, loaded_at.replace(tzinfo=None), rules.acceptances, rules.forgotten, summary.files
         )
@@ -120,6 +123,19 @@ def land_month(
     return summary
 
 
+def _record_month(connection: duckdb.DuckDBPyConnection, month: date, as_of_date: date) -> None:
+    """Record that a month was loaded, and the day that counts as today in its figures; it never goes back."""
+    connection.execute(
+        "insert into raw.loaded_months (export_month) "
+        "select $month where $month not in (select export_month from raw.loaded_months)",
+        {"month": month},
+    )
+    connection.execute(
+        "update raw.loaded_months set as_of_date = greatest(as_of_date, $day) where export_month = $month",
+        {"month": month, "day": as_of_date},
+    )
+
+
 def _land_lists(raw: RawTables, rules: Rules, exports: Path, snapshots: Path, seconds: Seconds) -> list[SuiteResult]:
     """Load every list; what fails costs its own list only."""
     deliveries, with_folder = find_deliveries(exports, raw.month, rules.parties, rules.limits)
@@ -129,8 +145,10 @@ def _land_lists(raw: RawTables, rules: Rules, exports: Path, snapshots: Path, se
     results: list[SuiteResult] = []
     done = 0
     for party_id, of_party in itertools.groupby(deliveries, key=lambda delivery: delivery.party_id):
-        own = list(of_party)
+        found = list(of_party)
+        own = [delivery for delivery in found if delivery.object != MANIFEST or delivery.refusal]
         progress.tell("landing", done, len(deliveries), "files")
+        stated = _stated_days(raw, rules, [d for d in found if d.object == MANIFEST and not d.refusal], own, snapshots)
         parts, failures = _read_party([d for d in own if not d.refusal], snapshots, raw, rules, seconds)
         for object_name in OBJECTS:
             failed = [(delivery, problem) for delivery, problem in failures if delivery.object == object_name]
@@ -140,12 +158,28 @@ def _land_lists(raw: RawTables, rules: Rules, exports: Path, snapshots: Path, se
                 results.extend(unreadable_file(d.object, d.file_name, problem) for d, problem in failed)
                 raw.record_quarantined(failed, of_object)
             elif of_object:
-                results.extend(_land(raw, rules, party_id, object_name, of_object, seconds))
+                results.extend(_land(raw, rules, party_id, object_name, of_object, stated, seconds))
             elif party_id in with_folder and not failures and not any(d.refusal for d in own):
                 raw.take_back(party_id, object_name)
-        done += len(own)
+        done += len(found)
     progress.tell("landing", done, len(deliveries), "files")
     return results
+
+
+def _stated_days(
+    raw: RawTables, rules: Rules, manifests: Sequence[Delivery], files: Sequence[Delivery], snapshots: Path
+) -> dict[str, date]:
+    """Read on which days a party's manifest says that its files came; what it says wrongly costs its own row only."""
+    days: dict[str, date] = {}
+    names = [delivery.path.name for delivery in files]
+    for delivery in manifests:  # where letters of either case are two names, there may be two
+        failures: dict[Delivery, FileRefusedError] = {}
+        with _costing_itself_only(delivery, failures):
+            manifest = read_manifest(delivery.path, snapshots, raw.month, raw.loaded_at.date(), names, rules.limits)
+            raw.record_manifest(delivery, manifest)
+            days |= manifest.days
+        raw.record_quarantined(list(failures.items()), [])
+    return days
 
 
 def _read_party(
@@ -201,9 +235,19 @@ def _not_judged(problem: Exception) -> FileRefusedError:
 
 
 def _land(
-    raw: RawTables, rules: Rules, party_id: str, object_name: str, parts: list[Part], seconds: Seconds
+    raw: RawTables,
+    rules: Rules,
+    party_id: str,
+    object_name: str,
+    parts: list[Part],
+    stated: Mapping[str, date],
+    seconds: Seconds,
 ) -> list[SuiteResult]:
     """Replace a party's list of the month, unless the list as a whole is not acceptable."""
+    otherwise = day_of_loading(raw.month, raw.loaded_at.date(), rules.limits)
+    days = days_of(raw.connection, party_id, raw.month, parts, stated, otherwise)
+    # Of rows that stand in several files alike, the one that came first is kept.
+    parts = sorted(parts, key=lambda part: days[part.snapshot.sha256])
     try:
         parts, replaced = without_older_copies(parts)
     except FileRefusedError as twice:
@@ -230,7 +274,7 @@ def _land(
         else:
             progress.tell_more(f"{subject}: writing {shape.rows_usable:,} rows")
             with seconds.of("write to raw"):
-                raw.replace(rules.parties[party_id], object_name, parts)
+                raw.replace(rules.parties[party_id], object_name, parts, days, [part for part, _ in replaced])
     return [result, *(part.result for part in parts)]
 
 

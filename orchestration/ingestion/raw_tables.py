@@ -15,7 +15,9 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from orchestration.ingestion.folder import NOT_TOUCHED, Acceptance, Delivery, Party
+from orchestration.ingestion.delivery_days import Manifest
+from orchestration.ingestion.first_files import Days, keep_days, keep_first_files, note_first_files
+from orchestration.ingestion.folder import MANIFEST, NOT_TOUCHED, Acceptance, Delivery, Party
 from orchestration.ingestion.forgotten import Forgotten
 from orchestration.ingestion.judging import ACCEPTABLE
 from orchestration.ingestion.lists import Part
@@ -26,7 +28,7 @@ from orchestration.ingestion.snapshots import (
     escape_controls,
     hash_file,
 )
-from orchestration.warehouse.schema import FILES
+from orchestration.warehouse.schema import FILES, MAPPED
 from orchestration.warehouse.sql import transaction
 
 
@@ -45,6 +47,9 @@ class RawTables:
     def forget_earlier_attempts(self) -> None:
         """Take out what an earlier load of the month said of files that it did not land."""
         self.connection.execute("delete from raw.files where export_month = ? and status <> 'landed'", [self.month])
+        self.connection.execute(
+            "delete from raw.rejected_rows where export_month = ? and object = ?", [self.month, MANIFEST]
+        )
 
     def rows_before(self, party_id: str, object_name: str) -> int | None:
         """Count the rows of the last earlier month in which a party delivered a list; null when it never did."""
@@ -76,17 +81,53 @@ class RawTables:
         columns = {name: field for _, mapped in found for name, field in json.loads(mapped or "{}").items()}
         return (found[0][0], columns) if found else None
 
-    def replace(self, party: Party, object_name: str, parts: list[Part]) -> None:
+    def replace(
+        self, party: Party, object_name: str, parts: list[Part], days: Days, replaced: Sequence[Part] = ()
+    ) -> None:
         """Put a party's staged list of the month in the place of what an earlier load left of it.
 
         Args:
             party: whose list it is.
             object_name: the object.
             parts: its files and sheets, all of them.
+            days: the day on which each file came, by hash.
+            replaced: files of the month that do not count any more; a record counts as delivered from them on.
         """
         with transaction(self.connection):
+            keep_days(self.connection, party.party_id, self.month, days)
+            if object_name == MAPPED:
+                note_first_files(self.connection, party.party_id, self.month, replaced)
             self._clear(party.party_id, object_name)
             self._insert(party, object_name, parts)
+            if object_name == MAPPED:
+                keep_first_files(self.connection, party.party_id, self.month)
+
+    def record_manifest(self, delivery: Delivery, manifest: Manifest) -> None:
+        """Record the rows of a manifest that cannot be used.
+
+        Args:
+            delivery: the file.
+            manifest: what was read of it.
+        """
+        provenance = {
+            "party_id": delivery.party_id,
+            "export_month": self.month,
+            "file_name": delivery.file_name,
+            "file_sha256": manifest.sha256,
+            "source_system": "plain",
+            "loaded_at": self.loaded_at,
+            "run_id": self.run_id,
+            "object": MANIFEST,
+        }
+        for row in manifest.refused:
+            described = {name: getattr(row, name) for name in _REFUSED_ROW}
+            if self.forgotten:
+                described |= {name: self.forgotten.redact(described[name]) for name in ("row_text", "shown", "reason")}
+            names, marks = ", ".join(provenance | described), ", ".join("?" for _ in provenance | described)
+            self.connection.execute(
+                f"insert into raw.rejected_rows ({names}) values ({marks})",  # noqa: S608 (our own names)
+                list((provenance | described).values()),
+            )
 
     def take_back(self, party_id: str, object_name: str) -> None:
         """Take out what an earlier load of the month left of a list whose file has been taken out of the folder."""
@@ -188,7 +229,9 @@ class RawTables:
         self.connection.execute(
             f"""
             insert into raw.{object_name} by name
-            select kept.* exclude (part), provenance.* exclude (part), $default_currency as default_currency
+            select
+                kept.* exclude (part), provenance.* exclude (part), $default_currency as default_currency
+                {", provenance.file_sha256 as first_file_sha256" if object_name == MAPPED else ""}
             from kept inner join provenance on kept.part = provenance.part
             """,  # noqa: S608 (our own table and column names)
             {"default_currency": party.default_currency},

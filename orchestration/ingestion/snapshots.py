@@ -27,6 +27,10 @@ class Limits:
 
     max_file_bytes: int = 1024**3
     max_files: int = 1_000  # of one list: a file a day and region, and more
+    max_manifest_bytes: int = 1024**2
+    # So long after its end a month is still loaded as its files come; later, it is a backfill, and the day of the load
+    # says nothing of when they came. Our own choice: a month's lists are due within days of its end.
+    backfilled_after_days: int = 31
     quiet_seconds: float = 2  # since a file was changed: an export that pauses longer looks like a whole file
     max_cell_characters: int = 32_767  # what a spreadsheet cell can hold
     max_lines_per_record: int = 32_768  # a cell of the allowed length has no more line breaks

@@ -71,6 +71,19 @@ FIRST_ACCOUNTS = """
     order by co_sell_rank
 """
 
+OVERDUE = """
+    select
+        coalesce(owner, 'nobody') as owner,
+        count(*) as "overdue",
+        count(*) filter (where deadline = 'plan') as "of these planned",
+        count(*) filter (where tier = 'T1') as "of tier T1",
+        max(days_overdue) as "days, at most",
+        max(owner_untouched_count) as "others untouched, without a deadline"
+    from marts.mart_overdue_first_touches
+    group by all
+    order by 2 desc, 1
+"""
+
 # For each way a pair was recognised, the least similar pair of names: the one that a person would look up.
 EXAMPLES = """
     select
@@ -123,6 +136,8 @@ def of_published(settings: Settings, month: str, run_page: Path) -> str:
             _table(marts.execute(FIGURES)),
             "\nWhere to begin: the ten accounts of highest priority that nobody has contacted yet with the partner",
             _table(marts.execute(FIRST_ACCOUNTS)),
+            "\nWhose first touch is overdue: accounts with a plan, by its day, and of the focused list",
+            _table(marts.execute(OVERDUE)),
             "\nWhy the pipeline thinks so: the least alike names of each kind of evidence",
             _table(marts.execute(EXAMPLES)),
             f"\nWhat to know of the lists of {month} (at most 20 are shown)",

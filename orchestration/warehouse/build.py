@@ -33,6 +33,7 @@ from orchestration.settings import (
     keep_to_ourselves,
     make_folder,
 )
+from orchestration.warehouse.fiscal_calendar import read_fiscal_calendar
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
@@ -201,6 +202,7 @@ def _invoke(
         "ACCOUNT_MAPPING_WAREHOUSE": settings.warehouse.name,
         "ACCOUNT_MAPPING_SEED_PATH": settings.seed_path if "--vars" in arguments else "../seeds",
         "DBT_TARGET_PATH": str(settings.dbt_parsed if is_parsing else settings.dbt_target),
+        **({} if is_parsing else read_fiscal_calendar(settings.seeds_in_force / "company").as_environment()),
         **(environment or {}),
     }
     if month:

@@ -44,7 +44,7 @@ def copy_until(warehouse: Path, copy: Path, month: date) -> None:
         connection.execute("copy from database warehouse to copied")
         connection.execute("use copied")
         create_raw_tables(connection)
-        for table in (*TABLES, "loaded_months"):
+        for table in (*TABLES, "deliveries", "loaded_months"):
             connection.execute(f"delete from raw.{table} where export_month > ?", [month])  # noqa: S608 (our own tables)
 
 
@@ -84,7 +84,6 @@ def copy_landed(warehouse: Path, copy: Path) -> list[date]:
         ours = {
             **{f"raw.{table}": list(columns) for table, columns in {**TABLES, **MEMORIES}.items()},
             **{f"seen.{table}": list(columns) for table, columns in SEEN_TABLES.items()},
-            "raw.loaded_months": ["export_month"],
             "raw.exports_folder": ["path_from_warehouse"],
         }
         for table, columns in ours.items():

@@ -39,6 +39,9 @@ _RECORD = {
     "extra": "varchar",
 }
 
+# Of these lists it is remembered which file of the month was the first to hold a record: overlaps are mapped by them.
+MAPPED = "accounts"
+
 FILES: dict[str, str] = {
     "party_id": "varchar not null",
     "object": "varchar",
@@ -106,7 +109,12 @@ REMARKS: dict[str, str] = {
 
 TABLES: dict[str, dict[str, str]] = {
     **{
-        name: {**PROVENANCE, **_RECORD, **dict.fromkeys(described.field_names, "varchar")}
+        name: {
+            **PROVENANCE,
+            **_RECORD,
+            **({"first_file_sha256": "varchar"} if name == MAPPED else {}),
+            **dict.fromkeys(described.field_names, "varchar"),
+        }
         for name, described in OBJECTS.items()
     },
     "files": FILES,
@@ -149,7 +157,8 @@ SEEN_TABLES: dict[str, dict[str, str]] = {
 }
 
 
-# Tables that hold no delivered data, but what must be remembered of data that was taken out.
+# Tables that hold no delivered data, but what must be remembered of it: the day a file of a month first landed, the day
+# that counts as today in a month, and what is to be known of data that was taken out.
 MEMORIES: dict[str, dict[str, str]] = {
     "kept_keys": {
         "as_of_month": "date not null",
@@ -157,6 +166,13 @@ MEMORIES: dict[str, dict[str, str]] = {
         "member_key": "varchar not null",
         "group_key": "varchar not null",
     },
+    "deliveries": {
+        "party_id": "varchar not null",
+        "export_month": "date not null",
+        "file_sha256": "varchar not null",
+        "delivered_on": "date not null",
+    },
+    "loaded_months": {"export_month": "date not null", "as_of_date": "date"},
     "pruned_records": {
         "party_id": "varchar not null",
         "source_id": "varchar not null",
@@ -204,7 +220,6 @@ def create_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
                 described = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
                 connection.execute(f"create table if not exists {schema}.{table} ({described})")
                 _update_columns(connection, f"{schema}.{table}", columns)
-        connection.execute("create table if not exists raw.loaded_months (export_month date not null)")
         connection.execute("create or replace table raw.written_by (warehouse_version integer, release varchar)")
         connection.execute("insert into raw.written_by values (?, ?)", [WAREHOUSE_VERSION, _release()])
     except BaseException:

@@ -79,7 +79,7 @@ def test_a_backfill_offers_the_months_that_exist(tmp_path: Path) -> None:
     with duckdb.connect(str(settings.warehouse)) as warehouse:
         assert first_month(settings) == "2026-07"  # a run is writing it
         create_raw_tables(warehouse)
-        warehouse.execute("insert into raw.loaded_months values ('2026-05-01')")
+        warehouse.execute("insert into raw.loaded_months (export_month) values ('2026-05-01')")
     assert first_month(settings) == "2026-05"  # its folder was taken away since
     assert first_month(replace(settings, first_month="2026-01")) == "2026-01"
     assert months_from("2026-07").get_first_partition_key() == "2026-07"
@@ -111,8 +111,8 @@ ASSETS = """
     marts/mart_priority_sensitivity marts/mart_producing_share marts/mart_quarterly_goals marts/mart_refused_data
     marts/mart_review_queue marts/mart_secondary_targets marts/mart_weight_review marts/mart_what_changed
     marts/mart_white_space marts/mart_who_knows_whom published/contacts published/marts raw/accounts raw/contacts
-    raw/decisions raw/engagements raw/files raw/kept_keys raw/opportunities raw/pruned_records raw/rejected_rows
-    raw/rejected_values raw/remarks resolution/res_account_clusters resolution/res_account_groups
+    raw/decisions raw/deliveries raw/engagements raw/files raw/kept_keys raw/opportunities raw/pruned_records
+    raw/rejected_rows raw/rejected_values raw/remarks resolution/res_account_clusters resolution/res_account_groups
     resolution/res_account_names
     resolution/res_account_parents resolution/res_account_records resolution/res_account_registry
     resolution/res_blocking_keys resolution/res_candidate_pairs resolution/res_compared_pairs
@@ -128,6 +128,7 @@ ASSETS = """
     seeds/accepted_files seeds/activation_plan seeds/alignment_levels
     seeds/attribute_trust seeds/attribution_rules seeds/column_mappings
     seeds/countries seeds/domain_aliases seeds/email_rules seeds/entity_words seeds/exchange_rates seeds/exclusions
+    seeds/fiscal_calendar
     seeds/generic_domains seeds/generic_translations seeds/generic_words seeds/icp_attributes seeds/icp_definitions
     seeds/icp_fields seeds/industries seeds/kpi_targets seeds/kpis seeds/legal_forms seeds/lifecycle_statuses
     seeds/match_decisions
@@ -139,8 +140,8 @@ ASSETS = """
     seen/overlaps seen/restatements staging/stg_account_ids staging/stg_accounts staging/stg_contacts
     staging/stg_current_exports staging/stg_earlier_accounts
     staging/stg_engagements staging/stg_exchange_rates staging/stg_exclusions staging/stg_icp_rules
-    staging/stg_kept_keys staging/stg_mapped_values staging/stg_match_decisions staging/stg_merged_ids
-    staging/stg_named_records staging/stg_opportunities
+    staging/stg_kept_keys staging/stg_kpi_targets staging/stg_mapped_values staging/stg_match_decisions
+    staging/stg_merged_ids staging/stg_named_records staging/stg_opportunities
     staging/stg_partners staging/stg_refusals staging/stg_seen_months staging/stg_seen_overlaps
     staging/stg_seen_restatements staging/stg_unmapped_values
 """

@@ -120,6 +120,15 @@ def rows_of(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(handle))
 
 
+def test_every_file_that_is_opened_has_its_day_in_the_month_so_the_clock_decides_nothing() -> None:
+    folders = [folder for folder in (DEMO / "exports").glob("*/*") if folder.parent.name != "quillon"]
+    assert len(folders) == 14
+    for folder in folders:
+        rows = rows_of(f"exports/{folder.parent.name}/{folder.name}/manifest.csv")
+        assert {row["file_name"] for row in rows} == {file.name for file in folder.iterdir()} - {"manifest.csv"}
+        assert {row["delivered_on"][:7] for row in rows} == {folder.name}
+
+
 def delivered(name: str) -> list[dict[str, str]]:
     """The rows of a delimited export, whatever its encoding and delimiter."""
     encoding, delimiter = "utf-8-sig", ","

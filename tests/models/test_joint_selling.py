@@ -115,12 +115,30 @@ def test_credit_is_what_the_written_rule_says(demo: Run, lists: Lists) -> None:
 
 def test_first_touches_are_those_of_the_log(demo: Run, lists: Lists) -> None:
     built = marts(
-        demo, "select account_key, partner_id, mapped_on, first_touch_on, is_overdue from marts.fct_account_activations"
+        demo,
+        "select account_key, partner_id, mapped_on, first_touch_on, is_overdue, is_untouched "
+        "from marts.fct_account_activations",
     )
+    focused = set(
+        marts(
+            demo,
+            "select account_key, partner_id from marts.fct_account_priorities "
+            "where is_focused and as_of_month = date '2026-10-01'",
+        )
+    )
+    planned = {
+        (account, partner): due
+        for account, partner, due in marts(
+            demo, "select account_key, partner_id, due_on from marts.fct_account_plans where status <> 'dropped'"
+        )
+    }
     touched = {}
-    for account, partner, mapped, _, _ in built:
-        days = [day for day in lists.engaged[account, partner] if day >= mapped]
-        touched[account, partner] = (min(days, default=None), not days and mapped + FIRST_TOUCH < TODAY)
-    assert {(account, partner): (first, overdue) for account, partner, _, first, overdue in built} == touched
-    assert {overdue for _, overdue in touched.values()} == {True, False}
+    for account, partner, mapped, *_ in built:
+        pair = (account, partner)
+        days = [day for day in lists.engaged[pair] if day >= mapped]
+        is_late = not days and planned.get(pair, mapped + FIRST_TOUCH) < TODAY
+        is_owed = pair in focused or pair in planned
+        touched[pair] = (min(days, default=None), is_late and is_owed, is_late and not is_owed)
+    assert {(account, partner): tuple(found) for account, partner, _, *found in built} == touched
+    assert {overdue for _, overdue, _ in touched.values()} == {True, False}
     assert not touched.keys() & lists.excluded

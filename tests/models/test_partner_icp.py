@@ -50,6 +50,8 @@ def deliver(connection: duckdb.DuckDBPyConnection, party_id: str, table: str, ro
     for number, row in enumerate(rows, start=2):
         delivered = {name: value for name, value in row.items() if value and name in TABLES[table]}
         provenance = {"party_id": party_id, "file_name": f"{party_id}/2026-10/{table}.csv", "row_number": number}
+        if table == "accounts":
+            provenance["first_file_sha256"] = DELIVERED["file_sha256"]
         insert(connection, table, {**DELIVERED, **provenance, **delivered})
 
 
@@ -73,6 +75,10 @@ def load_raw(warehouse: Path) -> None:
         for partner in read_golden("partners.csv"):
             theirs = [{"source_id": name, "name": name} for name in listed_accounts(partner["lists"])]
             deliver(connection, partner["party_id"], "accounts", theirs)
+        connection.execute(
+            "insert into raw.deliveries select distinct party_id, export_month, file_sha256, date '2026-10-01' "
+            "from raw.accounts"
+        )
         connection.execute(
             """
             create schema resolution;
@@ -99,7 +105,8 @@ def load_raw(warehouse: Path) -> None:
             create schema if not exists marts;
             create table marts.fct_account_matches (
                 left_record_key varchar, right_record_key varchar, left_account_key varchar, right_account_key varchar,
-                left_name varchar, right_name varchar, match_millibits integer, is_open boolean
+                left_name varchar, right_name varchar, match_millibits integer, is_open boolean,
+                left_party_id varchar, right_party_id varchar, band varchar, decision varchar, match_probability double
             );
             create table resolution.res_person_clusters (
                 contact_key varchar, person_key varchar, account_key varchar, matched_contact_key varchar,

@@ -5,6 +5,7 @@ not belong here: single rules (dbt unit tests) and how records become accounts, 
 """
 
 import datetime
+import json
 import shutil
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -126,6 +127,54 @@ def test_a_month_built_twice_is_the_same_month(quarter: Workspace) -> None:
     first = every_mart(quarter)
     quarter.run("2026-10")
     assert every_mart(quarter) == first
+
+
+def test_in_a_month_that_is_running_the_day_of_its_last_run_counts_as_today(quarter: Workspace, tmp_path: Path) -> None:
+    warehouse = tmp_path / "warehouse.duckdb"
+    shutil.copy(quarter.settings.warehouse, warehouse)
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(
+            "insert into raw.loaded_months values ('2026-09-01', '2026-09-30'), ('2026-10-01', '2026-10-15')"
+        )
+    other = quarter.beside(tmp_path)
+    done = other.dbt("run", "--select", "fct_account_activations", "fct_kpi_actuals", "mart_kpi_status")
+    assert done.returncode == 0, done.stdout
+    gone = "select distinct elapsed_rate from marts.mart_kpi_status"
+    assert quarter.query(gone) == [(Decimal("0.336957"),)]
+    assert other.query(gone) == [(Decimal("0.163043"),)]  # 15 of 92 days
+    overdue = (
+        "select account_key, partner_id, days_overdue from marts.fct_account_activations where is_overdue order by all"
+    )
+    assert other.query(overdue) == [
+        ("Q07", "ash", 27)
+    ]  # 18 September; the plans and Iron are due on the 15th and later
+
+
+def test_a_fiscal_year_from_february_gives_the_quarter_that_was_worked_out_by_hand(
+    quarter: Workspace, tmp_path: Path
+) -> None:
+    warehouse = tmp_path / "warehouse.duckdb"
+    shutil.copy(quarter.settings.warehouse, warehouse)
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("update seeds.kpi_targets set period_start = '2026-08-01' where period_start = '2026-10-01'")
+    other = quarter.beside(tmp_path)
+    other.vars = ["--vars", json.dumps({"fiscal_year_start_month": 2, "fiscal_year_named_by": "end"})]
+    names = ("stg_kpi_targets", "fct_kpi_actuals", "mart_kpi_status", "mart_quarterly_goals", "mart_executive_summary")
+    done = other.dbt("run", "--select", *names)
+    assert done.returncode == 0, done.stdout
+    figures = "kpi, actual, target, elapsed_rate, status, fiscal_quarter"
+    found = other.query(f"select {figures} from marts.mart_kpi_status where partner_id = 'all' order by kpi_number")
+    assert compared_rows(found) == [
+        ("accounts_mapped", "9", "2", "1", "on track", "FY2027-Q3"),
+        ("deals_closed", "2", "", "1", "no target", "FY2027-Q3"),
+        ("joint_meetings_held", "4", "10", "1", "behind", "FY2027-Q3"),
+        ("pipeline_generated_usd", "111000", "200000", "1", "behind", "FY2027-Q3"),
+        ("revenue_generated_usd", "13000", "30000", "1", "behind", "FY2027-Q3"),
+    ]
+    engaged = "select actual, status from marts.mart_quarterly_goals where goal = 'accounts_engaged'"
+    assert compared_rows(other.query(f"{engaged} and quarter_start = date '2026-08-01'")) == [("4", "behind")]
+    before = "select sum(previous_value) from marts.mart_executive_summary where period = 'quarter'"
+    assert other.query(before) == [(0,)]
 
 
 def test_rows_in_another_order_give_the_same_quarter(quarter: Workspace, tmp_path: Path) -> None:

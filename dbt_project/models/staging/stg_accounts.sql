@@ -10,6 +10,12 @@ pruned_records as (
 
 ),
 
+file_days as (
+
+    select * from {{ source('raw', 'deliveries') }}
+
+),
+
 current_exports as (
 
     select * from {{ ref('stg_current_exports') }}
@@ -73,7 +79,9 @@ current_accounts as (
     select
         accounts.*,
         current_exports.is_stale,
-        first_deliveries.first_seen_month
+        first_deliveries.first_seen_month,
+        -- Of what an older release landed nobody wrote down the day: it counts as a backfill does.
+        coalesce(file_days.delivered_on, {{ last_day_of('accounts.export_month') }}) as delivered_on
     from accounts
     inner join current_exports
         on
@@ -83,6 +91,11 @@ current_accounts as (
         on
             accounts.party_id = first_deliveries.party_id
             and accounts.source_id = first_deliveries.source_id
+    left join file_days
+        on
+            accounts.party_id = file_days.party_id
+            and accounts.export_month = file_days.export_month
+            and accounts.first_file_sha256 = file_days.file_sha256
 
 ),
 
@@ -200,6 +213,7 @@ final as (
         -- the delivery
         typed.modified_on,
         typed.export_month,
+        typed.delivered_on,
         typed.first_seen_month,
         typed.is_stale,
         typed.identical_row_count,

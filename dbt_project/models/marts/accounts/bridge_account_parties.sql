@@ -26,6 +26,7 @@ records_with_status as (
         records.is_stale,
         records.first_seen_month,
         records.export_month,
+        records.delivered_on,
         statuses.precedence
     from account_records
     inner join records on account_records.record_key = records.record_key
@@ -43,7 +44,8 @@ aggregated as (
         coalesce(bool_or(is_partner), false) as is_partner,
         bool_or(is_stale) as is_stale,
         min(first_seen_month) as first_seen_month,
-        max(export_month) as export_month
+        max(export_month) as export_month,
+        min(delivered_on) as delivered_on
     from records_with_status
     group by account_key, party_id
 
@@ -59,7 +61,8 @@ final as (
         aggregated.is_partner,
         aggregated.is_stale,
         aggregated.first_seen_month,
-        aggregated.export_month
+        aggregated.export_month,
+        aggregated.delivered_on
     from aggregated
     inner join statuses on aggregated.precedence = statuses.precedence
 

@@ -17,6 +17,13 @@ plans as (
 
 ),
 
+focused_pairs as (
+
+    select * from {{ ref('fct_account_priorities') }}
+    where as_of_month = {{ as_of_month() }} and is_focused
+
+),
+
 engagements as (
 
     select * from {{ ref('fct_engagements') }}
@@ -88,13 +95,23 @@ results as (
 
 ),
 
+-- Whoever is planned or on the focused list is to be touched by a day, the plan's own before the usual one; of the
+-- others it is only known since when they wait.
 judged as (
 
     select
         account_overlaps.account_key,
         account_overlaps.partner_id,
         account_overlaps.mapped_on,
-        account_overlaps.mapped_on + {{ var('first_touch_days') }} as due_on,
+        case
+            when plans.status <> 'dropped' then plans.due_on
+            else account_overlaps.mapped_on + {{ var('first_touch_days') }}
+        end as due_on,
+        case
+            when plans.status <> 'dropped' then 'plan'
+            when focused_pairs.account_key is not null then 'focused list'
+            else 'none'
+        end as deadline,
         first_touches.first_touch_on,
         results.entered_pipeline_on,
         results.won_on,
@@ -116,6 +133,19 @@ judged as (
         on account_overlaps.account_key = results.account_key and account_overlaps.partner_id = results.partner_id
     left join plans
         on account_overlaps.account_key = plans.account_key and account_overlaps.partner_id = plans.partner_id
+    left join focused_pairs
+        on
+            account_overlaps.account_key = focused_pairs.account_key
+            and account_overlaps.partner_id = focused_pairs.partner_id
+
+),
+
+with_waiting as (
+
+    select
+        *,
+        not is_activated and due_on < {{ as_of_date() }} as is_waiting
+    from judged
 
 ),
 
@@ -128,12 +158,14 @@ final as (
         -- the first touch
         mapped_on,
         due_on,
+        deadline,
         first_touch_on,
         cast(first_touch_on - mapped_on as integer) as days_to_first_touch,
         is_activated,
-        not is_activated and due_on < {{ as_of_date() }} as is_overdue,
-        cast(case when not is_activated and due_on < {{ as_of_date() }} then {{ as_of_date() }} - due_on end as integer)
+        is_waiting and deadline <> 'none' as is_overdue,
+        cast(case when is_waiting and deadline <> 'none' then {{ as_of_date() }} - due_on end as integer)
             as days_overdue,
+        is_waiting and deadline = 'none' as is_untouched,
         -- what came of it
         entered_pipeline_on,
         case
@@ -142,7 +174,7 @@ final as (
         end as is_converted,
         won_on,
         cast(won_revenue_usd as decimal(38, 2)) as won_revenue_usd
-    from judged
+    from with_waiting
 
 )
 

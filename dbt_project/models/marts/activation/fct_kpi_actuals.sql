@@ -7,6 +7,7 @@ with kpis as (
 activations as (
 
     select * from {{ ref('fct_account_activations') }}
+    where mapped_on <= {{ as_of_date() }}
 
 ),
 
@@ -99,7 +100,7 @@ counted_for as (
 final as (
 
     select
-        cast(date_trunc('quarter', counted_for.counted_on) as date) as quarter_start,
+        {{ quarter_of('counted_for.counted_on') }} as quarter_start,
         counted_for.partner_id,
         counted_for.kpi,
         cast(
@@ -111,7 +112,7 @@ final as (
     from counted_for
     inner join kpis on counted_for.kpi = kpis.kpi
     where counted_for.counted_on <= {{ as_of_date() }}
-    group by date_trunc('quarter', counted_for.counted_on), counted_for.partner_id, counted_for.kpi, kpis.unit
+    group by {{ quarter_of('counted_for.counted_on') }}, counted_for.partner_id, counted_for.kpi, kpis.unit
 
 )
 

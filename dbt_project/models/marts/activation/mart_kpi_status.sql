@@ -7,8 +7,8 @@ with kpis as (
 
 kpi_targets as (
 
-    select * from {{ ref('kpi_targets') }}
-    where period_start = {{ quarter_start() }}
+    select * from {{ ref('stg_kpi_targets') }}
+    where quarter_start = {{ quarter_start() }}
 
 ),
 
@@ -89,6 +89,7 @@ final as (
 
     select
         {{ quarter_start() }} as quarter_start,
+        {{ quarter_label(as_of_month()) }} as fiscal_quarter,
         partner_id,
         partner_name,
         kpi,

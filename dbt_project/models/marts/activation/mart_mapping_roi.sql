@@ -1,6 +1,8 @@
+-- What is mapped by lists that came after the run's day has had no day yet.
 with activations as (
 
     select * from {{ ref('fct_account_activations') }}
+    where mapped_on <= {{ as_of_date() }}
 
 ),
 

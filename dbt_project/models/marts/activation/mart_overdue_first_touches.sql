@@ -1,7 +1,6 @@
 with activations as (
 
     select * from {{ ref('fct_account_activations') }}
-    where is_overdue
 
 ),
 
@@ -24,6 +23,17 @@ account_priorities as (
 
 ),
 
+untouched as (
+
+    select
+        owner,
+        count(*) as untouched_count
+    from activations
+    where is_untouched
+    group by owner
+
+),
+
 final as (
 
     select
@@ -34,8 +44,10 @@ final as (
         partners.name as partner_name,
         activations.mapped_on,
         activations.due_on,
+        activations.deadline,
         activations.days_overdue,
-        account_priorities.tier
+        account_priorities.tier,
+        coalesce(untouched.untouched_count, 0) as owner_untouched_count
     from activations
     inner join accounts on activations.account_key = accounts.account_key
     inner join partners on activations.partner_id = partners.partner_id
@@ -43,6 +55,8 @@ final as (
         on
             activations.account_key = account_priorities.account_key
             and activations.partner_id = account_priorities.partner_id
+    left join untouched on activations.owner is not distinct from untouched.owner
+    where activations.is_overdue
 
 )
 

@@ -7,7 +7,7 @@ with kpis as (
 
 kpi_targets as (
 
-    select * from {{ ref('kpi_targets') }}
+    select * from {{ ref('stg_kpi_targets') }}
     where partner_id is null
 
 ),
@@ -28,7 +28,7 @@ our_lists as (
 
 quarters as (
 
-    select distinct kpi_targets.period_start as quarter_start
+    select distinct kpi_targets.quarter_start
     from kpi_targets
     inner join kpis on kpi_targets.kpi = kpis.kpi
 
@@ -52,7 +52,7 @@ compared as (
         end as why_unknown
     from quarters
     cross join kpis
-    left join kpi_targets on quarters.quarter_start = kpi_targets.period_start and kpis.kpi = kpi_targets.kpi
+    left join kpi_targets on quarters.quarter_start = kpi_targets.quarter_start and kpis.kpi = kpi_targets.kpi
     left join kpi_actuals on quarters.quarter_start = kpi_actuals.quarter_start and kpis.kpi = kpi_actuals.kpi
     left join our_lists on kpis.counted_from = our_lists.object
 
@@ -72,6 +72,7 @@ final as (
 
     select
         quarter_start,
+        {{ quarter_label('quarter_start') }} as fiscal_quarter,
         goal,
         goal_number,
         unit,

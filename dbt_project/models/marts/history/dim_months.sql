@@ -15,7 +15,11 @@ final as (
         cast(extract(year from month) as integer) as year,
         cast(extract(quarter from month) as integer) as quarter,
         cast(extract(month from month) as integer) as month_of_year,
-        month = {{ as_of_month() }} as is_as_of_month
+        {{ fiscal_year_of('month') }} as fiscal_year,
+        {{ quarter_label('month') }} as fiscal_quarter,
+        {{ quarter_of('month') }} as fiscal_quarter_start,
+        month = {{ as_of_month() }} as is_as_of_month,
+        case when month = {{ as_of_month() }} then {{ as_of_date() }} end as as_of_on
     from months
 
 )

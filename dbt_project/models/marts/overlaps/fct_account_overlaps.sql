@@ -141,8 +141,7 @@ exclusions as (
 both_sides as (
 
     select
-        ours.first_seen_month as our_first_seen_month,
-        theirs.first_seen_month as partner_first_seen_month,
+        greatest(ours.delivered_on, theirs.delivered_on) as second_list_on,
         coalesce(ours.account_key, theirs.account_key) as account_key,
         coalesce(ours.partner_id, theirs.party_id) as partner_id,
         ours.account_key is not null as is_on_our_list,
@@ -242,10 +241,7 @@ final as (
         -- since when
         case
             when pairs.is_overlap
-                then least(
-                    greatest(pairs.our_first_seen_month, pairs.partner_first_seen_month),
-                    coalesce(earlier_overlaps.mapped_on, {{ as_of_month() }})
-                )
+                then least(pairs.second_list_on, coalesce(earlier_overlaps.mapped_on, pairs.second_list_on))
         end as mapped_on,
         -- money
         pairs.our_open_opportunity_count,

@@ -19,12 +19,29 @@ mapping_roi as (
 
 ),
 
+activations as (
+
+    select * from {{ ref('fct_account_activations') }}
+
+),
+
 previous_actuals as (
 
     select * from {{ ref('fct_kpi_actuals') }}
     where
         partner_id = 'all'
         and quarter_start = cast({{ quarter_start() }} - interval '3 months' as date)
+
+),
+
+-- Nothing is known of touches without a log of them.
+touches as (
+
+    select
+        count(*) filter (where is_overdue) as overdue_count,
+        count(*) filter (where is_untouched) as untouched_count
+    from activations
+    having count(is_activated) > 0
 
 ),
 
@@ -90,6 +107,25 @@ figures as (
         actual as value,
         null as previous_value
     from mapping_roi
+    union all
+    select
+        listed.figure,
+        listed.figure_number,
+        'count' as unit,
+        'now' as period,
+        cast(
+            case listed.figure
+                when 'overdue_first_touch_count' then touches.overdue_count
+                else touches.untouched_count
+            end as decimal(38, 6)
+        ) as value,
+        null as previous_value
+    from (
+        values
+        ('overdue_first_touch_count', 31),
+        ('untouched_without_deadline_count', 32)
+    ) as listed (figure, figure_number)
+    left join touches on touches.overdue_count is not null
 
 ),
 
