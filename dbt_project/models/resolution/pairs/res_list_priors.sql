@@ -4,13 +4,13 @@
 -- The scores alone cannot tell lists that share hardly a company: there every company's nearest namesake looks like a
 -- match. What chance makes can be seen, though: our own list is compared with itself. Each stand-in, a record of ours,
 -- is to the others what a partner's record of another company would be. How many look like a match, and a better one
--- than what the partner's list really has for the same record, is what mere chance makes of lists so large. Of each kind
--- of evidence no more pairs are believed than there are beyond that.
+-- than what the partner's list really has for the same record, is what mere chance makes of lists so large. Of each
+-- kind of evidence no more pairs are believed than there are beyond that.
 --
--- Our list need not look like the partner's, though: theirs may be full of companies of groups that we know the heads
--- of. So where names have words left over, or other legal forms, the mix bounds it as well: where strong pairs (equal
--- names or identifiers) are few, these kinds cannot hold many true pairs either, and what is more than the labelled
--- lists speak for is not believed. Somewhat more is where much of the smaller list stands in the other.
+-- Our list need not look like the partner's, though: theirs may be full of companies of groups whose heads we know. So
+-- where names have words left over, or other legal forms, the mix bounds it as well: where strong pairs (equal names
+-- or identifiers) are few, these kinds cannot hold many true pairs either, and what is more than the labelled lists
+-- speak for is not believed. Somewhat more is where much of the smaller list stands in the other.
 with pair_evidence as (
 
     select * from {{ ref('res_pair_evidence') }}
