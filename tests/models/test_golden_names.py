@@ -31,10 +31,10 @@ FEWEST_PAIRS = 8
 FLOORS = {
     "legal forms": 0.9,  # GmbH and Ltd., GmbH and GmbH & Co. KG of one name are of one group, not one company
     "abbreviations": 1.0,
-    "acronyms": 0.4,  # mostly a question without a place; some false ones are joined; KLM in English (decisions 198, 212)
+    "acronyms": 0.4,  # mostly a question without a place; some false ones are joined (decisions 198, 212)
     "ampersands": 1.0,
     "word order": 0.9,
-    "typos": 0.65,  # a name of a single word, misspelt, goes to review: labelled lists show few true ones (decision 212)
+    "typos": 0.65,  # a name of a single word, misspelt, goes to review: lists show few true ones (decision 212)
     "spacing": 0.8,  # Man Power Tools and Manpower are joined; E.ON and EON wait as a common name
     "transliteration": 0.7,  # one word transcribed otherwise (Sony, Panasonic); Chinese read by its meaning
     "numerals": 0.75,  # 21 and twenty-one, 20th and twentieth; Unit 4 waits as a common name
