@@ -28,6 +28,7 @@ COMPARED = {
     "fct_account_icp_rules": "account_key in ('Q02', 'Q05')",
     # rows of nothing: whether they are there is seen from their counts alone
     "mart_pipeline_summary": "open_opportunity_count + won_count + lost_count > 0",
+    "mart_pipeline_movement": "opportunity_count > 0",
     "mart_engagement_quality": "engagement_count > 0",
     "mart_icp_deals": "closed_count + customer_count + churned_count > 0",
     "mart_partner_backtest": "partner_count > 0",
