@@ -98,7 +98,8 @@ ASSETS = """
     marts/dim_partners marts/dim_persons marts/fct_account_activations marts/fct_account_group_links
     marts/fct_account_icp_fit marts/fct_account_icp_rules marts/fct_account_key_changes
     marts/fct_account_match_evidence marts/fct_account_matches marts/fct_account_overlaps marts/fct_account_plans
-    marts/fct_account_plays marts/fct_account_priorities marts/fct_engagements marts/fct_kpi_actuals
+    marts/fct_account_plays marts/fct_account_priorities marts/fct_engagements marts/fct_figure_months
+    marts/fct_kpi_actuals
     marts/fct_opportunities marts/fct_opportunity_months marts/fct_opportunity_partners
     marts/fct_pipeline_movements marts/fct_restatements marts/mart_account_conflicts
     marts/mart_account_mapping_matrix marts/mart_best_partners marts/mart_co_sell_list

@@ -37,6 +37,8 @@ COMPARED = {
     "mart_mapping_roi": "status <> 'comparison'",
     "mart_mapping_roi.parts": "metric in ('overlap_rate', 'activation_rate', 'conversion_rate')",
     "mart_list_scorecards": "object = 'accounts'",
+    # October's figures are compared where they stand, and a partner's follow as its coverage does
+    "fct_figure_months": "as_of_month = '2026-09-01' and (partner_id = 'all' or figure = 'our_icp_coverage_rate')",
     "mart_what_changed.values": "change_type in ('category', 'score', 'tier')",
     # a score moves with the euro too, for which there is no word
     "mart_what_changed.causes": "change_type <> 'score'",
