@@ -98,8 +98,10 @@ ASSETS = """
     marts/dim_partners marts/dim_persons marts/fct_account_activations marts/fct_account_group_links
     marts/fct_account_icp_fit marts/fct_account_icp_rules marts/fct_account_key_changes
     marts/fct_account_match_evidence marts/fct_account_matches marts/fct_account_overlaps marts/fct_account_plans
-    marts/fct_account_plays marts/fct_account_priorities marts/fct_engagements marts/fct_kpi_actuals
-    marts/fct_opportunities marts/fct_opportunity_partners marts/fct_restatements marts/mart_account_conflicts
+    marts/fct_account_plays marts/fct_account_priorities marts/fct_engagements marts/fct_figure_months
+    marts/fct_kpi_actuals
+    marts/fct_opportunities marts/fct_opportunity_months marts/fct_opportunity_partners
+    marts/fct_pipeline_movements marts/fct_restatements marts/mart_account_conflicts
     marts/mart_account_mapping_matrix marts/mart_best_partners marts/mart_co_sell_list
     marts/mart_complementary_coverage marts/mart_contact_coverage marts/mart_crm_updates
     marts/mart_engagement_quality marts/mart_executive_summary marts/mart_icp_alignment marts/mart_icp_deals
@@ -107,7 +109,8 @@ ASSETS = """
     marts/mart_list_scorecards marts/mart_long_term_targets marts/mart_mapping_roi marts/mart_overdue_first_touches
     marts/mart_partner_alignment marts/mart_partner_backtest marts/mart_partner_coverage
     marts/mart_partner_pass_list marts/mart_partner_performance marts/mart_partner_plans
-    marts/mart_partner_production marts/mart_partner_scores marts/mart_pipeline_review marts/mart_pipeline_summary
+    marts/mart_partner_production marts/mart_partner_scores marts/mart_pipeline_movement marts/mart_pipeline_review
+    marts/mart_pipeline_summary
     marts/mart_priority_sensitivity marts/mart_producing_share marts/mart_quarterly_goals marts/mart_refused_data
     marts/mart_review_queue marts/mart_secondary_targets marts/mart_weight_review marts/mart_what_changed
     marts/mart_white_space marts/mart_who_knows_whom published/contacts published/marts raw/accounts raw/contacts

@@ -28,6 +28,7 @@ COMPARED = {
     "fct_account_icp_rules": "account_key in ('Q02', 'Q05')",
     # rows of nothing: whether they are there is seen from their counts alone
     "mart_pipeline_summary": "open_opportunity_count + won_count + lost_count > 0",
+    "mart_pipeline_movement": "opportunity_count > 0",
     "mart_engagement_quality": "engagement_count > 0",
     "mart_icp_deals": "closed_count + customer_count + churned_count > 0",
     "mart_partner_backtest": "partner_count > 0",
@@ -36,6 +37,8 @@ COMPARED = {
     "mart_mapping_roi": "status <> 'comparison'",
     "mart_mapping_roi.parts": "metric in ('overlap_rate', 'activation_rate', 'conversion_rate')",
     "mart_list_scorecards": "object = 'accounts'",
+    # October's figures are compared where they stand, and a partner's follow as its coverage does
+    "fct_figure_months": "as_of_month = '2026-09-01' and (partner_id = 'all' or figure = 'our_icp_coverage_rate')",
     "mart_what_changed.values": "change_type in ('category', 'score', 'tier')",
     # a score moves with the euro too, for which there is no word
     "mart_what_changed.causes": "change_type <> 'score'",
