@@ -150,7 +150,7 @@ SEEDS = {
 # Resolution is replaced by the answer, and the marts that only show resolution's own columns are left out.
 LEFT_OUT = [
     *("--exclude", "fct_account_matches", "fct_account_match_evidence", "mart_review_queue"),
-    *("dim_account_keys", "fct_account_group_links", "assert_no_record_joins_two_of_another_party"),
+    *("fct_account_group_links", "assert_no_record_joins_two_of_another_party"),
 ]
 # Who is one person follows from which records are one account, so persons are resolved as they always are.
 PERSONS = ["res_contacts", "res_contact_pairs", "res_contact_clusters", "res_person_registry", "res_person_clusters"]

@@ -32,12 +32,47 @@ engagements as (
 account_overlaps as (
 
     select * from {{ ref('fct_account_overlaps') }}
+    where as_of_month <= {{ as_of_month() }} and is_overlap and not is_excluded and not is_partner
+
+),
+
+account_keys as (
+
+    select * from {{ ref('dim_account_keys') }}
+
+),
+
+mapped_pairs as (
+
+    select
+        account_overlaps.partner_id,
+        account_overlaps.mapped_on,
+        coalesce(account_keys.current_account_key, account_overlaps.account_key) as account_key
+    from account_overlaps
+    left join account_keys on account_overlaps.account_key = account_keys.account_key
+
+),
+
+-- Mapped in the quarter, and on no earlier day: with the partner, and with anybody.
+newly_mapped as (
+
+    select
+        mapped_pairs.partner_id,
+        mapped_pairs.account_key,
+        not exists (
+            select 1 from mapped_pairs as earlier
+            where earlier.account_key = mapped_pairs.account_key and earlier.mapped_on < {{ quarter_start() }}
+        ) as is_new_to_all
+    from mapped_pairs
     where
-        as_of_month = {{ as_of_month() }}
-        and is_overlap
-        and not is_excluded
-        and not is_partner
-        and mapped_on between {{ quarter_start() }} and {{ as_of_date() }}
+        mapped_pairs.mapped_on between {{ quarter_start() }} and {{ as_of_date() }}
+        and not exists (
+            select 1 from mapped_pairs as earlier
+            where
+                earlier.account_key = mapped_pairs.account_key
+                and earlier.partner_id = mapped_pairs.partner_id
+                and earlier.mapped_on < {{ quarter_start() }}
+        )
 
 ),
 
@@ -59,8 +94,8 @@ of_partners as (
     select
         partner_id,
         'accounts_mapped' as kpi,
-        count(*) as actual
-    from account_overlaps
+        count(distinct account_key) as actual
+    from newly_mapped
     group by partner_id
     union all
     select
@@ -111,7 +146,8 @@ of_all as (
         'all' as partner_id,
         'accounts_mapped' as kpi,
         count(distinct account_key) as actual
-    from account_overlaps
+    from newly_mapped
+    where is_new_to_all
 
 ),
 

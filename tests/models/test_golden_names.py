@@ -31,10 +31,10 @@ FEWEST_PAIRS = 8
 FLOORS = {
     "legal forms": 0.9,  # GmbH and Ltd., GmbH and GmbH & Co. KG of one name are of one group, not one company
     "abbreviations": 1.0,
-    "acronyms": 0.4,  # mostly a question without a place; some false ones are joined (decisions 198, 212)
+    "acronyms": 0.4,  # mostly a question without a place; some false ones are joined (decisions 198, 222)
     "ampersands": 1.0,
     "word order": 0.9,
-    "typos": 0.65,  # a name of a single word, misspelt, goes to review: lists show few true ones (decision 212)
+    "typos": 0.65,  # a name of a single word, misspelt, goes to review: lists show few true ones (decision 222)
     "spacing": 0.8,  # Man Power Tools and Manpower are joined; E.ON and EON wait as a common name
     "transliteration": 0.7,  # one word transcribed otherwise (Sony, Panasonic); Chinese read by its meaning
     "numerals": 0.75,  # 21 and twenty-one, 20th and twentieth; Unit 4 waits as a common name
@@ -47,7 +47,7 @@ FLOORS = {
     "former names": 0.5,  # Statoil and Equinor: names do not tell; a former owner is taken for a name
     "trading names": 0.8,  # an operator and the brand it trades under are joined
     "holding companies": 0.6,  # a holding and its company are joined; a Holding AG and Ltd is asked (decision 211)
-    "universities and departments": 0.45,  # acronyms; departments are kept apart by nothing yet (decision 212)
+    "universities and departments": 0.45,  # acronyms; departments are kept apart by nothing yet (decision 222)
     "generic names": 0.8,  # one generic name with two legal forms is joined
     "names that are a domain": 1.0,
     "substrings": 0.65,  # one word of a name is asked (decision 188)

@@ -15,7 +15,7 @@ from tests.workspaces import Run
 
 TODAY = date(2026, 10, 31)
 SOURCED, INFLUENCED = timedelta(days=90), timedelta(days=180)  # seeds/reference/attribution_rules.csv
-FIRST_TOUCH = timedelta(days=14)  # var first_touch_days
+FIRST_TOUCH = timedelta(days=13)  # the last that is under var first_touch_days
 
 Pair = tuple[str, str]
 

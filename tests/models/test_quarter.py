@@ -149,8 +149,8 @@ def test_in_a_month_that_is_running_the_day_of_its_last_run_counts_as_today(quar
         "select account_key, partner_id, days_overdue from marts.fct_account_activations where is_overdue order by all"
     )
     assert other.query(overdue) == [
-        ("Q07", "ash", 27)
-    ]  # 18 September; the plans and Iron are due on the 15th and later
+        ("Q07", "ash", 28)
+    ]  # 17 September; the plans and Iron are due on the 15th and later
 
 
 def test_a_fiscal_year_from_february_gives_the_quarter_that_was_worked_out_by_hand(
@@ -168,7 +168,7 @@ def test_a_fiscal_year_from_february_gives_the_quarter_that_was_worked_out_by_ha
     figures = "kpi, actual, target, elapsed_rate, status, fiscal_quarter"
     found = other.query(f"select {figures} from marts.mart_kpi_status where partner_id = 'all' order by kpi_number")
     assert compared_rows(found) == [
-        ("accounts_mapped", "9", "2", "1", "on track", "FY2027-Q3"),
+        ("accounts_mapped", "10", "2", "1", "on track", "FY2027-Q3"),
         ("deals_closed", "2", "", "1", "no target", "FY2027-Q3"),
         ("joint_meetings_held", "4", "10", "1", "behind", "FY2027-Q3"),
         ("pipeline_generated_usd", "111000", "200000", "1", "behind", "FY2027-Q3"),

@@ -5,6 +5,12 @@ with account_overlaps as (
 
 ),
 
+account_mappings as (
+
+    select * from {{ ref('fct_account_mappings') }}
+
+),
+
 accounts as (
 
     select * from {{ ref('dim_accounts') }}
@@ -95,17 +101,32 @@ results as (
 
 ),
 
--- Whoever is planned or on the focused list is to be touched by a day, the plan's own before the usual one; of the
--- others it is only known since when they wait.
+-- Any opportunity after the touch will do, whatever came between the mapping and the touch.
+conversions as (
+
+    select
+        first_touches.account_key,
+        first_touches.partner_id,
+        min(opportunities.created_on) as converted_on
+    from first_touches
+    inner join opportunities on first_touches.account_key = opportunities.account_key
+    where opportunities.created_on between first_touches.first_touch_on and {{ as_of_date() }}
+    group by first_touches.account_key, first_touches.partner_id
+
+),
+
+-- Whoever is planned or on the focused list is to be touched by a day, the plan's own before the usual one, the last
+-- that is under so many days; of the others it is only known since when they wait.
 judged as (
 
     select
         account_overlaps.account_key,
         account_overlaps.partner_id,
         account_overlaps.mapped_on,
+        account_mappings.first_mapped_on,
         case
             when plans.status <> 'dropped' then plans.due_on
-            else account_overlaps.mapped_on + {{ var('first_touch_days') }}
+            else account_overlaps.mapped_on + {{ var('first_touch_days') }} - 1
         end as due_on,
         case
             when plans.status <> 'dropped' then 'plan'
@@ -114,6 +135,7 @@ judged as (
         end as deadline,
         first_touches.first_touch_on,
         results.entered_pipeline_on,
+        conversions.converted_on,
         results.won_on,
         case
             when results.won_on is not null then results.won_revenue_usd
@@ -124,6 +146,10 @@ judged as (
         known.has_opportunities
     from account_overlaps
     cross join known
+    left join account_mappings
+        on
+            account_overlaps.account_key = account_mappings.account_key
+            and account_overlaps.partner_id = account_mappings.partner_id
     left join accounts on account_overlaps.account_key = accounts.account_key
     left join first_touches
         on
@@ -131,6 +157,10 @@ judged as (
             and account_overlaps.partner_id = first_touches.partner_id
     left join results
         on account_overlaps.account_key = results.account_key and account_overlaps.partner_id = results.partner_id
+    left join conversions
+        on
+            account_overlaps.account_key = conversions.account_key
+            and account_overlaps.partner_id = conversions.partner_id
     left join plans
         on account_overlaps.account_key = plans.account_key and account_overlaps.partner_id = plans.partner_id
     left join focused_pairs
@@ -157,6 +187,7 @@ final as (
         owner,
         -- the first touch
         mapped_on,
+        first_mapped_on,
         due_on,
         deadline,
         first_touch_on,
@@ -168,10 +199,8 @@ final as (
         is_waiting and deadline = 'none' as is_untouched,
         -- what came of it
         entered_pipeline_on,
-        case
-            when has_opportunities and is_activated is not null
-                then coalesce(entered_pipeline_on >= first_touch_on, false)
-        end as is_converted,
+        converted_on,
+        case when has_opportunities and is_activated is not null then converted_on is not null end as is_converted,
         won_on,
         cast(won_revenue_usd as decimal(38, 2)) as won_revenue_usd
     from with_waiting

@@ -4,10 +4,9 @@ with kpis as (
 
 ),
 
-activations as (
+account_mappings as (
 
-    select * from {{ ref('fct_account_activations') }}
-    where mapped_on <= {{ as_of_date() }}
+    select * from {{ ref('fct_account_mappings') }}
 
 ),
 
@@ -34,7 +33,7 @@ counted as (
         mapped_on as counted_on,
         account_key as counted_key,
         cast(null as decimal(38, 2)) as amount_usd
-    from activations
+    from account_mappings
     union all
     select
         'accounts_engaged' as kpi,
@@ -82,7 +81,8 @@ counted as (
 
 ),
 
--- Each once for its partner and once for all, where an account shared with several partners is one account.
+-- Each once for its partner and once for all, where an account shared with several partners is one account, mapped on
+-- the day of the first of them and never again.
 counted_for as (
 
     select * from counted
@@ -94,6 +94,15 @@ counted_for as (
         counted_key,
         amount_usd
     from counted
+    where kpi <> 'accounts_mapped'
+    union all
+    select
+        'accounts_mapped' as kpi,
+        'all' as partner_id,
+        first_mapped_on as counted_on,
+        account_key as counted_key,
+        null as amount_usd
+    from account_mappings
 
 ),
 

@@ -20,6 +20,14 @@ opportunities as (
 
 ),
 
+-- The same figure that the KPI is, so that the two can be laid side by side.
+credited_revenues as (
+
+    select * from {{ ref('fct_kpi_actuals') }}
+    where kpi = 'revenue_generated_usd' and quarter_start = {{ quarter_start() }}
+
+),
+
 partners as (
 
     select * from {{ ref('dim_partners') }}
@@ -79,12 +87,36 @@ touched as (
         case
             when count(activations.is_converted) > 0
                 then count(distinct activations.account_key) filter (where activations.is_converted)
-        end as converted_account_count,
-        sum(activations.days_to_first_touch) as total_days,
-        count(activations.days_to_first_touch) as touch_count
+        end as converted_account_count
     from scopes
     inner join activations on scopes.scope in ('all', activations.partner_id)
     group by scopes.scope
+
+),
+
+-- Each account once: of all partners from its first mapping to whichever of them touched it first.
+account_waits as (
+
+    select
+        scopes.scope,
+        activations.account_key,
+        min(activations.first_touch_on)
+        - min(case when scopes.scope = 'all' then activations.first_mapped_on else activations.mapped_on end)
+            as days_to_first_touch
+    from scopes
+    inner join activations on scopes.scope in ('all', activations.partner_id)
+    group by scopes.scope, activations.account_key
+
+),
+
+waits as (
+
+    select
+        scope,
+        sum(days_to_first_touch) as total_days,
+        count(days_to_first_touch) as touch_count
+    from account_waits
+    group by scope
 
 ),
 
@@ -112,13 +144,16 @@ revenue as (
 
 ),
 
+-- Nothing won is zero; what was won for amounts that nobody knows is not.
 scopes_with_revenue as (
 
     select
         market.scope,
-        coalesce(revenue.revenue_usd, 0) as revenue_usd
+        case when revenue.scope is null then 0 else revenue.revenue_usd end as revenue_usd,
+        case when credited_revenues.kpi is null then 0 else credited_revenues.actual end as credited_revenue_usd
     from market
     left join revenue on market.scope = revenue.scope
+    left join credited_revenues on market.scope = credited_revenues.partner_id
     where exists (select 1 from our_lists)
 
 ),
@@ -151,12 +186,19 @@ measured as (
         'days_to_first_touch' as metric,
         total_days as numerator,
         touch_count as denominator
-    from touched
+    from waits
     union all
     select
         scope,
         'revenue_usd' as metric,
         revenue_usd as numerator,
+        null as denominator
+    from scopes_with_revenue
+    union all
+    select
+        scope,
+        'credited_revenue_usd' as metric,
+        credited_revenue_usd as numerator,
         null as denominator
     from scopes_with_revenue
 
@@ -173,7 +215,8 @@ metrics as (
         ('activation_rate', 2),
         ('conversion_rate', 3),
         ('days_to_first_touch', 4),
-        ('revenue_usd', 5)
+        ('revenue_usd', 5),
+        ('credited_revenue_usd', 6)
     ) as listed (metric, metric_number)
 
 ),
@@ -187,9 +230,10 @@ compared as (
         metrics.metric_number,
         measured.numerator,
         measured.denominator,
-        case metrics.metric
-            when 'revenue_usd' then cast(measured.numerator as decimal(38, 6))
-            when 'days_to_first_touch'
+        case
+            when metrics.metric in ('revenue_usd', 'credited_revenue_usd')
+                then cast(measured.numerator as decimal(38, 6))
+            when metrics.metric = 'days_to_first_touch'
                 then cast({{ quotient('measured.numerator', 'measured.denominator', 2) }} as decimal(38, 6))
             else {{ quotient('measured.numerator', 'measured.denominator', 6) }}
         end as actual
@@ -211,7 +255,7 @@ with_comparisons as (
         'all' as scope,
         'All partners' as scope_name,
         benchmarks.metric,
-        5 + row_number() over (order by benchmarks.metric) as metric_number,
+        6 + row_number() over (order by benchmarks.metric) as metric_number,
         null as numerator,
         null as denominator,
         null as actual,
@@ -242,6 +286,7 @@ final as (
             when benchmarks.metric is null then 'no benchmark'
             when with_comparisons.actual < benchmarks.low then 'below'
             when with_comparisons.actual > benchmarks.high then 'above'
+            when with_comparisons.actual = benchmarks.high and not benchmarks.is_high_included then 'above'
             else 'within'
         end as status
     from with_comparisons

@@ -1,3 +1,5 @@
+{%- set days = ['lead_on', 'created_on'] if var('sales_cycle_from') == 'lead' else ['created_on', 'lead_on'] -%}
+
 with opportunities as (
 
     select * from {{ ref('stg_opportunities') }}
@@ -40,7 +42,7 @@ linked as (
         coalesce(opportunities.win_probability, stages.default_probability) as stated_or_usual_probability,
         case
             when opportunities.outcome in ('won', 'lost')
-                then opportunities.closed_on - coalesce(opportunities.created_on, opportunities.lead_on)
+                then opportunities.closed_on - coalesce(opportunities.{{ days[0] }}, opportunities.{{ days[1] }})
         end as days_to_close
     from opportunities
     left join account_records on opportunities.account_record_key = account_records.record_key

@@ -15,7 +15,7 @@ kpi_status as (
 mapping_roi as (
 
     select * from {{ ref('mart_mapping_roi') }}
-    where scope = 'all' and metric <> 'revenue_usd' and status <> 'comparison'
+    where scope = 'all' and metric not in ('revenue_usd', 'credited_revenue_usd') and status <> 'comparison'
 
 ),
 

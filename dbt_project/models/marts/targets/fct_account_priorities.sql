@@ -261,6 +261,7 @@ won_pairs as (
     where
         opportunities.outcome = 'won'
         and opportunities.closed_on between account_overlaps.mapped_on and {{ as_of_date() }}
+        and opportunities.closed_on > {{ as_of_date() }} - {{ var('won_days') }}
 
 ),
 
@@ -287,7 +288,9 @@ contacted_pairs as (
         on
             account_overlaps.account_key = engagements.account_key
             and account_overlaps.partner_id = engagements.partner_id
-    where engagements.engaged_on between account_overlaps.mapped_on and {{ as_of_date() }}
+    where
+        engagements.engaged_on between account_overlaps.mapped_on and {{ as_of_date() }}
+        and engagements.engaged_on > {{ as_of_date() }} - {{ var('contacted_days') }}
 
 ),
 
