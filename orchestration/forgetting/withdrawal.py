@@ -27,6 +27,8 @@ from orchestration.settings import Settings
 from orchestration.warehouse.held import tables_of
 from orchestration.warehouse.sql import literal
 
+# A month of a deal is theirs while theirs is its credit.
+_WHOSE = ("party_id", "partner_id", "primary_partner_id")
 _KEYS_OF_RECORDS = ("record_key", "contact_key", "member_key", "left_record_key", "right_record_key")
 
 
@@ -54,7 +56,7 @@ def withdraw(settings: Settings, party_id: str, rebuild: Rebuild) -> Report:
 
     def of_others(_: str, columns: Sequence[str]) -> list[str]:
         return [
-            *(f"{name} is distinct from {literal(party_id)}" for name in ("party_id", "partner_id") if name in columns),
+            *(f"{name} is distinct from {literal(party_id)}" for name in _WHOSE if name in columns),
             *(
                 f"not coalesce(starts_with(trim({name}), {literal(prefix)}), false)"
                 for name in _KEYS_OF_RECORDS

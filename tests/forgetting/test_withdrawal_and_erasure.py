@@ -160,7 +160,7 @@ def test_every_table_that_remembers_months_is_copied_with_a_rule(manifest: dict[
         for node in manifest["nodes"].values()
         if node["resource_type"] == "model" and node["config"].get("full_refresh") is False
     }
-    whose = {"partner_id", "party_id", "record_key", "contact_key", "from_account_key"}
+    whose = {"partner_id", "primary_partner_id", "party_id", "record_key", "contact_key", "from_account_key"}
     for table in remembering:
         columns = {name for name, *_ in read(demo.settings.warehouse, f"describe {table}")}
         assert "as_of_month" in columns, f"{table}: Copy takes only tables with a month along"

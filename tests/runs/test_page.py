@@ -7,6 +7,7 @@ here: sending (test_notify.py).
 import os
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -230,7 +231,8 @@ PUBLISHED = """
         from range(25) as values (value);
     create table mart_list_scorecards as
         select 'Acme' as party_name, 'accounts' as object, date '2026-07-01' as list_month, true as is_late,
-            'quarterly' as refresh_cadence, date '2026-10-01' as next_list_month;
+            'quarterly' as refresh_cadence, date '2026-10-01' as next_list_month, 40 as match_count,
+            1.5 as chance_match_count;
     create table fct_account_priorities as from (values
         (date '2026-10-01', 'a1', 'acme', 'T2', 20), (date '2026-10-01', 'a2', 'acme', 'T1', 30),
         (date '2026-09-01', 'a3', 'acme', 'T1', 34)
@@ -265,6 +267,7 @@ def test_what_changed_is_counted_and_the_accounts_that_matter_most_come_first(tm
     ]  # fmt: skip
     assert tables["Published months that became another"] == [("2026-08", "2026-08", 1)]
     assert tables["Lists that are late"] == [("Acme", "accounts", "2026-07", "quarterly", "2026-10")]
+    assert tables["How many of the matches are to be expected to be chance, by list"] == [("Acme", 40, Decimal("1.5"))]
     assert tables["Pairs of records, by how sure the pipeline is"] == [("auto", 2), ("review", 1)]
 
 
