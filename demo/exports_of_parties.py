@@ -299,7 +299,7 @@ DELIVERED_LATER = {"accounts_additions.csv": 20}
 
 
 def manifests(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """What says on which days files came, so that the demo tells the same whenever it is run: path -> content.
+    """What says on which days files came, so that the demo is the same whenever it is run: path -> content.
 
     A party whose files are never opened has none.
     """

@@ -29,7 +29,7 @@
     {%- if day -%}
         cast('{{ day }}' as date)
     {%- else -%}
-        {{ last_day_of(as_of_month()) }}
+        {{ dbt.last_day(as_of_month(), "month") }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -42,9 +42,4 @@
         {{ return(recorded.columns[0].values()[0]) }}
     {%- endif -%}
     {{ return(none) }}
-{%- endmacro %}
-
-{# The last day of a month, of which the first is given, as a date. #}
-{% macro last_day_of(month) -%}
-    cast({{ month }} + interval '1 month' - interval '1 day' as date)
 {%- endmacro %}

@@ -14,6 +14,15 @@
     ) }}
 {%- endmacro %}
 
+{# The months that a table has kept, each with the kept one before it; null for the first. #}
+{% macro kept_months(table) -%}
+    select
+        as_of_month,
+        lag(as_of_month) over (order by as_of_month) as previous_month
+    from {{ table }}
+    group by as_of_month
+{%- endmacro %}
+
 {# A month is written once, straight into the table: the adapter's own materialization fills a temporary table first and
    copies that. What is to be added is a view instead, for dbt to compare columns with and to append from. All of it is one
    transaction with the hooks, so a run that fails leaves the months as they were. No table that remembers is made anew. #}

@@ -34,8 +34,8 @@
             "human decision", "registration id", "domain", "domain alias", "exact name", "acronym", "fuzzy name",
         ],
         "evidence_class": [
-            "strong", "other legal form", "misspelt", "acronym", "structure left over", "distinctive left over", "generic left over",
-            "both left over",
+            "strong", "other legal form", "misspelt", "acronym", "structure left over", "distinctive left over",
+            "generic left over", "both left over",
         ],
         "band": ["auto", "review", "rejected"],
         "rule": blocking_rules() | list,

@@ -119,10 +119,9 @@ class RawTables:
             "run_id": self.run_id,
             "object": MANIFEST,
         }
-        for row in manifest.refused:
+        for refused in manifest.refused:
+            row = self.forgotten.refused_row(refused, MANIFEST) if self.forgotten else refused
             described = {name: getattr(row, name) for name in _REFUSED_ROW}
-            if self.forgotten:
-                described |= {name: self.forgotten.redact(described[name]) for name in ("row_text", "shown", "reason")}
             names, marks = ", ".join(provenance | described), ", ".join("?" for _ in provenance | described)
             self.connection.execute(
                 f"insert into raw.rejected_rows ({names}) values ({marks})",  # noqa: S608 (our own names)

@@ -81,7 +81,7 @@ current_accounts as (
         current_exports.is_stale,
         first_deliveries.first_seen_month,
         -- Of what an older release landed nobody wrote down the day: it counts as a backfill does.
-        coalesce(file_days.delivered_on, {{ last_day_of('accounts.export_month') }}) as delivered_on
+        coalesce(file_days.delivered_on, last_day(accounts.export_month)) as delivered_on
     from accounts
     inner join current_exports
         on

@@ -246,7 +246,8 @@ dated as (
         parties.refresh_cadence,
         current_exports.export_month as list_month,
         cadences.months as cadence_months,
-        date_diff('month', current_exports.export_month, {{ as_of_month() }}) as age_months
+        date_diff('month', current_exports.export_month, {{ as_of_month() }}) as age_months,
+        lists.object = 'accounts' and lists.party_id <> 'us' and current_exports.export_month is not null as is_matched
     from lists
     inner join parties on lists.party_id = parties.party_id
     left join current_exports
@@ -276,14 +277,8 @@ described as (
         {{ rate('filled.' ~ attribute ~ '_count', 'counted.record_count') }} as {{ attribute }}_rate,
         {% endfor %}
         coalesce(refused_since.refused_file_count, 0) as refused_file_count,
-        case
-            when dated.list_month is not null and dated.object = 'accounts' and dated.party_id <> 'us'
-                then coalesce(joined_counts.match_count, 0)
-        end as match_count,
-        case
-            when dated.list_month is not null and dated.object = 'accounts' and dated.party_id <> 'us'
-                then cast(coalesce(joined_counts.chance_match_count, 0) as decimal(12, 1))
-        end as chance_match_count
+        case when dated.is_matched then coalesce(joined_counts.match_count, 0) end as match_count,
+        case when dated.is_matched then coalesce(joined_counts.chance_match_count, 0) end as chance_match_count
     from dated
     left join counted on dated.party_id = counted.party_id and dated.object = counted.object
     left join filled on dated.party_id = filled.party_id and dated.object = filled.object
@@ -326,7 +321,7 @@ final as (
         {% endfor %}
         {{ rate('(' ~ attributes | join('_rate + ') ~ '_rate)', attributes | length) }} as completeness_rate,
         match_count,
-        chance_match_count
+        cast(chance_match_count as decimal(12, 1)) as chance_match_count
     from described
 
 )

@@ -5,18 +5,9 @@ with opportunity_months as (
 
 ),
 
-kept_months as (
-
-    select distinct as_of_month from opportunity_months
-
-),
-
 months as (
 
-    select
-        as_of_month,
-        lag(as_of_month) over (order by as_of_month) as previous_month
-    from kept_months
+    {{ kept_months('opportunity_months') }}
 
 ),
 

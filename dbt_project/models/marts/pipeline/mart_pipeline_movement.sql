@@ -52,18 +52,9 @@ movement_kinds as (
 
 ),
 
-kept_months as (
-
-    select distinct as_of_month from opportunity_months
-
-),
-
 months as (
 
-    select
-        as_of_month,
-        lag(as_of_month) over (order by as_of_month) as previous_month
-    from kept_months
+    {{ kept_months('opportunity_months') }}
 
 ),
 
