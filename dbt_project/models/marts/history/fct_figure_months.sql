@@ -102,8 +102,12 @@ figures as (
         'mart_mapping_roi' as mart,
         metric as figure,
         scope as partner_id,
-        if(metric = 'revenue_usd', 'quarter', 'now') as period,
-        case metric when 'revenue_usd' then 'usd' when 'days_to_first_touch' then 'days' else 'rate' end as unit,
+        if(metric like '%revenue_usd', 'quarter', 'now') as period,
+        case
+            when metric like '%revenue_usd' then 'usd'
+            when metric = 'days_to_first_touch' then 'days'
+            else 'rate'
+        end as unit,
         cast(actual as decimal(38, 6)) as value,
         null as target_value
     from mapping_roi
