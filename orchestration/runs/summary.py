@@ -23,7 +23,7 @@ COVERAGE = """
         coverage.partner_account_count as "their accounts",
         coverage.overlap_account_count as "shared with us",
         lists.chance_match_count as "by chance, about",
-        round(100 * coverage.our_icp_coverage_rate)::integer || ' %' as "of our ICP accounts",
+        coalesce(round(100 * coverage.our_icp_coverage_rate)::integer || ' %', 'unknown') as "of our ICP accounts",
         coverage.coverage_band as coverage
     from marts.mart_partner_coverage as coverage
     inner join marts.mart_list_scorecards as lists
@@ -37,7 +37,7 @@ PLAYS = """
         shared.play as "what to do",
         count(*) as accounts,
         count(distinct shared.partner_id) as partners,
-        sum(shared.our_open_pipeline_counted_once_usd)::bigint as "our open pipeline, USD"
+        coalesce(sum(shared.our_open_pipeline_counted_once_usd)::bigint::varchar, 'unknown') as "our open pipeline, USD"
     from marts.fct_account_overlaps as shared
     inner join marts.dim_months on shared.as_of_month = dim_months.month and dim_months.is_as_of_month
     where shared.is_overlap
@@ -48,10 +48,11 @@ PLAYS = """
 FIGURES = """
     select
         replace(figure, '_', ' ') as figure,
-        case unit
-            when 'usd' then format('{:,} USD', round(value)::bigint)
-            when 'rate' then round(100 * value, 1) || ' %'
-            when 'days' then round(value, 1) || ' days'
+        case
+            when value is null then 'unknown'
+            when unit = 'usd' then format('{:,} USD', round(value)::bigint)
+            when unit = 'rate' then round(100 * value, 1) || ' %'
+            when unit = 'days' then round(value, 1) || ' days'
             else round(value)::bigint::varchar
         end as "now",
         case unit

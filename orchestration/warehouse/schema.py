@@ -141,7 +141,7 @@ SEEN_TABLES: dict[str, dict[str, str]] = {
         "category": "varchar not null",
         "tier": "varchar",
         "priority_score": "integer",
-        "our_open_pipeline_counted_once_usd": "decimal(38, 2) not null",
+        "our_open_pipeline_counted_once_usd": "decimal(38, 2)",
     },
     "restatements": {
         "as_of_month": "date not null",
@@ -231,13 +231,19 @@ def create_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
 def _update_columns(connection: duckdb.DuckDBPyConnection, table: str, columns: dict[str, str]) -> None:
     """Add the columns that an older release did not know, and take away those without a value that this one does not.
 
+    A column that needed a value in an older release and may be empty in this one, may be empty from now on.
+
     Args:
         connection: an open connection to the warehouse.
         table: schema and name.
         columns: name → type, with `not null` where a value must be there. A column that a later release adds like that
             needs a `default` too, which earlier rows get.
     """
-    found = [str(row[0]) for row in connection.execute(f"describe {table}").fetchall()]
+    described = connection.execute(f"describe {table}").fetchall()
+    found = [str(row[0]) for row in described]
+    for column in [str(row[0]) for row in described if row[2] == "NO"]:
+        if column in columns and "not null" not in columns[column]:
+            connection.execute(f'alter table {table} alter column "{column}" drop not null')
     gone = [column for column in found if column not in columns]
     missing = [column for column in columns if column not in found]
     if not gone and not missing:

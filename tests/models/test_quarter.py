@@ -6,13 +6,17 @@ not belong here: single rules (dbt unit tests) and how records become accounts, 
 
 import datetime
 import json
+import re
 import shutil
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 
+from orchestration.runs.summary import FIGURES
+from orchestration.settings import HOME
 from tests.workspaces import LEFT_OUT, SELECTION, Rows, Workspace, load_raw, read_golden
 
 pytestmark = pytest.mark.usefixtures("dbt")
@@ -70,6 +74,28 @@ SENTENCES = [
         "comparison",
     ),
 ]
+
+Measures = dict[tuple[str, str, str], dict[str, object]]
+NUMBER = re.compile("DECIMAL|BIGINT|INTEGER|HUGEINT|DOUBLE")
+# Numbers that count nothing, or records of a list, of which none is known too; and columns that name a row's figure.
+NO_MEASURES = ("_number", "_rank", "_order", "_weight", "record_count")
+FIGURE_COLUMNS = ("kpi", "metric", "figure", "goal", "attribute", "component", "dimension")
+# Lists that figures are counted from, of us and of a partner, and the marts that hang on them by credit alone: the
+# written rule gives it to whom a list or the log speaks for, so that without them there is none, which is known. So are
+# the accounts of a list of contacts.
+NEVER_DELIVERED: dict[tuple[str, str], set[str]] = {
+    ("us", "opportunities"): set(),
+    ("us", "engagements"): {"mart_pipeline_summary", "mart_joint_forecast", "mart_pipeline_movement"},
+    ("us", "contacts"): set(),
+    ("ash", "accounts"): {
+        "mart_kpi_status",
+        "mart_partner_production",
+        "mart_partner_performance",
+        "mart_list_scorecards",
+        "fct_opportunity_partners",
+    },
+    ("ash", "contacts"): set(),
+}
 
 
 @pytest.fixture(scope="module")
@@ -214,3 +240,75 @@ def test_an_account_that_is_left_out_takes_its_own_pipeline_with_it_and_raises_n
     )
     assert before["allall"] - after["allall"] == 40_000  # o1, the only one of its deals with an amount
     assert all(amount <= before[name] for name, amount in after.items())
+
+
+def every_measure(workspace: Workspace) -> Measures:
+    """The numbers of every mart, by mart, column and, where each row has a figure of its own, figure; each by row."""
+    measures: Measures = {}
+    for page in sorted((HOME / "dbt_project/models/marts").glob("*/_*.yml")):
+        for model in yaml.safe_load(page.read_text(encoding="utf-8")).get("models", []):
+            mart, rules = model["name"], [test["rules"] for test in model.get("data_tests", []) if "rules" in test]
+            unique = [key for rule in rules for key in rule["arguments"].get("unique", [])]
+            key = [unique[0]] if unique and isinstance(unique[0], str) else [*unique[0]] if unique else []
+            typed = workspace.query(
+                "select column_name, data_type from duckdb_columns() "
+                f"where schema_name = 'marts' and table_name = '{mart}'"
+            )
+            numbers = [
+                str(column)
+                for column, kind in typed
+                if NUMBER.match(str(kind)) and column not in key and not str(column).endswith(NO_MEASURES)
+            ]
+            if not numbers:
+                continue
+            figure = next((column for column in FIGURE_COLUMNS if column in key), "''")
+            texts = ", ".join(f"{column}::varchar" for column in key)
+            rows = workspace.query(f"select {figure}, [{texts}], {', '.join(numbers)} from marts.{mart}")
+            for name, row_key, *values in rows:
+                for column, value in zip(numbers, values, strict=True):
+                    measures.setdefault((mart, column, str(name)), {})[str(row_key)] = value
+    return measures
+
+
+@pytest.fixture(scope="module")
+def known(quarter: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Measures:
+    """The measures of October alone, with every list.
+
+    A build that remembers September would know what is then left out, so each left-out list takes a build of its own:
+    of one month, without tests.
+    """
+    folder = tmp_path_factory.mktemp("october")
+    load_raw(folder / "warehouse.duckdb", golden=QUARTER)
+    october = quarter.beside(folder)
+    october.run("2026-10")
+    return every_measure(october)
+
+
+@pytest.mark.parametrize(("party", "table"), NEVER_DELIVERED)
+def test_what_was_never_delivered_is_unknown_and_not_zero(
+    quarter: Workspace, known: Measures, tmp_path: Path, party: str, table: str
+) -> None:
+    load_raw(tmp_path / "warehouse.duckdb", golden=QUARTER)
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        connection.execute(f"delete from raw.{table} where party_id = '{party}'")
+    other = quarter.beside(tmp_path)
+    other.run("2026-10")
+    assert all(now for _, now, _ in other.query(FIGURES))  # the closing table of a run says unknown
+    wrong = []
+    for measure, found in every_measure(other).items():
+        by_credit = NEVER_DELIVERED[party, table]
+        if measure[0] in by_credit:
+            continue
+        before = known.get(measure, {})
+        hangs_on_it = any(before.values()) and not any(found.values())
+        # of a partner's lists hang its own figures; of all partners together the others' are still known
+        zeros = [
+            key
+            for key, value in found.items()
+            if value == 0
+            and (before.get(key) or hangs_on_it)
+            and (party == "us" or f"'{party}'" in key)
+            and not any(f"'{mart}'" in key for mart in by_credit)  # kept by month
+        ]
+        wrong += [(*measure, key) for key in zeros[:1]]
+    assert wrong == []

@@ -66,6 +66,16 @@ def test_raw_tables_get_the_columns_they_lack_and_keep_their_rows(tmp_path: Path
     )
 
 
+def test_a_column_that_may_be_empty_by_now_may_be_so_in_an_old_warehouse_too(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        create_raw_tables(connection)
+        column = "our_open_pipeline_counted_once_usd"
+        connection.execute(f"alter table seen.overlaps alter column {column} set not null")
+        create_raw_tables(connection)
+        nullable = "select is_nullable from duckdb_columns() where schema_name = 'seen' and column_name = ?"
+        assert connection.execute(nullable, [column]).fetchall() == [(True,)]
+
+
 def test_rows_are_written_by_name_into_a_table_that_got_its_columns_later(tmp_path: Path) -> None:
     settings = workspace_in(tmp_path)
     settings.warehouse.parent.mkdir()

@@ -114,7 +114,7 @@ waits as (
     select
         scope,
         sum(days_to_first_touch) as total_days,
-        count(days_to_first_touch) as touch_count
+        {{ if_delivered('engagements', 'count(days_to_first_touch)') }} as touch_count
     from account_waits
     group by scope
 

@@ -387,7 +387,7 @@ final as (
         uncertainty_rate,
         decision_value,
         pair_fingerprint,
-        cast(our_open_pipeline_usd as decimal(38, 2)) as our_open_pipeline_usd,
+        cast({{ if_delivered('opportunities', 'our_open_pipeline_usd') }} as decimal(38, 2)) as our_open_pipeline_usd,
         row_number() over (
             order by
                 may_be_excluded desc,

@@ -171,8 +171,9 @@ categorised as (
         case when exclusions.exclusion_id is null then overlap_types.overlap_type else 'none' end as overlap_type,
         case when exclusions.exclusion_id is null then overlap_types.category else 'excluded' end as category,
         case when exclusions.exclusion_id is null then overlap_types.play else 'none' end as play,
-        coalesce(open_pipeline.open_opportunity_count, 0) as our_open_opportunity_count,
-        coalesce(open_pipeline.open_pipeline_usd, 0) as our_open_pipeline_usd
+        {{ if_delivered('opportunities', 'coalesce(open_pipeline.open_opportunity_count, 0)') }}
+            as our_open_opportunity_count,
+        {{ if_delivered('opportunities', 'coalesce(open_pipeline.open_pipeline_usd, 0)') }} as our_open_pipeline_usd
     from both_sides
     inner join partners on both_sides.partner_id = partners.partner_id
     inner join overlap_types
@@ -247,8 +248,11 @@ final as (
         pairs.our_open_opportunity_count,
         cast(pairs.our_open_pipeline_usd as decimal(38, 2)) as our_open_pipeline_usd,
         pairs.is_pipeline_counted_here,
-        cast(case when pairs.is_pipeline_counted_here then pairs.our_open_pipeline_usd else 0 end as decimal(38, 2))
-            as our_open_pipeline_counted_once_usd
+        cast(
+            {{ if_delivered(
+                'opportunities', 'case when pairs.is_pipeline_counted_here then pairs.our_open_pipeline_usd else 0 end'
+            ) }} as decimal(38, 2)
+        ) as our_open_pipeline_counted_once_usd
     from with_pipeline_row as pairs
     left join account_groups on pairs.account_key = account_groups.account_key
     left join earlier_overlaps

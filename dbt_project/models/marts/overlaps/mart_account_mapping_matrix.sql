@@ -90,8 +90,10 @@ final as (
         cast(coalesce(counted.excluded_account_count, 0) as bigint) as excluded_account_count,
         cast(coalesce(counted.our_record_count, 0) as bigint) as our_record_count,
         cast(coalesce(counted.partner_record_count, 0) as bigint) as partner_record_count,
-        cast(coalesce(counted.our_open_pipeline_usd, 0) as decimal(38, 2)) as our_open_pipeline_usd,
-        cast(coalesce(counted.excluded_open_pipeline_usd, 0) as decimal(38, 2)) as excluded_open_pipeline_usd,
+        cast({{ if_delivered('opportunities', 'coalesce(counted.our_open_pipeline_usd, 0)') }} as decimal(38, 2))
+            as our_open_pipeline_usd,
+        cast({{ if_delivered('opportunities', 'coalesce(counted.excluded_open_pipeline_usd, 0)') }} as decimal(38, 2))
+            as excluded_open_pipeline_usd,
         cells.our_segment <> 'not in list' and cells.partner_segment <> 'not in list' as is_overlap,
         coalesce(counted.account_count, 0) as account_count
     from cells

@@ -59,14 +59,17 @@ counted as (
 
     select
         partner_id,
-        sum(case when is_on_our_list then 1 else 0 end) as our_account_count,
-        sum(case when is_our_icp_account then 1 else 0 end) as our_icp_account_count,
-        sum(case when is_on_partner_list then 1 else 0 end) as partner_account_count,
-        sum(case when is_overlap then 1 else 0 end) as overlap_account_count,
-        sum(case when is_overlap and is_our_icp_account then 1 else 0 end) as served_icp_account_count,
-        sum(case when is_overlap and is_our_icp_account and partner_status = 'customer' then 1 else 0 end)
-            as served_icp_customer_count,
-        count(*) as union_account_count
+        {% for figure, condition in {
+            'our_account_count': 'is_on_our_list',
+            'our_icp_account_count': 'is_our_icp_account',
+            'overlap_account_count': 'is_overlap',
+            'served_icp_account_count': 'is_overlap and is_our_icp_account',
+            'served_icp_customer_count': "is_overlap and is_our_icp_account and partner_status = 'customer'",
+            'union_account_count': 'true',
+        }.items() %}
+        {{ if_delivered('accounts', 'sum(case when ' ~ condition ~ ' then 1 else 0 end)') }} as {{ figure }},
+        {% endfor %}
+        sum(case when is_on_partner_list then 1 else 0 end) as partner_account_count
     from accounts
     group by partner_id
 
@@ -82,7 +85,7 @@ rated as (
         cast(overlap_account_count as bigint) as overlap_account_count,
         cast(served_icp_account_count as bigint) as served_icp_account_count,
         cast(served_icp_customer_count as bigint) as served_icp_customer_count,
-        union_account_count,
+        cast(union_account_count as bigint) as union_account_count,
         {{ rate('served_icp_account_count', 'our_icp_account_count') }} as our_icp_coverage_rate,
         {{ rate('overlap_account_count', 'partner_account_count') }} as partner_coverage_rate,
         {{ rate('overlap_account_count', 'union_account_count') }} as jaccard_rate

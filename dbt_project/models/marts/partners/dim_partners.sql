@@ -54,7 +54,7 @@ final as (
         end as list_status,
         coalesce(current_exports.is_stale, false) as is_stale,
         coalesce(list_sizes.record_count, 0) as record_count,
-        coalesce(list_sizes.account_count, 0) as account_count
+        case when current_exports.party_id is not null then coalesce(list_sizes.account_count, 0) end as account_count
     from partners
     left join current_exports on partners.party_id = current_exports.party_id
     left join list_sizes on partners.party_id = list_sizes.party_id

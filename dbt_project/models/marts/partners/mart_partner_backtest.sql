@@ -40,8 +40,9 @@ final as (
         cells.decision,
         cells.decision_number,
         cells.is_producer,
-        cast(coalesce(counted.credited_revenue_usd, 0) as decimal(38, 2)) as credited_revenue_usd,
-        coalesce(counted.partner_count, 0) as partner_count
+        cast({{ if_delivered('opportunities', 'coalesce(counted.credited_revenue_usd, 0)') }} as decimal(38, 2))
+            as credited_revenue_usd,
+        {{ if_delivered('opportunities', 'coalesce(counted.partner_count, 0)') }} as partner_count
     from cells
     left join counted
         on

@@ -38,9 +38,10 @@ ranked as (
         partners.partner_id,
         partners.name as partner_name,
         partners.signed_on,
-        cast(coalesce(credited.credited_revenue_usd, 0) as decimal(38, 2)) as credited_revenue_usd,
-        coalesce(credited.credited_deal_count, 0) as credited_deal_count,
-        coalesce(credited.sourced_deal_count, 0) as sourced_deal_count,
+        cast({{ if_delivered('opportunities', 'coalesce(credited.credited_revenue_usd, 0)') }} as decimal(38, 2))
+            as credited_revenue_usd,
+        {{ if_delivered('opportunities', 'coalesce(credited.credited_deal_count, 0)') }} as credited_deal_count,
+        {{ if_delivered('opportunities', 'coalesce(credited.sourced_deal_count, 0)') }} as sourced_deal_count,
         row_number() over (
             order by coalesce(credited.credited_revenue_usd, 0) desc, partners.partner_id asc
         ) as revenue_rank

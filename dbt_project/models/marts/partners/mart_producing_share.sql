@@ -7,10 +7,11 @@ with partner_production as (
 counted as (
 
     select
-        cast(coalesce(sum(credited_revenue_usd), 0) as decimal(38, 2)) as total_revenue_usd,
         count(*) as signed_count,
-        count(*) filter (where is_producer) as producer_count,
-        count(*) filter (where is_in_concentration) as concentrated_count
+        cast({{ if_delivered('opportunities', 'coalesce(sum(credited_revenue_usd), 0)') }} as decimal(38, 2))
+            as total_revenue_usd,
+        {{ if_delivered('opportunities', 'count(*) filter (where is_producer)') }} as producer_count,
+        {{ if_delivered('opportunities', 'count(*) filter (where is_in_concentration)') }} as concentrated_count
     from partner_production
 
 ),

@@ -77,8 +77,8 @@ measured as (
         weights.component,
         weights.weight as current_weight,
         won_comparisons.doubled_points,
-        coalesce(counted.producer_count, 0) as producer_count,
-        coalesce(counted.other_count, 0) as other_count
+        {{ if_delivered('opportunities', 'coalesce(counted.producer_count, 0)') }} as producer_count,
+        {{ if_delivered('opportunities', 'coalesce(counted.other_count, 0)') }} as other_count
     from weights
     left join counted on weights.component = counted.component
     left join won_comparisons on weights.component = won_comparisons.component
@@ -182,6 +182,8 @@ final as (
             as producer_ahead_high_rate,
         cast(proposed_weight as integer) as proposed_weight,
         case
+            when producer_count is null
+                then 'We have delivered no opportunities, so nobody knows who produces. It keeps its weight.'
             when not is_measurable
                 then
                     concat(

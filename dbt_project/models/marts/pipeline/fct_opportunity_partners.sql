@@ -234,7 +234,7 @@ final as (
         recorded_on,
         mapped_on,
         first_engaged_on,
-        engagement_count,
+        {{ if_delivered('engagements', 'engagement_count') }} as engagement_count,
         -- what the rule makes of it
         rule_valid_from,
         attribution,

@@ -71,11 +71,17 @@ figures as (
         pipeline_figures.unit,
         pipeline_figures.period,
         case pipeline_figures.figure
-            when 'joint_pipeline_usd' then cast(coalesce(pipeline_summary.open_pipeline_usd, 0) as decimal(38, 6))
-            when 'weighted_pipeline_usd'
-                then cast(coalesce(pipeline_summary.weighted_pipeline_usd, 0) as decimal(38, 6))
-            when 'open_opportunity_count'
-                then cast(coalesce(pipeline_summary.open_opportunity_count, 0) as decimal(38, 6))
+            {% for figure, column in {
+                'joint_pipeline_usd': 'open_pipeline_usd',
+                'weighted_pipeline_usd': 'weighted_pipeline_usd',
+                'open_opportunity_count': 'open_opportunity_count',
+            }.items() %}
+            when '{{ figure }}'
+                then cast(
+                    {{ if_delivered('opportunities', 'coalesce(pipeline_summary.' ~ column ~ ', 0)') }}
+                    as decimal(38, 6)
+                )
+            {% endfor %}
             when 'win_rate' then cast(pipeline_summary.win_rate as decimal(38, 6))
             when 'average_sales_cycle_days' then cast(pipeline_summary.average_sales_cycle_days as decimal(38, 6))
         end as value,

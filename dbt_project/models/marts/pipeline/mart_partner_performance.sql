@@ -25,13 +25,6 @@ partner_surveys as (
 
 ),
 
-our_lists as (
-
-    select * from {{ ref('stg_current_exports') }}
-    where party_id = 'us' and object = 'opportunities'
-
-),
-
 credits as (
 
     select
@@ -90,12 +83,11 @@ collected as (
         last_surveys.satisfaction_quarter,
         last_retentions.retention_rate,
         costs.enablement_cost_usd,
-        case when exists (select 1 from our_lists) then coalesce(credits.won_count, 0) end as won_count,
-        case when exists (select 1 from our_lists) then coalesce(credits.icp_deal_count, 0) end as icp_deal_count,
-        case
-            when credits.partner_id is not null then credits.credited_revenue_usd
-            when exists (select 1 from our_lists) then 0
-        end as credited_revenue_usd
+        {{ if_delivered('opportunities', 'coalesce(credits.won_count, 0)') }} as won_count,
+        {{ if_delivered('opportunities', 'coalesce(credits.icp_deal_count, 0)') }} as icp_deal_count,
+        {{ if_delivered(
+            'opportunities', 'case when credits.partner_id is null then 0 else credits.credited_revenue_usd end'
+        ) }} as credited_revenue_usd
     from partners
     left join credits on partners.partner_id = credits.partner_id
     left join costs on partners.partner_id = costs.partner_id

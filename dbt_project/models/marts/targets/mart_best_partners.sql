@@ -80,7 +80,9 @@ described as (
         contact_coverage.partner_person_count,
         case when priorities.relationship_strength_level is not null then priorities.relationship_strength_score end
             as relationship_score,
-        case when accounts.industry is not null then coalesce(segment_wins.win_count, 0) end as segment_win_count
+        {{ if_delivered(
+            'opportunities', 'case when accounts.industry is not null then coalesce(segment_wins.win_count, 0) end'
+        ) }} as segment_win_count
     from priorities
     inner join account_overlaps
         on
