@@ -1,4 +1,4 @@
-"""What the parties deliver: accounts, opportunities, engagements, contacts, and our decisions; field by field.
+"""What the parties deliver: accounts, opportunities, engagements, contacts, and our people's answers; field by field.
 
 Belongs here: what every room must know of an object or a field. Raw tables, the reading of headers and values,
 forgetting, suites and the asset catalogue take it from here. Does not belong here: which headers fill a field
@@ -45,6 +45,9 @@ class Object:
     who: str  # SQL: the account or record that a row is about
     sheet_words: tuple[str, ...] = ()  # beginnings of a sheet's name that speak of it
     is_identified: bool = True  # whether its rows have ids of the source system, which distinguish a party too
+    # What our own people decided, as they decided it: it comes from us alone, in files of its own, few in one month and
+    # many in another, and holds until somebody takes it back, however old it is.
+    is_answer: bool = False
     also_distinguishing: tuple[str, ...] = ()  # SQL over its fields
 
     @property
@@ -84,6 +87,8 @@ class Object:
 
 # What a person may say of two records; a row without an answer says nothing and is passed over later.
 ANSWERS = ("same", "different", "same group", "unsure")
+# What a person may say of a partner's part in a deal.
+CREDITS = ("sourced", "influenced", "none")
 
 _NONE, _COLLEAGUE, _CONTACT, _FREE_TEXT = Persons
 _THE_ACCOUNT = (("account_source_id", "account_name"), "the account (its id or its name)")
@@ -172,9 +177,14 @@ OPPORTUNITIES = Object(
         Field("is_closed", _NONE, "Whether the source system counts it as closed.", "boolean"),
         Field("is_won", _NONE, "Whether the source system counts it as won.", "boolean"),
         Field("probability", _NONE, "Probability of winning, in percent.", "probability"),
-        Field("sourced_by_partner", _NONE, "The partners that sourced it.", vocabulary="partner"),
-        Field("influenced_by_partner", _NONE, "The partners that influenced it.", vocabulary="partner"),
-        Field("partner_recorded_date", _NONE, "When the partner was recorded.", "date"),
+        Field(
+            "sourced_by_partner",
+            _NONE,
+            "Who sourced it, with semicolons between several.",
+            vocabulary="partner",
+        ),
+        Field("influenced_by_partner", _NONE, "Who influenced it, likewise.", vocabulary="partner"),
+        Field("partner_recorded_date", _NONE, "When the partners were recorded: one day, or one for each.", "dates"),
         Field("owner", _COLLEAGUE, "Who looks after the opportunity."),
         _DELETED,
     ),
@@ -259,7 +269,36 @@ DECISIONS = Object(
     natural_key=("left_record_key", "right_record_key", "decided_by", "decided_on"),
     who="left_record_key",
     is_identified=False,
+    is_answer=True,
+)
+CREDIT_DECISIONS = Object(
+    name="credits",
+    description="One row per accepted row of what a person says of a partner's part in an opportunity, as delivered.",
+    fields=(
+        Field("opportunity_source_id", _NONE, "The opportunity's id in our own system."),
+        Field("partner", _NONE, "The partner.", vocabulary="partner"),
+        Field("credit", _NONE, "What the partner did for it: one of CREDITS."),
+        Field("reason", _FREE_TEXT, "Why."),
+        Field("decided_by", _COLLEAGUE, "Who says so."),
+        Field("decided_on", _NONE, "When it was decided.", "date"),
+    ),
+    required=(
+        (("opportunity_source_id",), "the opportunity's id"),
+        (("partner",), "the partner"),
+        (("credit",), "the credit"),
+        (("decided_by",), "who decided it"),
+        (("reason",), "the reason"),
+    ),
+    natural_key=("opportunity_source_id", "partner", "decided_by", "decided_on"),
+    who="opportunity_source_id",
+    is_identified=False,
+    is_answer=True,
 )
 # Lists about persons, or what was said with whom: nothing of a refused row of theirs is shown to everybody.
 PERSONAL = ("contacts", "engagements")
-OBJECTS = {described.name: described for described in (ACCOUNTS, OPPORTUNITIES, ENGAGEMENTS, CONTACTS, DECISIONS)}
+OBJECTS = {
+    described.name: described
+    for described in (ACCOUNTS, OPPORTUNITIES, ENGAGEMENTS, CONTACTS, DECISIONS, CREDIT_DECISIONS)
+}
+# The lists; the others are answers of our own people.
+LISTS = tuple(name for name, described in OBJECTS.items() if not described.is_answer)

@@ -85,6 +85,7 @@ UDFS: list[Udf] = [
     Udf(values.read_boolean, ["varchar"], "boolean"),
     Udf(values.read_currency, ["varchar"], "varchar"),
     Udf(values.read_date, ["varchar", "varchar"], "date"),
+    Udf(values.read_dates, ["varchar", "varchar"], "date[]"),
     Udf(values.read_integer_band, ["varchar", "varchar"], "struct(least bigint, most bigint)"),
     Udf(values.read_website_host, ["varchar"], "varchar"),
     Udf(registrations.valid_registration_number, ["varchar", "varchar"], "varchar"),

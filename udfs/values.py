@@ -9,6 +9,7 @@ All functions take and return Arrow arrays of one length. Each distinct text is 
 """
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -195,6 +196,26 @@ def read_date(value: pa.Array | pa.ChunkedArray, date_order: pa.Array | pa.Chunk
     # Times of day make every text distinct; their days are few.
     days = pc.if_else(_matches(texts, _ISO_WITH_TIME), pc.utf8_slice_codeunits(texts, 0, 10), texts)
     return _each_distinct(days, _flat(date_order), date_of, pa.date32())
+
+
+def read_dates(value: pa.Array | pa.ChunkedArray, date_order: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Read the days of a cell that holds one, or several with semicolons between them.
+
+    Args:
+        value: string array of n texts such as ``2026-10-31`` or ``31.10.2026; 2.11.2026``.
+        date_order: as read_date takes it.
+
+    Returns:
+        Array of n lists of date32, one for each place between semicolons, null where nothing stands in it; null where
+        the text is missing or one of its days is unreadable.
+    """
+
+    def days_of(text: str, order: str | None) -> list[date | None] | None:
+        parts = [part.strip() for part in text.split(";")]
+        days = [date_of(part, order) if part else None for part in parts]
+        return None if any(part and day is None for part, day in zip(parts, days, strict=True)) else days
+
+    return _each_distinct(pc.utf8_trim_whitespace(_flat(value)), _flat(date_order), days_of, pa.list_(pa.date32()))
 
 
 def read_boolean(value: pa.Array | pa.ChunkedArray) -> pa.Array:

@@ -20,7 +20,7 @@ from orchestration.defs.partitions import ONE_BY_ONE, due_at, expected_every, mo
 from orchestration.defs.resources import OWNER, WAREHOUSE_POOL, Workspace, retry_while_locked
 from orchestration.ingestion.folder import read_cadences, read_parties
 from orchestration.ingestion.landing import LandingSummary, land_month
-from orchestration.objects import OBJECTS
+from orchestration.objects import LISTS, OBJECTS
 from orchestration.runs import progress
 from orchestration.settings import RefusedError
 from orchestration.warehouse.schema import TABLES
@@ -60,7 +60,7 @@ NOTED = """
 # The lists that a run of the month works with although they came earlier.
 CARRIED = """
     select party_id, object, strftime(max(export_month), '%Y-%m') as list_month from raw.files
-    where status = 'landed' and object <> 'decisions' and export_month <= $month
+    where status = 'landed' and list_contains($lists, object) and export_month <= $month
     group by all having max(export_month) < $month order by all
 """
 
@@ -281,7 +281,7 @@ def _file_metadata(summary: LandingSummary, workspace: Workspace) -> dict[str, A
             "files": files,
             "noted": _rows(warehouse.execute(NOTED, [summary.month])),
             "reasons": _rows(warehouse.execute(REASONS, [summary.month])),
-            "carried_forward": _rows(warehouse.execute(CARRIED, {"month": summary.month})),
+            "carried_forward": _rows(warehouse.execute(CARRIED, {"month": summary.month, "lists": list(LISTS)})),
         }
     metadata: dict[str, Any] = {
         "seconds": dg.MetadataValue.json({step: round(spent, 2) for step, spent in summary.seconds.items()}),

@@ -33,6 +33,7 @@ from orchestration.ingestion.forgotten import (
     plain_address,
     plain_name,
 )
+from orchestration.objects import OBJECTS, Persons
 from orchestration.settings import Settings
 from orchestration.warehouse.held import tables_of
 
@@ -218,8 +219,12 @@ def _describe(connection: duckdb.DuckDBPyConnection, person: Person) -> None:
             person.delivered.add(f"{file_name}, row {row_number}")
     person.addresses = {text for text, whose in whose_address.items() if whose == {True}}
     colleagues = connection.execute(
-        "select owner from warehouse.raw.accounts union select owner from warehouse.raw.opportunities "
-        "union select owner from warehouse.raw.engagements union select decided_by from warehouse.raw.decisions"
+        " union ".join(
+            f"select {field.name} from warehouse.raw.{name}"  # noqa: S608 (our own names)
+            for name, described in OBJECTS.items()
+            for field in described.fields
+            if field.persons == Persons.COLLEAGUE
+        )
     ).fetchall()
     of_others = {text for text, whose in whose_name.items() if False in whose}
     of_others |= {plain_name(text) for (text,) in colleagues if text}

@@ -17,12 +17,10 @@ from datetime import UTC, date, datetime
 import duckdb
 
 from orchestration.forgetting.copy import Copy, discard, remove, replace_warehouse
-from orchestration.objects import OBJECTS
+from orchestration.objects import LISTS
 from orchestration.settings import Settings
 from orchestration.warehouse.held import held_warehouse
 
-# Decisions hold until somebody takes them back, however old they are.
-PRUNED_OBJECTS = tuple(name for name in OBJECTS if name != "decisions")
 OF_LISTS = ("raw.files", "raw.rejected_rows", "raw.rejected_values", "raw.remarks")
 
 
@@ -58,12 +56,13 @@ def prune(settings: Settings, kept_months: int, now: datetime) -> Pruned:
 
             def is_kept(table: str, columns: Sequence[str]) -> list[str]:
                 del columns
-                if table.removeprefix("raw.") in PRUNED_OBJECTS:
+                if table.removeprefix("raw.") in LISTS:
                     listed = f"select party_id, export_month from kept_lists where object = '{table.split('.')[1]}'"  # noqa: S608 (our own names)
                     return [f"(party_id, export_month) in ({listed})"]
                 if table in OF_LISTS:
                     kept = "(party_id, object, export_month) in (select party_id, object, export_month from kept_lists)"
-                    return [f"(export_month >= date '{pruned.first_kept_month}' or object = 'decisions' or {kept})"]
+                    listed = ", ".join(f"'{name}'" for name in LISTS)
+                    return [f"(export_month >= date '{pruned.first_kept_month}' or object not in ({listed}) or {kept})"]
                 return ["false"] if table in ("raw.pruned_records", "raw.pruned_months") else []
 
             removed = copy.fill(is_kept)
@@ -95,7 +94,7 @@ def _find_kept_lists(connection: duckdb.DuckDBPyConnection, first_kept: date) ->
     """Note the lists of the kept months, and of each list the last one before that a kept month may rest on."""
     delivered = " union all ".join(
         f"select distinct '{name}' as object, party_id, export_month from warehouse.raw.{name}"  # noqa: S608 (our own names)
-        for name in PRUNED_OBJECTS
+        for name in LISTS
     )
     connection.execute(
         f"""

@@ -23,7 +23,7 @@ EXTENSIONS = (".csv", ".tsv", ".txt", ".xlsx", ".parquet")
 MANIFEST = "manifest"
 MANIFEST_NAME = "manifest.csv"
 # Refusals upon which a file is not opened, hashed or measured: of it only the name is known.
-NOT_TOUCHED = frozenset({"unknown_party", "withdrawn", "no_nda", "decisions_of_a_partner", "too_many_files"})
+NOT_TOUCHED = frozenset({"unknown_party", "withdrawn", "no_nda", "answers_of_a_partner", "too_many_files"})
 _SHA256 = re.compile(r"^[0-9a-fA-F]{64}$")
 _MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
 
@@ -256,11 +256,11 @@ def _delivery(path: Path, file_name: str, party: Party | None, party_id: str, mo
             "Delete its files from the landing folder. If it is a partner again, take the day (withdrawn_on) out of "
             "seeds/company/partners.csv, then run again.",
         )
-    elif party_id != US and object_name == "decisions":
+    elif party_id != US and object_name in OBJECTS and OBJECTS[object_name].is_answer:
         refusal = FileRefusedError(
-            "decisions_of_a_partner",
-            "Which records are one company is decided by us alone, so this file is not opened.",
-            f"Put decisions into {US}/{month:%Y-%m}/.",
+            "answers_of_a_partner",
+            f"What is decided in {object_name} is decided by us alone, so this file is not opened.",
+            f"Put {object_name} into {US}/{month:%Y-%m}/.",
         )
     elif party_id != US and (party.nda_signed_on is None or party.nda_signed_on > last_day(month)):
         refusal = FileRefusedError(

@@ -261,8 +261,7 @@ def _land(
         shape = Shape(
             rows_read=sum(part.rows_read for part in parts),
             rows_usable=rows_usable,
-            # Decisions come as they are made, few in one month and many in another.
-            rows_before=None if object_name == "decisions" else raw.rows_before(party_id, object_name),
+            rows_before=None if OBJECTS[object_name].is_answer else raw.rows_before(party_id, object_name),
             min_share_of_last_month=rules.limits.min_share_of_last_month,
             first_refusal=_in_words(min(refused, key=lambda row: row.row_number), object_name) if refused else "",
         )

@@ -30,7 +30,7 @@ from orchestration.ingestion.reader_process import READER
 from orchestration.ingestion.refusals import Conventions
 from orchestration.ingestion.remarks import Remark, mapping_key, several_values, unread_columns
 from orchestration.ingestion.snapshots import FileRefusedError, Limits, RefusedRow, Snapshot
-from orchestration.objects import OBJECTS
+from orchestration.objects import LISTS
 from orchestration.runs import progress
 from orchestration.runs.progress import Seconds
 from orchestration.validation.delivered import Positions
@@ -200,8 +200,8 @@ def _object_of(
     grid: Grid, head: list[tuple[int, list[str]]], delivery: Delivery, mappings: ColumnMappings
 ) -> str | None:
     """Tell which object one of several sheets holds, by its name or its header; null when it holds none."""
-    # decisions come in a file of that name, so that no partner slips them into a workbook of lists
-    others = [delivery.object or "", *(name for name in OBJECTS if name not in (delivery.object, "decisions"))]
+    # answers come in a file of that name, so that no partner slips them into a workbook of lists
+    others = [delivery.object or "", *(name for name in LISTS if name != delivery.object)]
     return object_of_sheet(grid.sheet_name or "") or mappings.best_object(head, others)
 
 

@@ -13,16 +13,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from orchestration.ingestion.answers import ANSWER_CODES, answer_codes
 from orchestration.ingestion.columns import ADDRESS
 from orchestration.ingestion.ids import damage
 from orchestration.ingestion.no_records import SPREADSHEET_ERRORS
 from orchestration.ingestion.refusals import CONFLICT, Conventions
-from orchestration.objects import ANSWERS, OBJECTS
+from orchestration.objects import OBJECTS
 from orchestration.validation.delivered import READABLE
 from udfs import bands, values
 from udfs.readers import could_be_either_order
 
-_RECORD_KEY = r"^[^\s:]+:.*\S"
 _EMAIL = re.compile(f"^{ADDRESS}$")
 _IP = re.compile(
     r"^(?:[a-z]+://)?(?:\d{1,3}(?:\.\d{1,3}){3}|\[?[0-9a-f:]*:[0-9a-f:]+:[0-9a-f:.]*\]?)(?:[:/].*)?$", re.I
@@ -164,6 +164,7 @@ CODES: dict[str, tuple[str, ...]] = {
     "boolean": ("boolean_unreadable",),
     "deletion": ("deletion_unreadable",),
     "date": ("date_ambiguous", "date_impossible", "date_unreadable"),
+    "dates": ("date_ambiguous", "date_impossible", "date_unreadable"),
     "email": ("email_unreadable",),
 }
 
@@ -180,7 +181,7 @@ ROW_CODES: dict[str, tuple[str, ...]] = {
     "opportunities": (*_COMMON_ROW_CODES, "account_missing"),
     "engagements": (*_COMMON_ROW_CODES, "account_missing", "date_missing"),
     "contacts": (*_COMMON_ROW_CODES, "account_missing", "person_missing"),
-    "decisions": (*_COMMON_ROW_CODES, "record_unreadable", "answer_unknown", "author_missing"),
+    **{name: (*_COMMON_ROW_CODES, *codes) for name, codes in ANSWER_CODES.items()},
 }
 
 
@@ -214,8 +215,8 @@ def _codes(texts: pa.Array, kind: str, conventions: Conventions, currencies: fro
         read = values.read_boolean(texts)
     elif kind == "deletion":
         read = is_deleted(texts)
-    elif kind == "date":
-        read = values.read_date(texts, order)
+    elif kind in ("date", "dates"):
+        read = values.read_date(texts, order) if kind == "date" else values.read_dates(texts, order)
     else:
         read = pa.array(
             [None if t is None or not _EMAIL.match(t.strip()) else t for t in texts.to_pylist()], pa.string()
@@ -291,6 +292,14 @@ def _why_date(text: str) -> str:
     return "date_impossible" if _LOOKS_LIKE_DATE.match(text) else "date_unreadable"
 
 
+def _why_dates(text: str) -> str:
+    days = (part.strip() for part in text.split(";"))
+    unread = (
+        day for day in days if day and all(_read(values.read_date, day, order) is None for order in ("dmy", "mdy"))
+    )
+    return next((_why_date(day) for day in unread), "date_ambiguous")
+
+
 _WHY: dict[str, Callable[[str], str]] = {
     "website": _why_website,
     "integer band": _why_integer_band,
@@ -301,6 +310,7 @@ _WHY: dict[str, Callable[[str], str]] = {
     "boolean": lambda _: "boolean_unreadable",
     "deletion": lambda _: "deletion_unreadable",
     "date": _why_date,
+    "dates": _why_dates,
     "email": lambda _: "email_unreadable",
 }
 
@@ -349,16 +359,8 @@ def _content_codes(columns: dict[str, pa.Array], object_name: str, words: NameWo
     damaged = damage(columns["source_id"]) if "source_id" in columns else pa.nulls(length, pa.string())
     if object_name == "accounts":
         return pc.coalesce(damaged, _name_codes(columns["name"], columns.get("website"), words))
-    if object_name == "decisions":
-        answers = pc.utf8_lower(pc.utf8_trim_whitespace(columns["answer"]))
-        given = pc.invert(missing("answer"))
-        known = pc.is_in(answers, value_set=pa.array(ANSWERS))
-        codes = pc.if_else(pc.and_(given, missing("decided_by")), "author_missing", readable)
-        codes = pc.if_else(pc.and_(given, pc.invert(known)), "answer_unknown", codes)
-        left, right = (pc.utf8_trim_whitespace(columns[f"{side}_record_key"]) for side in ("left", "right"))
-        written = pc.and_(pc.match_substring_regex(left, _RECORD_KEY), pc.match_substring_regex(right, _RECORD_KEY))
-        usable = pc.fill_null(pc.and_(written, pc.not_equal(left, right)), False)
-        return pc.if_else(usable, codes, "record_unreadable")
+    if OBJECTS[object_name].is_answer:
+        return answer_codes(columns, object_name, missing, readable)
     codes = pc.coalesce(
         damaged, pc.if_else(missing("account_source_id", "account_name"), "account_missing", pa.scalar(READABLE))
     )

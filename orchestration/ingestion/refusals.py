@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from orchestration.ingestion.headers import may_name_a_person
 from orchestration.ingestion.mapping import Header
 from orchestration.ingestion.snapshots import RefusedRow, escape_controls, row_as_text
-from orchestration.objects import ANSWERS, OBJECTS, PERSONAL, Persons
+from orchestration.objects import ANSWERS, CREDITS, OBJECTS, PERSONAL, Persons
 
 CONFLICT = "columns_disagree"
 _SHOWN = 80  # characters of a value in a message; the record holds it whole
@@ -28,6 +28,10 @@ _ROW_CODE_FIELDS = {
     "record_unreadable": "left_record_key",
     "answer_unknown": "answer",
     "author_missing": "decided_by",
+    "opportunity_missing": "opportunity_source_id",
+    "partner_missing": "partner",
+    "credit_unknown": "credit",
+    "reason_missing": "reason",
     "row_deleted": "is_deleted",
 }
 
@@ -289,6 +293,22 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     "author_missing": (
         "the answer has no author.",
         "Write who decided, and deliver the file again.",
+    ),
+    "opportunity_missing": (
+        "the opportunity's id is not given.",
+        "Fill in the id that it has in our own system, or remove the row.",
+    ),
+    "partner_missing": (
+        "no partner is given.",
+        "Name the partner as seeds/company/partners.csv does, or remove the row.",
+    ),
+    "credit_unknown": (
+        "'{value}' is no credit that is known.",
+        f"Write one of: {', '.join(CREDITS)}; or remove the row.",
+    ),
+    "reason_missing": (
+        "the reason is not given.",
+        "Write why, and deliver the file again.",
     ),
     "header_repeated": (
         "this is the header once more, so it is no record.",

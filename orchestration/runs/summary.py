@@ -72,6 +72,35 @@ FIRST_ACCOUNTS = """
     order by co_sell_rank
 """
 
+# The best partner at each open deal, where nobody has talked to it since the deal began: what a seller can do today.
+OPEN_DEALS = """
+    select
+        account_name as account,
+        coalesce(owner, 'nobody') as "our owner",
+        coalesce(format('{:,} USD', round(amount_usd)::bigint), 'unknown') as amount,
+        coalesce(stage, 'unknown') as stage,
+        partner_name as "there is",
+        replace(partner_status, '_', ' ') as "with them",
+        coalesce(relationship_level, 'unknown') as relationship,
+        case when partner_count > 1 then partner_count - 1 end as "others there"
+    from marts.mart_open_deals
+    where is_best_partner and not is_partner_engaged
+    order by amount_usd desc nulls last, opportunity_key
+    limit 10
+"""
+
+REACH = """
+    select
+        case least_partner_count when 1 then 'a partner' else least_partner_count || ' partners' end as "at least",
+        reached_icp_account_count as "ICP accounts",
+        coalesce(round(100 * reached_icp_account_rate, 1) || ' %', 'unknown') as "of ours",
+        reached_open_opportunity_count as "open deals",
+        coalesce(format('{:,} USD', round(reached_open_pipeline_usd)::bigint), 'unknown') as "open pipeline",
+        coalesce(round(100 * reached_open_pipeline_rate, 1) || ' %', 'unknown') as "of all"
+    from marts.mart_partner_reach
+    order by least_partner_count
+"""
+
 OVERDUE = """
     select
         coalesce(owner, 'nobody') as owner,
@@ -137,6 +166,10 @@ def of_published(settings: Settings, month: str, run_page: Path) -> str:
             _table(marts.execute(FIGURES)),
             "\nWhere to begin: the ten accounts of highest priority that nobody has contacted yet with the partner",
             _table(marts.execute(FIRST_ACCOUNTS)),
+            "\nHow far all partners together reach",
+            _table(marts.execute(REACH)),
+            "\nOpen deals with a partner there whom nobody has talked to since they began (the ten largest)",
+            _table(marts.execute(OPEN_DEALS)),
             "\nWhose first touch is overdue: accounts with a plan, by its day, and of the focused list",
             _table(marts.execute(OVERDUE)),
             "\nWhy the pipeline thinks so: the least alike names of each kind of evidence",

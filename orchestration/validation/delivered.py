@@ -34,7 +34,7 @@ def judge_readings(
     """Run the suite of an object once over the readings of all parts of a list: a run costs more than its rows.
 
     Args:
-        object_name: accounts, opportunities, engagements, contacts or decisions.
+        object_name: one of OBJECTS.
         parts: for each the file (and sheet), for the report; and n readings, as dictionaries: columns ``row__reading``
             and ``<field>__reading`` for the fields that the part has. No column where it has no rows.
         rules: by such a column, the codes that refuse a cell or row of it.

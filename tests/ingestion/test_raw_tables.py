@@ -104,7 +104,16 @@ def test_every_raw_table_exists_when_nothing_was_delivered(workspace: LandingFol
             "rejected_values",
             "remarks",
         ),
-        *("decisions", "exports_folder", "loaded_months", "written_by", "kept_keys", "pruned_months", "pruned_records"),
+        *(
+            "credits",
+            "decisions",
+            "exports_folder",
+            "loaded_months",
+            "written_by",
+            "kept_keys",
+            "pruned_months",
+            "pruned_records",
+        ),
         "deliveries",
     }
 

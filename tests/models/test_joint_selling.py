@@ -14,7 +14,9 @@ import pytest
 from tests.workspaces import Run
 
 TODAY = date(2026, 10, 31)
-SOURCED, INFLUENCED = timedelta(days=90), timedelta(days=180)  # seeds/reference/attribution_rules.csv
+# seeds/reference/attribution_rules.csv and attribution_engagements.csv
+SOURCED, INFLUENCED, ENGAGED = timedelta(days=90), timedelta(days=180), timedelta(days=30)
+HELPFUL = {"executive_briefing", "solution_demo", "proposal_review", "negotiation"}
 FIRST_TOUCH = timedelta(days=13)  # the last that is under var first_touch_days
 
 Pair = tuple[str, str]
@@ -30,11 +32,29 @@ class Lists:
             for deal in self.named(warehouse, "from staging.stg_opportunities where party_id = 'us'")
         ]
         self.engaged: dict[Pair, list[date]] = defaultdict(list)
-        for account, partner, day in self.rows(
-            warehouse, "select account_record_key, partner_id, engaged_on from staging.stg_engagements order by 3"
+        self.helped: dict[Pair, list[date]] = defaultdict(list)
+        for account, partner, day, kind in self.rows(
+            warehouse,
+            "select account_record_key, partner_id, engaged_on, engagement_type from staging.stg_engagements "
+            "order by engaged_on",
         ):
             if account in accounts and partner and day <= TODAY:
                 self.engaged[accounts[account], partner].append(day)
+                if kind in HELPFUL:
+                    self.helped[accounts[account], partner].append(day)
+        self.claims = {
+            (deal, partner): (claim, day)
+            for deal, partner, claim, day in self.rows(
+                warehouse, "select opportunity_key, partner_id, claim, recorded_on from staging.stg_opportunity_claims"
+            )
+        }
+        self.decided = {
+            (deal, partner): credit
+            for deal, partner, credit in self.rows(
+                warehouse,
+                "select opportunity_key, partner_id, credit from staging.stg_credit_decisions where is_in_force",
+            )
+        }
         overlaps = "from marts.fct_account_overlaps where is_overlap group by all"
         self.mapped: dict[Pair, date] = {
             (account, partner): day
@@ -70,21 +90,28 @@ class Lists:
             Its credit, and what it is ordered by among others who have some; None when nothing speaks for it.
         """
         pair = (deal["account"], partner)
-        created, until, recorded = deal["created_on"], deal["closed_on"] or TODAY, deal["partner_recorded_on"]
-        is_source = deal["sourced_by_partner_id"] == partner
-        is_claimed = is_source or deal["influenced_by_partner_id"] == partner
-        engaged = [day for day in self.engaged[pair] if created and created - INFLUENCED <= day <= until]
-        if not is_claimed and not engaged:
+        created, until = deal["created_on"], deal["closed_on"] or TODAY
+        claim, recorded = self.claims.get((deal["opportunity_key"], partner), (None, None))
+        decided = self.decided.get((deal["opportunity_key"], partner))
+        there = [day for day in self.engaged[pair] if created and created - INFLUENCED <= day <= until]
+        helped = [day for day in self.helped[pair] if created and created - ENGAGED <= day <= until]
+        if not claim and not there and not decided:
             return None
-        first = recorded if is_claimed else engaged[0]
+        first = recorded if claim else next(iter(helped), None)
         mapped = self.mapped.get(pair)
         attribution = "none"
-        if created and mapped and pair not in self.excluded:
-            if is_source and recorded and abs(recorded - created) <= SOURCED and mapped <= created:
+        if pair in self.excluded:
+            pass
+        elif decided:
+            attribution = decided
+        elif created and mapped:
+            is_in_time = recorded and created - INFLUENCED <= recorded <= until
+            if claim == "sourced" and recorded and abs(recorded - created) <= SOURCED and mapped <= created:
                 attribution = "sourced"
-            elif (engaged or (recorded and recorded <= until)) and mapped <= until:
+            elif (helped or is_in_time) and mapped <= until:
                 attribution = "influenced"
-        return attribution, (attribution != "sourced", not is_claimed, first or date.max, -len(engaged), partner)
+        order = (attribution != "sourced", not decided, not claim, first or date.max, -len(helped), partner)
+        return attribution, order
 
 
 @pytest.fixture(scope="module")

@@ -44,8 +44,8 @@ class Movement:
             create table marts.fct_opportunity_months (
                 as_of_month date, as_of_on date, opportunity_key varchar, outcome varchar, amount decimal(38, 2),
                 currency varchar, usd_per_unit decimal(18, 8), amount_usd decimal(38, 2), expected_close_on date,
-                closed_on date, primary_partner_id varchar, sourced_by_partner_id varchar, is_excluded boolean,
-                source_id varchar, account_key varchar, influenced_by_partner_id varchar, partner_recorded_on date,
+                closed_on date, primary_partner_id varchar, recorded_claims varchar, is_excluded boolean,
+                source_id varchar, account_key varchar, decided_credits varchar,
                 created_on date, rule_valid_from date, credit_mapped_on date, credit_engaged_on date, is_open boolean
             )
             """
@@ -141,8 +141,9 @@ def test_a_cent_or_a_deal_too_many_is_found(
         ({"credit_engaged_on": "2026-09-08"}, "engagement"),
         ({"credit_engaged_on": "2026-09-08", "credit_mapped_on": "2026-09-04"}, "mapping"),
         ({"credit_mapped_on": "2026-09-04", "rule_valid_from": "2026-05-01"}, "rule version"),
-        ({"rule_valid_from": "2026-05-01", "sourced_by_partner_id": "ash"}, "changed record"),
-        ({"sourced_by_partner_id": "ash", "is_excluded": "true"}, "decision"),
+        ({"rule_valid_from": "2026-05-01", "recorded_claims": "ash"}, "changed record"),
+        ({"recorded_claims": "ash", "is_excluded": "true"}, "decision"),
+        ({"recorded_claims": "ash", "decided_credits": "ash sourced"}, "decision"),
     ],
 )
 def test_a_credit_moves_for_the_first_cause_that_applies(
@@ -150,7 +151,7 @@ def test_a_credit_moves_for_the_first_cause_that_applies(
 ) -> None:
     of_september = ("2026-09-01", "d4")
     changed = [
-        row | {"sourced_by_partner_id": "elm"} | otherwise
+        row | {"recorded_claims": "elm"} | otherwise
         if (row["as_of_month"], row["opportunity_key"]) == of_september
         else row
         for row in months

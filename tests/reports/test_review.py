@@ -49,7 +49,40 @@ def test_what_is_no_decision_is_refused_with_its_reason(tmp_path: Path) -> None:
     ]
     assert given.query("select party_id, left_record_key from raw.decisions") == [("us", "us:3")]
     partners = "select status, rule from raw.files where party_id = 'alpha'"
-    assert given.query(partners) == [("not_opened", "decisions_of_a_partner")]
+    assert given.query(partners) == [("not_opened", "answers_of_a_partner")]
+
+
+def test_what_says_nothing_of_a_partners_part_in_a_deal_is_refused_with_its_reason(tmp_path: Path) -> None:
+    given = Workspace(tmp_path)
+    rows = [
+        ("Deal ID", "Partner", "Credit", "Reason", "Who", "When"),
+        ("o1", "Alpha", "half", "they rang", "Ada", "2026-08-10"),
+        ("o1", "Alpha", "sourced", "they rang", "", "2026-08-10"),
+        ("o1", "Alpha", "sourced", "", "Ada", "2026-08-10"),
+        ("o1", "", "sourced", "they rang", "Ada", "2026-08-10"),
+        ("", "Alpha", "sourced", "they rang", "Ada", "2026-08-10"),
+        ("o2", "Alpha", " Influenced ", "they rang", "Ada", ""),
+    ]
+    deliver(given.settings.exports, "us", "2026-08", "credits.csv", rows)
+    deliver(given.settings.exports, "alpha", "2026-08", "credits.csv", rows)
+    land(given, "2026-08")
+    assert given.query("select row_number, rule from raw.rejected_rows order by 1") == [
+        (2, "credit_unknown"),
+        (3, "author_missing"),
+        (4, "reason_missing"),
+        (5, "partner_missing"),
+        (6, "opportunity_missing"),
+    ]
+    assert given.query("select reason, remedy from raw.rejected_rows order by row_number limit 1") == [
+        (
+            "Row 2, column 'Credit': 'half' is no credit that is known.",
+            "Write one of: sourced, influenced, none; or remove the row.",
+        )
+    ]
+    assert given.query("select party_id, opportunity_source_id from raw.credits") == [("us", "o2")]
+    assert given.query("select status, rule from raw.files where party_id = 'alpha'") == [
+        ("not_opened", "answers_of_a_partner")
+    ]
 
 
 def test_a_partner_cannot_slip_decisions_into_a_workbook_of_lists(tmp_path: Path) -> None:

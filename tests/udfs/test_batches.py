@@ -61,6 +61,7 @@ ROWS: dict[str, list[tuple[Any, ...]]] = {
     "read_amount": [(text, mark) for text in TEXTS for mark in (".", ",", None)],
     "read_amount_band": [(text, mark) for text in [*TEXTS, "10K - 50K", "> 5"] for mark in (".", None)],
     "read_integer_band": [(text, mark) for text in [*TEXTS, "51-200", "10000+"] for mark in (".", None)],
+    "read_dates": [(text, order) for text in [*TEXTS, "2026-10-31; 3.4.2026"] for order in ("dmy", "mdy", None)],
     "read_date": [(text, order) for text in [*TEXTS, "2026-10-31", str(date.max)] for order in ("dmy", "mdy", None)],
     "valid_registration_number": [
         (text, scheme) for text in [*TEXTS, "529900T8BM49AURSDO55"] for scheme in ("lei", "duns", "cik")

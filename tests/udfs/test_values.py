@@ -16,7 +16,7 @@ from udfs.plugin import register
 def read(reader: str, texts: list[str | None], option: str | None = None) -> list[object]:
     """Call a reader with one option for all texts, if it takes one."""
     array = pa.array(texts, pa.string())
-    if reader in ("read_amount", "read_integer", "read_date"):
+    if reader in ("read_amount", "read_integer", "read_date", "read_dates"):
         result = getattr(values, reader)(array, pa.array([option] * len(texts), pa.string()))
     else:
         result = getattr(values, reader)(array)
@@ -103,6 +103,15 @@ def test_a_date_with_two_meanings_follows_the_order_and_is_not_guessed() -> None
     assert read("read_date", ["03/04/2026"], "dmy") == [dt.date(2026, 4, 3)]
     assert read("read_date", ["03.04.2026"], "mdy") == [dt.date(2026, 3, 4)]
     assert read("read_date", ["04/04/2026"], None) == [dt.date(2026, 4, 4)]
+
+
+def test_several_days_of_one_cell_keep_their_places_and_are_read_together_or_not_at_all() -> None:
+    first, second = dt.date(2026, 10, 31), dt.date(2026, 4, 3)
+    assert read("read_dates", ["2026-10-31"], None) == [[first]]
+    assert read("read_dates", [" 31.10.2026 ;03/04/2026"], "dmy") == [[first, second]]
+    assert read("read_dates", ["31.10.2026; 03/04/2026"], None) == [None]
+    assert read("read_dates", ["2026-10-31;;2026-04-03"], None) == [[first, None, second]]
+    assert read("read_dates", ["2026-10-31; soon", None], None) == [None, None]
 
 
 @pytest.mark.parametrize("text", ["2026-02-30", "31.04.2026", "4596", "31-10-26", "soon", "0000-01-01", "2026-13-01"])

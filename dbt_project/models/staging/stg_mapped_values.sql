@@ -31,7 +31,12 @@
         'function': 'function',
         'relationship_strength': 'relationship_strength',
     },
+    'credits': {
+        'partner': 'partner',
+    },
 } -%}
+{#- Answers hold until somebody takes them back: those of all months are read, not only those of the latest. -#}
+{%- set answers = ['credits'] -%}
 
 with current_exports as (
 
@@ -92,12 +97,18 @@ delivered_by_file as (
         min(records.row_number) as row_number,
         count(*) as record_count
     from {{ source('raw', object) }} as records
+    {% if object not in answers %}
     inner join current_exports
         on
             records.party_id = current_exports.party_id
             and records.export_month = current_exports.export_month
             and current_exports.object = '{{ object }}'
-    where records.{{ column }} is not null
+    {% endif %}
+    where
+        records.{{ column }} is not null
+        {% if object in answers %}
+        and records.export_month <= {{ as_of_month() }}
+        {% endif %}
     group by
         records.party_id, records.source_system, records.{{ column }}, records.file_name, records.sheet_name
     {{ 'union all' if not loop.last }}
@@ -234,12 +245,15 @@ matched as (
 
 ),
 
--- Of several words the one that comes first in our vocabulary counts, where it has an order; else the first.
+-- Of several words the one that comes first in our vocabulary counts, where it has an order; else the first. Where all
+-- of them count, they stand in their own order, and null where nobody mapped the word.
 chosen as (
 
     select
         matched.*,
         bool_and(matched.is_word_mapped) filter (where matched.word_number > 0) over whole_value as are_words_mapped,
+        list(matched.value order by matched.word_number) filter (where matched.word_number > 0) over whole_value
+            as word_values,
         row_number() over (
             partition by
                 matched.party_id, matched.object, matched.source_system, matched.column_name, matched.delivered_value
@@ -276,6 +290,7 @@ final as (
         first_row_number,
         record_count,
         value,
+        case when word_number = 0 then [value] else word_values end as all_values,
         is_word_mapped and (word_number = 0 or are_words_mapped) as is_mapped
     from chosen
     where choice = 1

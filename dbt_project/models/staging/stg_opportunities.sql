@@ -77,8 +77,8 @@ typed as (
         coalesce(mapped_outcome.is_mapped, true) as may_follow_stage,
         mapped_our_role.value as mapped_our_role,
         mapped_partner_role.value as mapped_partner_role,
-        mapped_sourced_by_partner.value as sourced_by_partner_id,
-        mapped_influenced_by_partner.value as influenced_by_partner_id,
+        mapped_sourced_by_partner.all_values as sourced_by_partner_ids,
+        mapped_influenced_by_partner.all_values as influenced_by_partner_ids,
         read_amount({{ accepted('current_opportunities', 'amount') }}, current_opportunities.decimal_mark)
             as read_amount_value,
         {{ amount_currency('current_opportunities', 'amount') }} as amount_currency,
@@ -94,7 +94,7 @@ typed as (
             as stated_closed_on,
         read_boolean({{ accepted('current_opportunities', 'is_closed') }}) as read_is_closed,
         read_boolean({{ accepted('current_opportunities', 'is_won') }}) as read_is_won,
-        read_date({{ accepted('current_opportunities', 'partner_recorded_date') }}, current_opportunities.date_order)
+        read_dates({{ accepted('current_opportunities', 'partner_recorded_date') }}, current_opportunities.date_order)
             as partner_recorded_on
     from current_opportunities
     {{ join_refused_columns('current_opportunities') }}
@@ -183,8 +183,8 @@ final as (
         ) as win_probability,
         dated.mapped_our_role as our_role,
         dated.mapped_partner_role as partner_role,
-        dated.sourced_by_partner_id,
-        dated.influenced_by_partner_id,
+        dated.sourced_by_partner_ids,
+        dated.influenced_by_partner_ids,
         dated.partner_recorded_on,
         {{ text_value('dated.owner') }} as owner,
         dated.lead_on,

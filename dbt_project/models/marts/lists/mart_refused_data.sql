@@ -30,6 +30,19 @@ account_exclusions as (
 
 ),
 
+credit_decisions as (
+
+    select * from {{ ref('stg_credit_decisions') }}
+
+),
+
+delivered_opportunities as (
+
+    select * from {{ ref('stg_opportunities') }}
+    where party_id = 'us'
+
+),
+
 match_decisions as (
 
     select * from {{ ref('stg_match_decisions') }}
@@ -380,6 +393,42 @@ without_record as (
 
 ),
 
+-- What a person said of a partner's part in a deal, and cannot count.
+without_opportunity as (
+
+    select
+        'credit' as refused,
+        'us' as party_id,
+        'credits' as object,
+        credit_decisions.delivered_month as export_month,
+        credit_decisions.file_name,
+        credit_decisions.sheet_name,
+        credit_decisions.row_number,
+        case when credit_decisions.is_disputed then 'credit' else 'opportunity_source_id' end as column_name,
+        concat(
+            credit_decisions.opportunity_key, ': ', credit_decisions.credit, ' by ', credit_decisions.partner_id,
+            ', says ', credit_decisions.decided_by
+        ) as delivered,
+        cast(1 as bigint) as record_count,
+        case when credit_decisions.is_disputed then 'credits_disagree' else 'credit_without_opportunity' end as rule,
+        case
+            when credit_decisions.is_disputed
+                then 'Others decided otherwise on the same day, so the rule decides as if nobody had'
+            else 'Our current list of opportunities has none of this id'
+        end as reason,
+        case
+            when credit_decisions.is_disputed then 'Agree, and deliver one decision with a later day'
+            else 'Give the id that the list of opportunities has; or take the row away'
+        end as remedy
+    from credit_decisions
+    left join delivered_opportunities
+        on credit_decisions.opportunity_key = delivered_opportunities.opportunity_key
+    where
+        credit_decisions.is_disputed
+        or (credit_decisions.is_in_force and delivered_opportunities.opportunity_key is null)
+
+),
+
 without_overlap as (
 
     select
@@ -429,6 +478,8 @@ refused_data as (
     select * from without_account
     union all by name
     select * from without_record
+    union all by name
+    select * from without_opportunity
     union all by name
     select * from without_overlap
 

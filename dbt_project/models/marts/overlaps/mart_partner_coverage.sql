@@ -11,28 +11,20 @@ partners as (
 
 ),
 
-statuses as (
+our_accounts as (
 
-    select * from {{ ref('lifecycle_statuses') }}
-
-),
-
-our_fits as (
-
-    select * from {{ ref('fct_account_icp_fit') }}
-    where party_id = 'us'
+    select * from {{ ref('fct_our_accounts') }}
 
 ),
 
 bases as (
 
-    select case when count(*) > 0 then 'icp definition' else 'status proxy' end as icp_basis
-    from our_fits
+    select coalesce(max(icp_basis), 'status proxy') as icp_basis
+    from our_accounts
 
 ),
 
--- Our market: our accounts that fit our definition, or as long as we have none, those of a status that counts; partners
--- left out. Excluded accounts are in no numerator and no denominator.
+-- Excluded accounts are in no numerator and no denominator.
 accounts as (
 
     select
@@ -41,16 +33,9 @@ accounts as (
         account_overlaps.is_on_partner_list,
         account_overlaps.is_overlap,
         account_overlaps.partner_status,
-        account_overlaps.is_on_our_list
-        and not account_overlaps.is_partner
-        and case bases.icp_basis
-            when 'icp definition' then coalesce(our_fits.fit_level in ('strong', 'moderate'), false)
-            else statuses.is_icp_proxy
-        end as is_our_icp_account
+        coalesce(our_accounts.is_icp_account, false) as is_our_icp_account
     from account_overlaps
-    cross join bases
-    inner join statuses on account_overlaps.our_status = statuses.lifecycle_status
-    left join our_fits on account_overlaps.account_key = our_fits.account_key
+    left join our_accounts on account_overlaps.account_key = our_accounts.account_key
     where not account_overlaps.is_excluded
 
 ),

@@ -1,7 +1,27 @@
+{%- set counts -%}
+(
+            attribution_engagements.engagement_type is not null
+            and engagements.engaged_on >= judged_opportunities.created_on - judged_opportunities.engagement_window_days
+        )
+{%- endset -%}
+
 with opportunities as (
 
     select * from {{ ref('stg_opportunities') }}
     where party_id = 'us'
+
+),
+
+opportunity_claims as (
+
+    select * from {{ ref('stg_opportunity_claims') }}
+
+),
+
+credit_decisions as (
+
+    select * from {{ ref('stg_credit_decisions') }}
+    where is_in_force
 
 ),
 
@@ -43,6 +63,12 @@ attribution_rules as (
 
 ),
 
+attribution_engagements as (
+
+    select * from {{ ref('attribution_engagements') }}
+
+),
+
 first_mapped as (
 
     select
@@ -80,14 +106,12 @@ judged_opportunities as (
     select
         opportunities.opportunity_key,
         opportunities.amount_usd,
-        opportunities.sourced_by_partner_id,
-        opportunities.influenced_by_partner_id,
-        opportunities.partner_recorded_on,
         opportunities.created_on,
         account_records.account_key,
         rules.valid_from as rule_valid_from,
         rules.sourced_window_days,
         rules.influenced_window_days,
+        rules.engagement_window_days,
         rules.requires_mapping_first,
         coalesce(opportunities.closed_on, {{ as_of_date() }}) as counts_until
     from opportunities
@@ -99,59 +123,95 @@ judged_opportunities as (
 
 ),
 
--- What our own list says of partners; one named as both source and influence is the source.
 claims as (
 
     select
-        judged_opportunities.opportunity_key,
-        partners.party_id as partner_id,
-        judged_opportunities.partner_recorded_on as recorded_on,
-        case
-            when judged_opportunities.sourced_by_partner_id = partners.party_id then 'sourced'
-            else 'influenced'
-        end as claim
-    from judged_opportunities
-    inner join partners
-        on
-            judged_opportunities.sourced_by_partner_id = partners.party_id
-            or judged_opportunities.influenced_by_partner_id = partners.party_id
+        opportunity_claims.opportunity_key,
+        opportunity_claims.partner_id,
+        opportunity_claims.claim,
+        opportunity_claims.recorded_on
+    from opportunity_claims
+    inner join partners on opportunity_claims.partner_id = partners.party_id
 
 ),
 
--- Engagements with a partner on the account, near enough to the deal to have moved it.
-helpful_engagements as (
+-- What was done with a partner at the account, from the longer of the two windows on until the deal closed. It counts
+-- as help with the deal if its kind is one of the rule's and its day lies near enough; else the partner was just there.
+nearby_engagements as (
 
     select
         judged_opportunities.opportunity_key,
         engagements.partner_id,
-        min(engagements.engaged_on) as first_engaged_on,
-        count(*) as engagement_count
+        min(engagements.engaged_on) filter (where {{ counts }}) as first_engaged_on,
+        count(*) filter (where {{ counts }}) as engagement_count,
+        count(*) filter (where not {{ counts }}) as other_engagement_count
     from judged_opportunities
     inner join engagements
         on
             judged_opportunities.account_key = engagements.account_key
-            and engagements.engaged_on
-            >= judged_opportunities.created_on - judged_opportunities.influenced_window_days
+            and engagements.engaged_on >= judged_opportunities.created_on - greatest(
+                judged_opportunities.influenced_window_days, judged_opportunities.engagement_window_days
+            )
             and judged_opportunities.counts_until >= engagements.engaged_on
+    left join attribution_engagements
+        on
+            judged_opportunities.rule_valid_from = attribution_engagements.valid_from
+            and engagements.engagement_type = attribution_engagements.engagement_type
     where engagements.partner_id is not null
     group by judged_opportunities.opportunity_key, engagements.partner_id
+
+),
+
+candidate_keys as (
+
+    select
+        opportunity_key,
+        partner_id
+    from claims
+    union
+    select
+        opportunity_key,
+        partner_id
+    from nearby_engagements
+    union
+    select
+        opportunity_key,
+        partner_id
+    from credit_decisions
 
 ),
 
 candidates as (
 
     select
+        candidate_keys.opportunity_key,
+        candidate_keys.partner_id,
         claims.recorded_on,
-        helpful_engagements.first_engaged_on,
-        coalesce(claims.opportunity_key, helpful_engagements.opportunity_key) as opportunity_key,
-        coalesce(claims.partner_id, helpful_engagements.partner_id) as partner_id,
-        coalesce(claims.claim, 'engagement') as claim,
-        coalesce(helpful_engagements.engagement_count, 0) as engagement_count
-    from claims
-    full outer join helpful_engagements
+        nearby_engagements.first_engaged_on,
+        credit_decisions.credit as decided_credit,
+        credit_decisions.decided_by,
+        credit_decisions.decided_on,
+        credit_decisions.reason as decision_reason,
+        case
+            when claims.claim is not null then claims.claim
+            when nearby_engagements.opportunity_key is not null then 'engagement'
+            else 'none'
+        end as claim,
+        coalesce(nearby_engagements.engagement_count, 0) as engagement_count,
+        coalesce(nearby_engagements.other_engagement_count, 0) as other_engagement_count
+    from candidate_keys
+    left join claims
         on
-            claims.opportunity_key = helpful_engagements.opportunity_key
-            and claims.partner_id = helpful_engagements.partner_id
+            candidate_keys.opportunity_key = claims.opportunity_key
+            and candidate_keys.partner_id = claims.partner_id
+    left join nearby_engagements
+        on
+            candidate_keys.opportunity_key = nearby_engagements.opportunity_key
+            and candidate_keys.partner_id = nearby_engagements.partner_id
+    left join credit_decisions
+        on
+            candidate_keys.opportunity_key = credit_decisions.opportunity_key
+            and candidate_keys.partner_id = credit_decisions.partner_id
 
 ),
 
@@ -174,7 +234,12 @@ tested as (
             false
         ) as is_recorded_as_source_in_time,
         candidates.engagement_count > 0
-        or coalesce(candidates.recorded_on <= judged_opportunities.counts_until, false) as is_influence_in_time,
+        or coalesce(
+            candidates.recorded_on between
+            judged_opportunities.created_on - judged_opportunities.influenced_window_days
+            and judged_opportunities.counts_until,
+            false
+        ) as is_influence_in_time,
         not judged_opportunities.requires_mapping_first
         or coalesce(first_mapped.mapped_on <= judged_opportunities.created_on, false) as is_mapped_before_creation,
         not judged_opportunities.requires_mapping_first
@@ -197,7 +262,9 @@ attributed as (
     select
         *,
         case
-            when is_excluded or rule_valid_from is null then 'none'
+            when is_excluded then 'none'
+            when decided_credit is not null then decided_credit
+            when rule_valid_from is null then 'none'
             when is_recorded_as_source_in_time and is_mapped_before_creation then 'sourced'
             when is_influence_in_time and is_mapped_before_close then 'influenced'
             else 'none'
@@ -214,7 +281,8 @@ ranked as (
             partition by opportunity_key
             order by
                 case attribution when 'sourced' then 1 when 'influenced' then 2 else 3 end,
-                case when claim = 'engagement' then 2 else 1 end,
+                case when decided_credit is null then 2 else 1 end,
+                case when claim in ('sourced', 'influenced') then 1 else 2 end,
                 coalesce(recorded_on, first_engaged_on) nulls last,
                 engagement_count desc,
                 partner_id asc
@@ -235,6 +303,12 @@ final as (
         mapped_on,
         first_engaged_on,
         {{ if_delivered('engagements', 'engagement_count') }} as engagement_count,
+        {{ if_delivered('engagements', 'other_engagement_count') }} as other_engagement_count,
+        -- what a person said of it
+        decided_credit,
+        decided_by,
+        decided_on,
+        decision_reason,
         -- what the rule makes of it
         rule_valid_from,
         attribution,
@@ -243,10 +317,12 @@ final as (
         case
             when attribution <> 'none' then null
             when is_excluded then 'excluded'
+            when decided_credit is not null then 'decided by a person'
             when created_on is null then 'no creation date'
             when rule_valid_from is null then 'no rule in force'
             when requires_mapping_first and mapped_on is null then 'not mapped'
             when not is_mapped_before_close then 'mapped after the opportunity'
+            when claim = 'engagement' then 'presence alone'
             when recorded_on is null then 'no date recorded'
             else 'recorded outside the window'
         end as refusal_reason

@@ -77,11 +77,10 @@ compared as (
         -- what differs
         (states_before.amount is not distinct from states_now.amount)
         and (states_before.currency is not distinct from states_now.currency) as has_same_price,
-        states_before.is_excluded <> states_now.is_excluded as has_other_exclusion,
+        states_before.is_excluded <> states_now.is_excluded
+        or (states_before.decided_credits is distinct from states_now.decided_credits) as has_other_decision,
         states_before.rule_valid_from <> states_now.rule_valid_from as has_other_rule,
-        (states_before.sourced_by_partner_id is distinct from states_now.sourced_by_partner_id)
-        or (states_before.influenced_by_partner_id is distinct from states_now.influenced_by_partner_id)
-        or (states_before.partner_recorded_on is distinct from states_now.partner_recorded_on)
+        (states_before.recorded_claims is distinct from states_now.recorded_claims)
         or (states_before.created_on is distinct from states_now.created_on) as has_other_claim,
         states_now.credit_mapped_on > states_before.as_of_on as is_mapped_since,
         states_now.credit_engaged_on > states_before.as_of_on as is_engaged_since
@@ -108,7 +107,7 @@ described as (
             false
         ) as is_passing,
         case
-            when compared.has_other_exclusion then 'decision'
+            when compared.has_other_decision then 'decision'
             when compared.has_other_claim then 'changed record'
             when compared.has_other_rule then 'rule version'
             when compared.is_mapped_since then 'mapping'
