@@ -96,7 +96,7 @@ def ablation_section(bench_data: Path | None) -> str:
         "Every scenario of the averages above, decided again without one rule: changes of the macro average, the most"
         " valuable rule of a kind first. The weights are the shipped ones, not fitted anew, so no other comparison"
         " takes over what a missing one did: the table says what would break, not what could be saved.\n\n"
-        + ablation.table(ablation.run(bench_data))
+        + ablation.report(bench_data)
     )
 
 

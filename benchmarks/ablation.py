@@ -1,7 +1,8 @@
 """What each rule is worth: python -m benchmarks.ablation [--bench-data DIR].
 
-Belongs here: deciding labelled scenarios again without one comparison, one guard or one blocking rule, and the table of
-what that changes. Does not belong here: running and scoring a scenario (matching.py).
+Belongs here: deciding labelled scenarios again without one comparison, one guard, one blocking rule or one bound on how
+many weak pairs are believed, and the table of what that changes. Does not belong here: running and scoring a scenario
+(matching.py).
 
 A scenario is built once. For each rule, the SQL that dbt compiled for the models behind it is run again in a
 transaction of that warehouse, which is then taken back; so the models themselves know nothing of rules left out.
@@ -22,6 +23,7 @@ from udfs.plugin import register
 
 LAST_MODEL = "model.account_mapping.bridge_account_records"
 KEYS, GUARDS = "model.account_mapping.res_blocking_keys", "model.account_mapping.res_pair_guards"
+PRIORS = "model.account_mapping.res_list_priors"
 WEIGHTS = "seed.account_mapping.match_weights"
 # Kinds of rules, and where the rules of a kind are listed.
 RULES = {
@@ -29,6 +31,18 @@ RULES = {
     "guard": "select cast(own_guard as varchar) as rule from resolution.res_pair_guards where own_guard is not null",
     "blocking rule": "select rule from resolution.res_blocking_keys",
 }
+
+
+# Bounds on how many pairs of a weak kind are believed, and in SQL what each is and what is left without it.
+BOUNDS = {
+    "chance in our own list": ("believable_count - chance_count", "believable_count"),
+    "mix of evidence": (
+        "least(believable_count - chance_count, mixed_count)",
+        "(believable_count - chance_count)",
+    ),
+}
+# Few true pairs among many records are what bounds and guards are for: as most lists are, with a tenth of them.
+KEPT_SHARES = {"all true pairs": (1.0, (*RULES, "bound")), "a tenth of the true pairs": (0.1, ("guard", "bound"))}
 
 
 @dataclass(frozen=True)
@@ -50,7 +64,7 @@ class Quality:
 class Omission:
     """A rule left out."""
 
-    kind: str  # comparison, guard or blocking rule
+    kind: str  # comparison, guard, blocking rule or bound
     rule: str
 
 
@@ -90,11 +104,12 @@ class BuiltScenario:
         rests_on_it(LAST_MODEL)
         return [name for name, is_behind in found.items() if is_behind]
 
-    def rules(self, connection: duckdb.DuckDBPyConnection) -> list[Omission]:
-        """Comparisons that have a weight, and guards and blocking rules that occur in this scenario."""
-        return [
+    def rules(self, connection: duckdb.DuckDBPyConnection, kinds: Sequence[str]) -> list[Omission]:
+        """Bounds, comparisons that have a weight, and guards and blocking rules that occur in this scenario."""
+        return [Omission("bound", bound) for bound in BOUNDS if "bound" in kinds] + [
             Omission(kind, rule)
             for kind, query in RULES.items()
+            if kind in kinds
             for (rule,) in connection.execute(f"select distinct rule from ({query}) order by rule").fetchall()  # noqa: S608 (our own queries)
         ]
 
@@ -102,7 +117,7 @@ class BuiltScenario:
         """Decide again without a rule.
 
         Raises:
-            RuntimeError: a guard still guards; its condition is not one that `and false` ends.
+            RuntimeError: a guard still guards; its condition is not one that `and false` ends. Or a bound is not there.
         """
         if omission.kind == "comparison":
             connection.execute(
@@ -112,6 +127,12 @@ class BuiltScenario:
         elif omission.kind == "blocking rule":
             connection.execute("delete from resolution.res_blocking_keys where rule = $1", [omission.rule])
             changed = KEYS
+        elif omission.kind == "bound":
+            bound, without = BOUNDS[omission.rule]
+            if bound not in (compiled := self.compiled(PRIORS)):
+                raise RuntimeError(f"res_list_priors has no '{bound}'")
+            self._rebuild(connection, PRIORS, compiled.replace(bound, without))
+            changed = PRIORS
         else:
             unguarded = self.compiled(GUARDS).replace(f"then '{omission.rule}'", f"and false then '{omission.rule}'")
             self._rebuild(connection, GUARDS, unguarded)
@@ -133,23 +154,25 @@ class BuiltScenario:
         scores = self.run.score(self.run.matches(connection), true, self.run.key_pairs("unsure"))
         return Quality(*scores, pairs_completeness=len(true & proposed) / max(len(true), 1))
 
-    def qualities(self) -> Iterator[tuple[Omission | None, Quality]]:
-        """Score the scenario with all rules (None), then without each; the warehouse stays as it was."""
+    def qualities(self, kinds: Sequence[str]) -> Iterator[tuple[Omission | None, Quality]]:
+        """Score the scenario with all rules (None), then without each of these kinds; the warehouse stays as it was."""
         with duckdb.connect(str(self.run.warehouse)) as connection:
             register(connection)
             yield None, self.quality(connection)
-            for omission in self.rules(connection):
+            for omission in self.rules(connection, kinds):
                 connection.execute("begin transaction")
                 self.leave_out(connection, omission)
                 yield omission, self.quality(connection)
                 connection.execute("rollback")
 
 
-def run(bench_data: Path | None) -> dict[Omission | None, Quality]:
+def run(bench_data: Path | None, kept_share: float, kinds: Sequence[str]) -> dict[Omission | None, Quality]:
     """Decide every scenario but stress tests with all rules, and without each.
 
     Args:
         bench_data: folder of labelled lists; None for generated ones.
+        kept_share: share of the true pairs that the lists keep.
+        kinds: the kinds of rules that are left out, one rule at a time.
 
     Returns:
         The average over the scenarios, by what was left out; None is nothing. Where a rule does not occur in a
@@ -160,11 +183,11 @@ def run(bench_data: Path | None) -> dict[Omission | None, Quality]:
         scenarios = scenarios_of(bench_data) if bench_data else [generate_lists.write(folder / "generated_lists")]
         for scenario in scenarios:
             if not is_stress_test(scenario):
-                scenario_run = ScenarioRun(scenario, folder / "runs")
+                scenario_run = ScenarioRun(scenario, folder / "runs", kept_share)
                 scenario_run.prepare()
                 scenario_run.land()
                 scenario_run.build()
-                found.append(dict(BuiltScenario(scenario_run).qualities()))
+                found.append(dict(BuiltScenario(scenario_run).qualities(kinds)))
     omissions = sorted({each for qualities in found for each in qualities if each}, key=lambda each: each.rule)
     return {
         omission: Quality.average([qualities.get(omission, qualities[None]) for qualities in found])
@@ -184,7 +207,7 @@ def table(qualities: Mapping[Omission | None, Quality]) -> str:
     whole = qualities[None]
     headers = ["left out", "", *(measure.name.replace("_", " ") for measure in fields(Quality))]
     rows = [["nothing", "", *(f"{value:.4f}" for value in astuple(whole))]]
-    kinds = list(RULES)
+    kinds = [*RULES, "bound"]
     for omission, quality in sorted(
         ((omission, quality) for omission, quality in qualities.items() if omission),
         key=lambda each: (kinds.index(each[0].kind), each[1].f1, each[0].rule),
@@ -194,11 +217,25 @@ def table(qualities: Mapping[Omission | None, Quality]) -> str:
     return tabulate(rows, headers=headers, tablefmt="github", disable_numparse=True)
 
 
+def report(bench_data: Path | None) -> str:
+    """Both tables, each under what its lists have in common.
+
+    Args:
+        bench_data: folder of labelled lists; None for generated ones.
+
+    Returns:
+        Markdown.
+    """
+    return "\n\n".join(
+        f"### With {lists}\n\n{table(run(bench_data, share, kinds))}" for lists, (share, kinds) in KEPT_SHARES.items()
+    )
+
+
 @click.command()
 @click.option("--bench-data", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def main(bench_data: Path | None) -> None:
     """Measure what each rule is worth; without labelled lists on generated ones, which says less."""
-    click.echo(table(run(bench_data)))
+    click.echo(report(bench_data))
 
 
 if __name__ == "__main__":

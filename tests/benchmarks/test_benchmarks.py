@@ -103,13 +103,20 @@ def test_rule_left_out_has_no_say_and_comes_back(resolved: Resolved) -> None:
     with duckdb.connect(str(resolved[0].warehouse)) as connection:
         register(connection)
         whole = built.quality(connection)
-        assert set(no_say) <= set(built.rules(connection))
+        rules = built.rules(connection, (*ablation.RULES, "bound"))
+        bounds = [rule for rule in rules if rule.kind == "bound"]
+        assert set(no_say) <= set(rules)
         for omission, query in no_say.items():
             connection.execute("begin transaction")
             built.leave_out(connection, omission)
             assert connection.execute(query).fetchone() is None, omission
             connection.execute("rollback")
             assert connection.execute(query).fetchone() is not None, omission
+        for bound in bounds:  # a bound that the model no longer has is an error
+            connection.execute("begin transaction")
+            built.leave_out(connection, bound)
+            connection.execute("rollback")
+        assert {bound.rule for bound in bounds} == set(ablation.BOUNDS)
         assert built.quality(connection) == whole
 
 

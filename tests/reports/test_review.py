@@ -54,7 +54,7 @@ def test_what_is_no_decision_is_refused_with_its_reason(tmp_path: Path) -> None:
 
 def test_what_says_nothing_of_a_partners_part_in_a_deal_is_refused_with_its_reason(tmp_path: Path) -> None:
     given = Workspace(tmp_path)
-    rows = [
+    rows: list[tuple[str, ...]] = [
         ("Deal ID", "Partner", "Credit", "Reason", "Who", "When"),
         ("o1", "Alpha", "half", "they rang", "Ada", "2026-08-10"),
         ("o1", "Alpha", "sourced", "they rang", "", "2026-08-10"),

@@ -127,18 +127,21 @@ with_outcome as (
 ),
 
 -- Most source systems have one closing date: of a closed opportunity it is the day it closed, unless that day is still
--- to come, which nobody can have known.
+-- to come, which nobody can have known. An open one has not closed, whatever day was left in it when it was reopened.
 with_closing_day as (
 
     select
-        *,
-        coalesce(
-            stated_closed_on,
-            case
-                when final_outcome in ('won', 'lost') and expected_close_on <= last_day(export_month)
-                    then expected_close_on
-            end
-        ) as closed_on
+        * exclude (expected_close_on),
+        case
+            when final_outcome = 'open' then null
+            when stated_closed_on is not null then stated_closed_on
+            when final_outcome in ('won', 'lost') and expected_close_on <= last_day(export_month)
+                then expected_close_on
+        end as closed_on,
+        case
+            when expected_close_on is not null then expected_close_on
+            when final_outcome = 'open' and stated_closed_on > last_day(export_month) then stated_closed_on
+        end as expected_close_on
     from with_outcome
 
 ),
@@ -191,6 +194,7 @@ final as (
         dated.created_on,
         dated.expected_close_on,
         dated.closed_on,
+        dated.stated_closed_on,
         -- the delivery
         dated.export_month,
         dated.is_stale,

@@ -36,13 +36,6 @@ credit_decisions as (
 
 ),
 
-delivered_opportunities as (
-
-    select * from {{ ref('stg_opportunities') }}
-    where party_id = 'us'
-
-),
-
 match_decisions as (
 
     select * from {{ ref('stg_match_decisions') }}
@@ -99,10 +92,9 @@ circular_mergers as (
 
 ),
 
-closed_opportunities as (
+opportunities as (
 
     select * from {{ ref('stg_opportunities') }}
-    where outcome in ('won', 'lost')
 
 ),
 
@@ -265,8 +257,31 @@ closing_later as (
             outcome, ' nowhere until a list of that month comes'
         ) as reason,
         'Correct the closing date in the source system, and export the list again' as remedy
-    from closed_opportunities
-    where closed_on is null and expected_close_on > last_day(export_month)
+    from opportunities
+    where outcome in ('won', 'lost') and closed_on is null and expected_close_on > last_day(export_month)
+
+),
+
+-- Closed once and reopened, or closed and not marked so: the list says both.
+open_and_closed as (
+
+    select
+        'undated deal' as refused,
+        party_id,
+        'opportunities' as object,
+        export_month,
+        file_name,
+        sheet_name,
+        row_number,
+        'closed_date' as column_name,
+        source_id,
+        cast(stated_closed_on as varchar) as delivered,
+        cast(1 as bigint) as record_count,
+        'closing_day_of_open_deal' as rule,
+        'The deal is open and has a day on which it closed; it counts as open, without that day' as reason,
+        'Take the closing date out of a deal that was reopened, or close it, and export the list again' as remedy
+    from opportunities
+    where outcome = 'open' and stated_closed_on <= last_day(export_month)
 
 ),
 
@@ -421,11 +436,10 @@ without_opportunity as (
             else 'Give the id that the list of opportunities has; or take the row away'
         end as remedy
     from credit_decisions
-    left join delivered_opportunities
-        on credit_decisions.opportunity_key = delivered_opportunities.opportunity_key
+    left join opportunities on credit_decisions.opportunity_key = opportunities.opportunity_key
     where
         credit_decisions.is_disputed
-        or (credit_decisions.is_in_force and delivered_opportunities.opportunity_key is null)
+        or (credit_decisions.is_in_force and opportunities.opportunity_key is null)
 
 ),
 
@@ -470,6 +484,8 @@ refused_data as (
     select * from not_linked
     union all by name
     select * from closing_later
+    union all by name
+    select * from open_and_closed
     union all by name
     select * from held_back
     union all by name
