@@ -11,6 +11,19 @@ accounts as (
 
 ),
 
+account_records as (
+
+    select * from {{ ref('bridge_account_records') }}
+    where party_id = 'us'
+
+),
+
+records as (
+
+    select * from {{ ref('stg_accounts') }}
+
+),
+
 statuses as (
 
     select * from {{ ref('lifecycle_statuses') }}
@@ -44,14 +57,41 @@ counted as (
 
 ),
 
+-- What our own records say of it, several of them together: the highest priority, the next renewal or else the last,
+-- the last churn, the sum of what it has been worth.
+described as (
+
+    select
+        account_records.account_key,
+        min(case records.priority when 'high' then 1 when 'medium' then 2 when 'low' then 3 end) as priority_order,
+        coalesce(
+            min(records.contract_renewal_on) filter (where records.contract_renewal_on >= {{ as_of_date() }}),
+            max(records.contract_renewal_on)
+        ) as contract_renewal_on,
+        max(records.churned_on) as churned_on,
+        cast(sum(records.lifetime_value_usd) as decimal(38, 2)) as lifetime_value_usd,
+        string_agg(distinct records.products_owned, '; ' order by records.products_owned) as products_owned
+    from account_records
+    inner join records on account_records.record_key = records.record_key
+    group by account_records.account_key
+
+),
+
 final as (
 
     select
         counted.account_key,
+        accounts.name as account_name,
+        accounts.our_owner,
         counted.our_status,
         accounts.is_excluded,
+        described.contract_renewal_on,
+        described.churned_on,
+        described.lifetime_value_usd,
+        described.products_owned,
         bases.icp_basis,
         counted.partner_count,
+        case described.priority_order when 1 then 'high' when 2 then 'medium' when 3 then 'low' end as priority,
         case bases.icp_basis
             when 'icp definition' then coalesce(our_fits.fit_level in ('strong', 'moderate'), false)
             else statuses.is_icp_proxy
@@ -60,6 +100,7 @@ final as (
     from counted
     cross join bases
     inner join accounts on counted.account_key = accounts.account_key
+    left join described on counted.account_key = described.account_key
     inner join statuses on counted.our_status = statuses.lifecycle_status
     left join our_fits on counted.account_key = our_fits.account_key
 
