@@ -104,11 +104,11 @@ ASSETS = """
     marts/mart_account_mapping_matrix marts/mart_account_occasions marts/mart_attribution_totals
     marts/mart_best_partners marts/mart_co_sell_list marts/mart_complementary_coverage marts/mart_contact_coverage
     marts/mart_crm_updates marts/mart_engagement_log marts/mart_engagement_quality marts/mart_executive_summary
-    marts/mart_icp_alignment marts/mart_icp_deals marts/mart_joint_forecast marts/mart_joint_opportunities
-    marts/mart_joint_targets marts/mart_kpi_status marts/mart_list_scorecards marts/mart_long_term_targets
-    marts/mart_mapping_roi marts/mart_open_deals marts/mart_overdue_first_touches marts/mart_partner_additions
-    marts/mart_partner_alignment marts/mart_partner_backtest marts/mart_partner_coverage
-    marts/mart_partner_pass_list marts/mart_partner_performance marts/mart_partner_plans
+    marts/mart_icp_alignment marts/mart_icp_deals marts/mart_icp_review marts/mart_joint_forecast
+    marts/mart_joint_opportunities marts/mart_joint_targets marts/mart_kpi_status marts/mart_list_scorecards
+    marts/mart_long_term_targets marts/mart_mapping_roi marts/mart_open_deals marts/mart_overdue_first_touches
+    marts/mart_partner_additions marts/mart_partner_alignment marts/mart_partner_backtest
+    marts/mart_partner_coverage marts/mart_partner_pass_list marts/mart_partner_performance marts/mart_partner_plans
     marts/mart_partner_production marts/mart_partner_reach marts/mart_partner_scores marts/mart_pipeline_movement
     marts/mart_pipeline_review marts/mart_pipeline_summary marts/mart_priority_accounts
     marts/mart_priority_sensitivity marts/mart_producing_share marts/mart_quarterly_goals marts/mart_refused_data
