@@ -139,10 +139,10 @@ ASSETS = """
     seeds/value_mappings seen/months seen/overlaps seen/restatements staging/stg_account_ids staging/stg_accounts
     staging/stg_contacts staging/stg_credit_decisions staging/stg_current_exports staging/stg_earlier_accounts
     staging/stg_engagements staging/stg_exchange_rates staging/stg_exclusions staging/stg_icp_rules
-    staging/stg_kept_keys staging/stg_kpi_targets staging/stg_mapped_values staging/stg_match_decisions
-    staging/stg_merged_ids staging/stg_named_records staging/stg_opportunities staging/stg_opportunity_claims
-    staging/stg_partners staging/stg_refusals staging/stg_seen_months staging/stg_seen_overlaps
-    staging/stg_seen_restatements staging/stg_unmapped_values
+    staging/stg_icp_values staging/stg_kept_keys staging/stg_kpi_targets staging/stg_mapped_values
+    staging/stg_match_decisions staging/stg_merged_ids staging/stg_named_records staging/stg_opportunities
+    staging/stg_opportunity_claims staging/stg_partners staging/stg_refusals staging/stg_seen_months
+    staging/stg_seen_overlaps staging/stg_seen_restatements staging/stg_unmapped_values
 """
 
 

@@ -44,7 +44,7 @@ class Definitions:
             """
             create table seeds.icp_definitions (
                 party_id varchar, attribute varchar, field varchar, operator varchar, value varchar, weight integer,
-                note varchar
+                valid_from date, valid_until date, owner varchar, note varchar
             );
             create table staging.stg_partners as
                 from (values ('p', true), ('without nda', false)) as partners(party_id, may_be_built);
@@ -62,7 +62,7 @@ class Definitions:
     def write(self, **rules: list[Rule]) -> None:
         """Make these the definitions, by party; each rule has the weight 1."""
         self.connection.execute("delete from seeds.icp_definitions")
-        insert = "insert into seeds.icp_definitions values (?, ?, ?, ?, ?, 1, null)"
+        insert = "insert into seeds.icp_definitions values (?, ?, ?, ?, ?, 1, null, null, null, null)"
         for party, of_party in rules.items():
             for rule in of_party:
                 self.connection.execute(insert, [party, *rule])
@@ -166,7 +166,7 @@ SIZE = ("company_size", "employees")
         ([("industry", "industry", "in", "retail;shops")], "shops is not in the vocabulary of the field"),
         ([("industry", "industry", "in", " ; ")], "value holds no word"),
         ([("industry", "industry", "in", "")], "value is empty: write it, or take the row out"),
-        ([(*SIZE, "at_least", "50"), (*SIZE, "at_most", "200")], "another rule on this field: make one of them"),
+        ([(*SIZE, "at_least", "50"), (*SIZE, "at_most", "200")], "another rule on this field from the same day on: make one of them"),
     ],
 )
 def test_a_rule_that_cannot_be_read_stops_the_build_with_the_remedy(

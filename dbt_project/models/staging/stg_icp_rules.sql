@@ -67,6 +67,9 @@ typed as (
         lower({{ text_value('operator') }}) as operator,
         {{ text_value('value') }} as rule_value,
         weight,
+        valid_from,
+        valid_until,
+        {{ text_value('owner') }} as owner,
         {{ text_value('note') }} as note
     from definitions
 
@@ -79,6 +82,7 @@ read_rules as (
         fields.field_number,
         fields.attribute as attribute_of_field,
         fields.value_kind,
+        {{ text_value('fields.delivered_column') }} as delivered_column,
         case when fields.value_kind = 'text' then {{ listed_words('typed.rule_value') }} end as words,
         try_cast(
             case typed.operator
@@ -92,7 +96,10 @@ read_rules as (
                 when 'at_most' then typed.rule_value
             end as decimal(38, 2)
         ) as highest_value,
-        count(*) over (partition by typed.party_id, typed.field) as rule_count
+        count(*) over (partition by typed.party_id, typed.field, typed.valid_from) as rule_count,
+        -- the latest that has begun, unless it has ended
+        coalesce(typed.valid_from <= {{ as_of_date() }}, true) as has_begun,
+        coalesce(typed.valid_until < {{ as_of_date() }}, false) as has_ended
     from typed
     left join fields on typed.field = fields.field
 
@@ -117,6 +124,11 @@ with_unknown_words as (
 
     select
         *,
+        has_begun
+        and not has_ended
+        and row_number() over (
+            partition by party_id, field, has_begun order by valid_from desc nulls last
+        ) = 1 as is_in_force,
         list_filter(words, lambda word: not list_contains(known_words, lower(word))) as unknown_words
     from checked
 
@@ -137,7 +149,12 @@ final as (
         lowest_value,
         highest_value,
         weight,
+        valid_from,
+        valid_until,
+        owner,
         note,
+        delivered_column,
+        is_in_force,
         case
             when not is_known_party
                 then 'party_id is neither us nor a partner of partners.csv: correct it'
@@ -173,7 +190,9 @@ final as (
             when coalesce(weight < 1, true)
                 then 'weight is missing or below 1: write a whole number from 1 on'
             when rule_count > 1
-                then 'the party has another rule on this field: make one of them'
+                then 'the party has another rule on this field from the same day on: make one of them'
+            when valid_until < valid_from
+                then 'valid_until lies before valid_from: exchange them'
         end as problem
     from with_unknown_words
     where may_be_built

@@ -13,12 +13,17 @@ with rules as (
         lowest_value,
         highest_value,
         weight,
+        delivered_column,
         list_transform(words, lambda word: lower(word)) as compared_words
     from {{ ref('stg_icp_rules') }}
     where
-        field in (
-            '{{ text_fields | join("', '") }}',
-            '{{ number_fields | join("', '") }}'
+        is_in_force
+        and (
+            delivered_column is not null
+            or field in (
+                '{{ text_fields | join("', '") }}',
+                '{{ number_fields | join("', '") }}'
+            )
         )
 
 ),
@@ -39,6 +44,12 @@ our_records as (
 
     select * from {{ ref('stg_accounts') }}
     where party_id = 'us'
+
+),
+
+added_values as (
+
+    select * from {{ ref('stg_icp_values') }}
 
 ),
 
@@ -85,6 +96,20 @@ our_knowledge as (
     from our_records
     inner join account_records on our_records.record_key = account_records.record_key
     group by account_records.account_key
+
+),
+
+-- Of several records of one account the first that states it.
+account_added_values as (
+
+    select
+        account_records.account_key,
+        added_values.field,
+        min_by(added_values.text_value, added_values.record_key) as text_value,
+        min_by(added_values.number_value, added_values.record_key) as number_value
+    from added_values
+    inner join account_records on added_values.record_key = account_records.record_key
+    group by account_records.account_key, added_values.field
 
 ),
 
@@ -144,7 +169,8 @@ compared as (
     select
         account_words.account_key,
         rules.*,
-        case rules.field
+        case coalesce(rules.delivered_column, rules.field)
+            when rules.delivered_column then account_added_values.text_value
             {% for field in text_fields %}
             when '{{ field }}' then account_words.{{ field }}
             {% endfor %}
@@ -160,7 +186,18 @@ compared as (
                     )
             {% endfor %}
         end as account_value,
-        case rules.field
+        case coalesce(rules.delivered_column, rules.field)
+            when rules.delivered_column
+                then
+                    case
+                        when rules.compared_words is not null
+                            then list_has_any(
+                                {{ listed_words('lower(account_added_values.text_value)') }}, rules.compared_words
+                            )
+                        when account_added_values.number_value < rules.lowest_value then false
+                        when account_added_values.number_value > rules.highest_value then false
+                        else account_added_values.number_value is not null or null
+                    end
             {% for field in text_fields %}
             when '{{ field }}' then list_has_any(account_words.{{ field }}_words, rules.compared_words)
             {% endfor %}
@@ -180,6 +217,10 @@ compared as (
     from account_definitions
     inner join rules on account_definitions.party_id = rules.party_id
     inner join account_words on account_definitions.account_key = account_words.account_key
+    left join account_added_values
+        on
+            rules.field = account_added_values.field
+            and account_definitions.account_key = account_added_values.account_key
 
 ),
 

@@ -14,6 +14,7 @@ attributes as (
 rules as (
 
     select * from {{ ref('stg_icp_rules') }}
+    where is_in_force
 
 ),
 

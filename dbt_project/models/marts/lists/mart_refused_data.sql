@@ -36,6 +36,19 @@ credit_decisions as (
 
 ),
 
+icp_rules as (
+
+    select * from {{ ref('stg_icp_rules') }}
+    where is_in_force and delivered_column is not null
+
+),
+
+icp_values as (
+
+    select * from {{ ref('stg_icp_values') }}
+
+),
+
 match_decisions as (
 
     select * from {{ ref('stg_match_decisions') }}
@@ -443,6 +456,27 @@ without_opportunity as (
 
 ),
 
+-- A rule on a column that our list does not have is unknown of every account.
+without_column as (
+
+    select
+        'icp rule' as refused,
+        'us' as party_id,
+        'icp_definitions' as object,
+        'seeds/company/icp_definitions.csv' as file_name,
+        icp_rules.delivered_column as column_name,
+        concat(icp_rules.field, ' of ', string_agg(icp_rules.party_id, ', ' order by icp_rules.party_id)) as delivered,
+        cast(1 as bigint) as record_count,
+        'icp_column_not_delivered' as rule,
+        'No account of our list in use has a value in this column, so nobody knows whether the rule is met' as reason,
+        'Export the column, or correct delivered_column in seeds/reference/icp_fields.csv' as remedy
+    from icp_rules
+    left join icp_values on icp_rules.field = icp_values.field
+    where icp_values.field is null
+    group by icp_rules.field, icp_rules.delivered_column
+
+),
+
 without_overlap as (
 
     select
@@ -496,6 +530,8 @@ refused_data as (
     select * from without_record
     union all by name
     select * from without_opportunity
+    union all by name
+    select * from without_column
     union all by name
     select * from without_overlap
 

@@ -23,7 +23,7 @@ account_overlaps as (
 our_industry_rules as (
 
     select * from {{ ref('stg_icp_rules') }}
-    where party_id = 'us' and field = 'industry' and problem is null
+    where party_id = 'us' and field = 'industry' and problem is null and is_in_force
 
 ),
 
