@@ -166,7 +166,7 @@ SIZE = ("company_size", "employees")
         ([("industry", "industry", "in", "retail;shops")], "shops is not in the vocabulary of the field"),
         ([("industry", "industry", "in", " ; ")], "value holds no word"),
         ([("industry", "industry", "in", "")], "value is empty: write it, or take the row out"),
-        ([(*SIZE, "at_least", "50"), (*SIZE, "at_most", "200")], "rule on this field from the same day on: make one"),
+        (
             [(*SIZE, "at_least", "50"), (*SIZE, "at_most", "200")],
             "rule on this field from the same day on: make one of",
         ),
