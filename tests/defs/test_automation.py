@@ -94,13 +94,14 @@ def test_a_first_month_that_is_none_is_refused(month: str) -> None:
 ASSETS = """
     lists/heliograph lists/kestrelworks lists/quillon lists/rheinblick lists/tidewell lists/us
     marts/bridge_account_exclusions marts/bridge_account_parties marts/bridge_account_records
-    marts/bridge_person_contacts marts/dim_account_keys marts/dim_accounts marts/dim_days marts/dim_months
-    marts/dim_partners marts/dim_persons marts/fct_account_activations marts/fct_account_group_links
-    marts/fct_account_icp_fit marts/fct_account_icp_rules marts/fct_account_key_changes marts/fct_account_mappings
-    marts/fct_account_match_evidence marts/fct_account_matches marts/fct_account_overlaps marts/fct_account_plans
-    marts/fct_account_plays marts/fct_account_priorities marts/fct_engagements marts/fct_figure_months
-    marts/fct_kpi_actuals marts/fct_opportunities marts/fct_opportunity_months marts/fct_opportunity_partners
-    marts/fct_our_accounts marts/fct_pipeline_movements marts/fct_restatements marts/mart_account_conflicts
+    marts/bridge_partner_accounts marts/bridge_person_contacts marts/dim_account_keys marts/dim_accounts
+    marts/dim_days marts/dim_months marts/dim_partners marts/dim_persons marts/fct_account_activations
+    marts/fct_account_group_links marts/fct_account_icp_fit marts/fct_account_icp_rules
+    marts/fct_account_key_changes marts/fct_account_mappings marts/fct_account_match_evidence
+    marts/fct_account_matches marts/fct_account_overlaps marts/fct_account_plans marts/fct_account_plays
+    marts/fct_account_priorities marts/fct_engagements marts/fct_figure_months marts/fct_kpi_actuals
+    marts/fct_opportunities marts/fct_opportunity_months marts/fct_opportunity_partners marts/fct_our_accounts
+    marts/fct_pipeline_movements marts/fct_restatements marts/mart_account_conflicts
     marts/mart_account_mapping_matrix marts/mart_account_occasions marts/mart_attribution_totals
     marts/mart_best_partners marts/mart_co_sell_list marts/mart_complementary_coverage marts/mart_contact_coverage
     marts/mart_crm_updates marts/mart_engagement_log marts/mart_engagement_quality marts/mart_executive_summary
@@ -141,8 +142,8 @@ ASSETS = """
     staging/stg_engagements staging/stg_exchange_rates staging/stg_exclusions staging/stg_icp_rules
     staging/stg_icp_values staging/stg_kept_keys staging/stg_kpi_targets staging/stg_mapped_values
     staging/stg_match_decisions staging/stg_merged_ids staging/stg_named_records staging/stg_opportunities
-    staging/stg_opportunity_claims staging/stg_partners staging/stg_refusals staging/stg_seen_months
-    staging/stg_seen_overlaps staging/stg_seen_restatements staging/stg_unmapped_values
+    staging/stg_opportunity_claims staging/stg_partner_hosts staging/stg_partners staging/stg_refusals
+    staging/stg_seen_months staging/stg_seen_overlaps staging/stg_seen_restatements staging/stg_unmapped_values
 """
 
 

@@ -18,6 +18,12 @@ account_exclusions as (
 
 ),
 
+partners_themselves as (
+
+    select * from {{ ref('bridge_partner_accounts') }}
+
+),
+
 partners as (
 
     select * from {{ ref('dim_partners') }}
@@ -161,7 +167,9 @@ both_sides as (
 categorised as (
 
     select
-        both_sides.*,
+        both_sides.* replace (
+            both_sides.is_partner or partners_themselves.account_key is not null as is_partner
+        ),
         partners.status as partner_contract_status,
         exclusions.exclusion_id,
         exclusions.reason as exclusion_reason,
@@ -182,6 +190,10 @@ categorised as (
     left join exclusions
         on both_sides.account_key = exclusions.account_key and both_sides.partner_id = exclusions.partner_id
     left join open_pipeline on both_sides.account_key = open_pipeline.account_key
+    left join partners_themselves
+        on
+            both_sides.account_key = partners_themselves.account_key
+            and both_sides.partner_id = partners_themselves.partner_id
 
 ),
 

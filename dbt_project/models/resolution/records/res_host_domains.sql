@@ -1,5 +1,5 @@
--- Every distinct host, of records today and before, of exclusions and of what people named, with the domain that
--- somebody registered.
+-- Every distinct host, of records today and before, of exclusions, of what people named and of the partners, with the
+-- domain that somebody registered.
 with accounts as (
 
     select * from {{ ref('stg_accounts') }}
@@ -21,6 +21,12 @@ named_records as (
 earlier_accounts as (
 
     select * from {{ ref('stg_earlier_accounts') }}
+
+),
+
+partner_hosts as (
+
+    select * from {{ ref('stg_partner_hosts') }}
 
 ),
 
@@ -60,6 +66,9 @@ hosts as (
     select website_host
     from earlier_accounts
     where website_host is not null
+    union
+    select website_host
+    from partner_hosts
 
 ),
 
