@@ -164,7 +164,7 @@ def of_published(settings: Settings, month: str, run_page: Path) -> str:
             _table(marts.execute(PLAYS)),
             "\nThe quarter so far, all partners together",
             _table(marts.execute(FIGURES)),
-            "\nWhere to begin: the ten accounts of highest priority that nobody has contacted yet with the partner",
+            "\nWhere to begin: the ten first accounts, by tier and priority, that nobody has contacted of late with the partner",
             _table(marts.execute(FIRST_ACCOUNTS)),
             "\nHow far all partners together reach",
             _table(marts.execute(REACH)),

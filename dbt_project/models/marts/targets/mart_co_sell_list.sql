@@ -41,7 +41,7 @@ ranked as (
 
     select
         *,
-        row_number() over (order by {{ priority_order() }}, partner_id asc) as co_sell_rank
+        row_number() over (order by tier asc, {{ priority_order() }}, partner_id asc) as co_sell_rank
     from priorities
 
 ),
