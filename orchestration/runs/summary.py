@@ -72,6 +72,10 @@ FIRST_ACCOUNTS = """
     order by co_sell_rank
 """
 
+TIERS_BY_POINTS = """
+    select count(*) > 0 from marts.mart_co_sell_list where tier_basis = 'points'
+"""
+
 # The best partner at each open deal, where nobody has talked to it since the deal began: what a seller can do today.
 OPEN_DEALS = """
     select
@@ -164,8 +168,9 @@ def of_published(settings: Settings, month: str, run_page: Path) -> str:
             _table(marts.execute(PLAYS)),
             "\nThe quarter so far, all partners together",
             _table(marts.execute(FIGURES)),
-            "\nWhere to begin: the ten first accounts, by tier and priority, that nobody has contacted of late with the partner",
+            "\nWhere to begin: the first ten, by tier and priority, whom nobody has contacted of late with the partner",
             _table(marts.execute(FIRST_ACCOUNTS)),
+            *tiers_by_points(marts),
             "\nHow far all partners together reach",
             _table(marts.execute(REACH)),
             "\nOpen deals with a partner there whom nobody has talked to since they began (the ten largest)",
@@ -202,6 +207,21 @@ def of_published(settings: Settings, month: str, run_page: Path) -> str:
             "",
         ]
     )
+
+
+def tiers_by_points(marts: duckdb.DuckDBPyConnection) -> list[str]:
+    """Say that tiers go by points, where they do.
+
+    Args:
+        marts: the published marts.
+
+    Returns:
+        The line below the co-sell list, or none.
+    """
+    ((by_points,),) = marts.execute(TIERS_BY_POINTS).fetchall()
+    if not by_points:
+        return []
+    return ["  Tiers go by points: seeds/company/icp_definitions.csv does not say who our ideal customer is."]
 
 
 def refused_files(settings: Settings, month: str) -> str:

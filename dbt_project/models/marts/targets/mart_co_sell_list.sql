@@ -59,6 +59,7 @@ final as (
         plays.what_to_do,
         first_plays.reason,
         ranked.tier,
+        ranked.tier_basis,
         ranked.priority_score,
         account_overlaps.our_status,
         account_overlaps.partner_status,
