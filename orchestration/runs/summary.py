@@ -200,7 +200,7 @@ def of_published(settings: Settings, month: str, run_page: Path) -> str:
             "  marts.mart_refused_data   every refused file, row and value, with its reason and what to do",
             *([f"  {page}   what Great Expectations found"] if page else []),
             f"  make session{exports}   a workbook per partner for the one-hour mapping session",
-            f"  make crm{exports}   tiers, plays and ranks for our CRM, keyed by its own ids",
+            f"  make crm{exports}   tiers, plays and ranks for our CRM, keyed by its own ids; decisions about partners",
             f"  make review{exports}   a sheet of the {waiting} pairs that wait for a person's word",
             f"  make dev{exports}   the Dagster page",
             f"  make docs{exports}   every table and column explained",

@@ -107,7 +107,8 @@ ASSETS = """
     marts/mart_joint_forecast marts/mart_joint_opportunities marts/mart_joint_targets marts/mart_kpi_status
     marts/mart_list_scorecards marts/mart_long_term_targets marts/mart_mapping_roi marts/mart_open_deals
     marts/mart_overdue_first_touches marts/mart_partner_additions marts/mart_partner_alignment
-    marts/mart_partner_backtest marts/mart_partner_coverage marts/mart_partner_pass_list
+    marts/mart_partner_backtest marts/mart_partner_coverage marts/mart_partner_decisions
+    marts/mart_partner_icp_deals marts/mart_partner_pass_list
     marts/mart_partner_performance marts/mart_partner_plans marts/mart_partner_production marts/mart_partner_reach
     marts/mart_partner_scores marts/mart_pipeline_movement marts/mart_pipeline_review marts/mart_pipeline_summary
     marts/mart_priority_sensitivity marts/mart_producing_share marts/mart_quarterly_goals marts/mart_refused_data
@@ -131,7 +132,8 @@ ASSETS = """
     seeds/generic_translations seeds/generic_words seeds/icp_attributes seeds/icp_definitions seeds/icp_fields
     seeds/industries seeds/kpi_targets seeds/kpis seeds/legal_forms seeds/lifecycle_statuses seeds/match_decisions
     seeds/match_weights seeds/motion_fit seeds/name_abbreviations seeds/onboarding_capacity seeds/opportunity_stages
-    seeds/overlap_types seeds/partner_impressions seeds/partner_plan_progress seeds/partner_plan_steps
+    seeds/overlap_types seeds/partner_decisions seeds/partner_impressions seeds/partner_plan_progress
+    seeds/partner_plan_steps
     seeds/partner_score_weights seeds/partner_surveys seeds/partners seeds/person_words seeds/placeholders
     seeds/plays seeds/refresh_cadences seeds/relationship_strengths seeds/review_yields seeds/roi_benchmarks
     seeds/score_levels seeds/scoring_weights seeds/seniorities seeds/size_bands seeds/tier_rules
