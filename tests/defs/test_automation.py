@@ -106,11 +106,13 @@ ASSETS = """
     marts/mart_engagement_quality marts/mart_executive_summary marts/mart_icp_alignment marts/mart_icp_deals
     marts/mart_joint_forecast marts/mart_joint_opportunities marts/mart_joint_targets marts/mart_kpi_status
     marts/mart_list_scorecards marts/mart_long_term_targets marts/mart_mapping_roi marts/mart_open_deals
+    marts/mart_orphans
     marts/mart_overdue_first_touches marts/mart_partner_additions marts/mart_partner_alignment
     marts/mart_partner_backtest marts/mart_partner_coverage marts/mart_partner_decisions
-    marts/mart_partner_icp_deals marts/mart_partner_pass_list
+    marts/mart_partner_icp_deals marts/mart_partner_only_accounts marts/mart_partner_pass_list
     marts/mart_partner_performance marts/mart_partner_plans marts/mart_partner_production marts/mart_partner_reach
     marts/mart_partner_scores marts/mart_pipeline_movement marts/mart_pipeline_review marts/mart_pipeline_summary
+    marts/mart_plan_gaps
     marts/mart_priority_sensitivity marts/mart_producing_share marts/mart_quarterly_goals marts/mart_refused_data
     marts/mart_review_queue marts/mart_secondary_targets marts/mart_weight_review marts/mart_what_changed
     marts/mart_white_space marts/mart_who_knows_whom marts/mart_wins published/contacts published/marts raw/accounts
