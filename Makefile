@@ -104,7 +104,7 @@ review: $(SETUP) ## [EXPORTS=dir]: the pairs that wait for a person, as a sheet 
 session: $(SETUP) ## [PARTNER=id] [EXPORTS=dir]: the workbook of the one-hour mapping session, per partner
 	@$(RUN) orchestration session $(call option,--exports,EXPORTS) $(call option,--partner,PARTNER)
 
-crm: $(SETUP) ## [EXPORTS=dir]: tiers, plays and ranks as a CSV for our CRM, keyed by its own ids
+crm: $(SETUP) ## [EXPORTS=dir]: tiers, plays and ranks as a CSV for our CRM, keyed by its own ids, and decisions about partners as one
 	@$(RUN) orchestration crm $(call option,--exports,EXPORTS)
 
 metrics: $(SETUP) ## [EXPORTS=dir] [BY="partner …"]: the figures of joint selling, all together or by partner, stage, month …

@@ -229,12 +229,14 @@ def session(exports: Path | None, partner: str | None) -> None:
 @main.command()
 @click.option("--exports", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def crm(exports: Path | None) -> None:
-    """Write tiers, plays and ranks as a CSV that our CRM imports by its own record ids."""
-    from orchestration.reports.crm import write_crm_updates  # noqa: PLC0415 - takes a second
+    """Write tiers, plays and ranks as a CSV that our CRM imports by its own ids, and decisions on partners as one."""
+    from orchestration.reports.crm import write_crm_updates, write_partner_decisions  # noqa: PLC0415 - takes a second
 
     settings = Settings.for_exports(exports)
     file, rows = write_crm_updates(settings.published, settings.var / "crm")
     click.echo(f"{file}: {rows} rows, one per record of ours and partner. Match on source_id when you import it.")
+    file, rows = write_partner_decisions(settings.published, settings.var / "crm")
+    click.echo(f"{file}: {rows} rows, one per partner. Match on partner_id when you import it.")
 
 
 @main.command()

@@ -9,3 +9,9 @@
             )
     end
 {%- endmacro %}
+
+{# Whether one is among the fewest that together make the var concentration_rate of a total, given the sum over it and all
+   that come before it: the one that lifts the sum over the mark is the last of them. #}
+{% macro is_among_fewest(amount, cumulative, total) -%}
+    {{ amount }} > 0 and {{ cumulative }} - {{ amount }} < {{ var('concentration_rate') }} * {{ total }}
+{%- endmacro %}

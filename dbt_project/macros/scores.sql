@@ -9,3 +9,12 @@
 {% macro share_reached(value, full) -%}
     case when {{ value }} >= {{ full }} then 1 else {{ value }} / {{ full }} end
 {%- endmacro %}
+
+{# The segment of our ICP that an account is of, by its fit; unknown without one. #}
+{% macro icp_segment(fit_level) -%}
+    case
+        when {{ fit_level }} in ('strong', 'moderate') then 'icp'
+        when {{ fit_level }} = 'weak' then 'non-icp'
+        else 'unknown'
+    end
+{%- endmacro %}

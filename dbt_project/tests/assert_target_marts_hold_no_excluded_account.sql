@@ -1,6 +1,6 @@
 {%- set pairs = [
     'fct_account_plans', 'fct_account_plays', 'mart_co_sell_list', 'mart_joint_targets', 'mart_secondary_targets',
-    'mart_long_term_targets',
+    'mart_long_term_targets', 'mart_plan_gaps', 'mart_partner_only_accounts',
 ] -%}
 {%- set best_partners = ['mart_best_partners', 'mart_account_conflicts'] -%}
 -- Fails for a row of a target mart whose account an exclusion in force keeps from its partner.

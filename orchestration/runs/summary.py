@@ -72,6 +72,10 @@ FIRST_ACCOUNTS = """
     order by co_sell_rank
 """
 
+TIERS_BY_POINTS = """
+    select count(*) > 0 from marts.mart_co_sell_list where tier_basis = 'points'
+"""
+
 # The best partner at each open deal, where nobody has talked to it since the deal began: what a seller can do today.
 OPEN_DEALS = """
     select
@@ -164,8 +168,9 @@ def of_published(settings: Settings, month: str, run_page: Path) -> str:
             _table(marts.execute(PLAYS)),
             "\nThe quarter so far, all partners together",
             _table(marts.execute(FIGURES)),
-            "\nWhere to begin: the ten accounts of highest priority that nobody has contacted yet with the partner",
+            "\nWhere to begin: the first ten, by tier and priority, whom nobody has contacted of late with the partner",
             _table(marts.execute(FIRST_ACCOUNTS)),
+            *tiers_by_points(marts),
             "\nHow far all partners together reach",
             _table(marts.execute(REACH)),
             "\nOpen deals with a partner there whom nobody has talked to since they began (the ten largest)",
@@ -195,13 +200,28 @@ def of_published(settings: Settings, month: str, run_page: Path) -> str:
             "  marts.mart_refused_data   every refused file, row and value, with its reason and what to do",
             *([f"  {page}   what Great Expectations found"] if page else []),
             f"  make session{exports}   a workbook per partner for the one-hour mapping session",
-            f"  make crm{exports}   tiers, plays and ranks for our CRM, keyed by its own ids",
+            f"  make crm{exports}   tiers, plays and ranks for our CRM, keyed by its own ids; decisions about partners",
             f"  make review{exports}   a sheet of the {waiting} pairs that wait for a person's word",
             f"  make dev{exports}   the Dagster page",
             f"  make docs{exports}   every table and column explained",
             "",
         ]
     )
+
+
+def tiers_by_points(marts: duckdb.DuckDBPyConnection) -> list[str]:
+    """Say that tiers go by points, where they do.
+
+    Args:
+        marts: the published marts.
+
+    Returns:
+        The line below the co-sell list, or none.
+    """
+    ((by_points,),) = marts.execute(TIERS_BY_POINTS).fetchall()
+    if not by_points:
+        return []
+    return ["  Tiers go by points: seeds/company/icp_definitions.csv does not say who our ideal customer is."]
 
 
 def refused_files(settings: Settings, month: str) -> str:

@@ -108,11 +108,12 @@ ASSETS = """
     marts/mart_executive_summary marts/mart_icp_alignment marts/mart_icp_deals marts/mart_icp_review
     marts/mart_joint_forecast marts/mart_joint_opportunities marts/mart_joint_targets marts/mart_kpi_status
     marts/mart_list_scorecards marts/mart_long_term_targets marts/mart_mapping_roi marts/mart_open_deals
-    marts/mart_overdue_first_touches marts/mart_partner_additions marts/mart_partner_alignment
-    marts/mart_partner_backtest marts/mart_partner_coverage marts/mart_partner_pass_list
+    marts/mart_orphans marts/mart_overdue_first_touches marts/mart_partner_additions marts/mart_partner_alignment
+    marts/mart_partner_backtest marts/mart_partner_coverage marts/mart_partner_decisions
+    marts/mart_partner_icp_deals marts/mart_partner_only_accounts marts/mart_partner_pass_list
     marts/mart_partner_performance marts/mart_partner_plans marts/mart_partner_production marts/mart_partner_reach
     marts/mart_partner_scores marts/mart_pipeline_movement marts/mart_pipeline_review marts/mart_pipeline_summary
-    marts/mart_priority_accounts marts/mart_priority_sensitivity marts/mart_producing_share
+    marts/mart_plan_gaps marts/mart_priority_accounts marts/mart_priority_sensitivity marts/mart_producing_share
     marts/mart_quarterly_goals marts/mart_refused_data marts/mart_review_queue marts/mart_secondary_targets
     marts/mart_weight_review marts/mart_what_changed marts/mart_white_space marts/mart_who_knows_whom
     marts/mart_wins published/contacts published/marts raw/accounts raw/contacts raw/credits raw/decisions
@@ -134,17 +135,18 @@ ASSETS = """
     seeds/generic_words seeds/icp_attributes seeds/icp_definitions seeds/icp_fields seeds/industries
     seeds/kpi_targets seeds/kpis seeds/legal_forms seeds/lifecycle_statuses seeds/match_decisions
     seeds/match_weights seeds/motion_fit seeds/name_abbreviations seeds/onboarding_capacity seeds/opportunity_stages
-    seeds/overlap_types seeds/partner_impressions seeds/partner_plan_progress seeds/partner_plan_steps
-    seeds/partner_score_weights seeds/partner_surveys seeds/partners seeds/person_words seeds/placeholders
-    seeds/plays seeds/refresh_cadences seeds/relationship_strengths seeds/review_yields seeds/roi_benchmarks
-    seeds/score_levels seeds/scoring_weights seeds/seniorities seeds/size_bands seeds/tier_rules
-    seeds/value_mappings seen/months seen/overlaps seen/restatements staging/stg_account_ids staging/stg_accounts
-    staging/stg_contacts staging/stg_credit_decisions staging/stg_current_exports staging/stg_earlier_accounts
-    staging/stg_engagements staging/stg_exchange_rates staging/stg_exclusions staging/stg_icp_rules
-    staging/stg_icp_values staging/stg_kept_keys staging/stg_kpi_targets staging/stg_mapped_values
-    staging/stg_match_decisions staging/stg_merged_ids staging/stg_named_records staging/stg_opportunities
-    staging/stg_opportunity_claims staging/stg_partner_hosts staging/stg_partners staging/stg_refusals
-    staging/stg_seen_months staging/stg_seen_overlaps staging/stg_seen_restatements staging/stg_unmapped_values
+    seeds/overlap_types seeds/partner_decisions seeds/partner_impressions seeds/partner_plan_progress
+    seeds/partner_plan_steps seeds/partner_score_weights seeds/partner_surveys seeds/partners seeds/person_words
+    seeds/placeholders seeds/plays seeds/refresh_cadences seeds/relationship_strengths seeds/review_yields
+    seeds/roi_benchmarks seeds/score_levels seeds/scoring_weights seeds/seniorities seeds/size_bands
+    seeds/tier_rules seeds/value_mappings seen/months seen/overlaps seen/restatements staging/stg_account_ids
+    staging/stg_accounts staging/stg_contacts staging/stg_credit_decisions staging/stg_current_exports
+    staging/stg_earlier_accounts staging/stg_engagements staging/stg_exchange_rates staging/stg_exclusions
+    staging/stg_icp_rules staging/stg_icp_values staging/stg_kept_keys staging/stg_kpi_targets
+    staging/stg_mapped_values staging/stg_match_decisions staging/stg_merged_ids staging/stg_named_records
+    staging/stg_opportunities staging/stg_opportunity_claims staging/stg_partner_hosts staging/stg_partners
+    staging/stg_refusals staging/stg_seen_months staging/stg_seen_overlaps staging/stg_seen_restatements
+    staging/stg_unmapped_values
 """
 
 

@@ -36,6 +36,7 @@ COMPARED = {
     "mart_engagement_quality": "engagement_count > 0",
     "mart_icp_deals": "closed_count + customer_count + churned_count > 0",
     "mart_partner_backtest": "partner_count > 0",
+    "mart_partner_icp_deals": "closed_count > 0",
     "mart_quarterly_goals": "target is not null and status <> 'not begun'",
     # the two answer rates stand there for comparison and have no actual figure
     "mart_mapping_roi": "status <> 'comparison'",
@@ -77,8 +78,12 @@ SENTENCES = [
 
 Measures = dict[tuple[str, str, str], dict[str, object]]
 NUMBER = re.compile("DECIMAL|BIGINT|INTEGER|HUGEINT|DOUBLE")
-# Numbers that count nothing, or records of a list, of which none is known too; and columns that name a row's figure.
-NO_MEASURES = ("_number", "_rank", "_order", "_weight", "record_count")
+# Numbers that count nothing, or records of a list, of which none is known too, or that only say on which of its rows an
+# account's amount counts, which hangs on the other rows; and columns that name a row's figure.
+NO_MEASURES = (
+    *("_number", "_rank", "_order", "_weight", "record_count"),
+    "joint_opportunity_amount_counted_once_usd",
+)
 FIGURE_COLUMNS = ("kpi", "metric", "figure", "goal", "attribute", "component", "dimension")
 # Lists that figures are counted from, of us and of a partner, and the marts that hang on them by credit alone: the
 # written rule gives it to whom a list or the log speaks for, so that without them there is none, which is known. So are

@@ -1,6 +1,6 @@
-"""What people take from the published marts: the workbook of a mapping session and the file for our CRM.
+"""What people take from the published marts: the workbook of a session, the files for CRM and partner portal.
 
-Belongs here: that both hold what the marts say, nothing that runs as a formula, and nothing that must not be there.
+Belongs here: that they hold what the marts say, nothing that runs as a formula, and nothing that must not be there.
 Does not belong here: the figures themselves (test_marts.py, test_quarter.py).
 """
 
@@ -14,8 +14,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from orchestration.publishing.published import NothingPublishedError
 from orchestration.reports import NoReportError
-from orchestration.reports.crm import write_crm_updates
+from orchestration.reports.crm import write_crm_updates, write_partner_decisions
 from orchestration.reports.session import INTERNAL, write_session_sheets
+from orchestration.settings import HOME
 from tests.workspaces import Run, workspace_in
 
 Rows = list[tuple[object, ...]]
@@ -93,3 +94,21 @@ def test_the_crm_file_is_keyed_by_our_ids_and_leaves_excluded_accounts_out(demo:
     )
     assert keys == set(expected)
     assert not [value for row in rows for value in row.values() if value.startswith(("=", "+", "@"))]
+
+
+def test_the_file_of_partner_decisions_has_every_partner_by_our_id_with_its_owner_and_sign_off(
+    demo: Run, tmp_path: Path
+) -> None:
+    file, count = write_partner_decisions(demo.settings.published, tmp_path)
+    with file.open(encoding="utf-8", newline="") as stream:
+        rows = {row["partner_id"]: row for row in csv.DictReader(stream)}
+    assert len(rows) == count
+    assert {(partner_id,) for partner_id in rows} == set(published(demo, "select partner_id from dim_partners"))
+    with (HOME / "seeds" / "company" / "partner_decisions.csv").open(encoding="utf-8", newline="") as stream:
+        last = {row["partner_id"]: row for row in sorted(csv.DictReader(stream), key=lambda row: row["decided_on"])}
+    assert last
+    for partner_id, row in rows.items():
+        signed = last.get(partner_id, {"decision": "", "signed_off_by": ""})
+        assert (row["decision"], row["signed_off_by"]) == (signed["decision"], signed["signed_off_by"])
+        assert (row["sign_off"] == "open") == (partner_id not in last)
+    assert not [value for row in rows.values() for value in row.values() if value.startswith(("=", "+", "-", "@"))]

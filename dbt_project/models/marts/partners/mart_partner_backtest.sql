@@ -16,7 +16,9 @@ cells as (
         decisions.decision,
         decisions.decision_number,
         answers.is_producer
-    from (values ('recruit', 1), ('nurture', 2), ('pass', 3), ('unknown', 4)) as decisions (decision, decision_number)
+    from (
+        values ('keep', 1), ('nurture', 2), ('refer', 3), ('pass', 4), ('unknown', 5)
+    ) as decisions (decision, decision_number)
     cross join (values (true), (false)) as answers (is_producer)
 
 ),

@@ -195,19 +195,30 @@ totalled as (
 
 ),
 
-decided as (
+judged as (
 
     select
         *,
-        account_overlap_score >= {{ var('referral_overlap_score') }} and coalesce(seller_count, 0) = 0
-            as is_referral_source,
-        case
-            when partner_score >= {{ var('partner_recruit_score') }} then 'recruit'
-            when partner_score >= {{ var('partner_nurture_score') }} then 'nurture'
-            when partner_score is not null then 'pass'
-            else 'unknown'
-        end as decision
+        account_overlap_score >= {{ var('referral_overlap_score') }} and seller_count = 0 as is_referral_source
     from totalled
+
+),
+
+-- Nobody to sell is no recruit, however high the score, and takes no place.
+decided as (
+
+    select
+        judged.*,
+        case
+            when judged.partner_score is null then 'unknown'
+            when judged.partner_score < {{ var('partner_nurture_score') }} then 'pass'
+            when judged.is_referral_source then 'refer'
+            when judged.partner_score < {{ var('partner_recruit_score') }} then 'nurture'
+            when partners.status = 'signed' then 'keep'
+            else 'recruit'
+        end as decision
+    from judged
+    inner join partners on judged.partner_id = partners.partner_id
 
 ),
 
@@ -245,9 +256,8 @@ recruit_ranks as (
                 decided.partner_id asc
         ) as recruit_rank
     from decided
-    inner join partners on decided.partner_id = partners.partner_id
     left join averaged_impressions on decided.partner_id = averaged_impressions.partner_id
-    where partners.status = 'candidate' and decided.decision = 'recruit'
+    where decided.decision = 'recruit'
 
 ),
 
@@ -328,7 +338,9 @@ final as (
                 when queued.decision = 'unknown' and partners.list_status = 'no list'
                     then 'Ask for a list: without one the overlap is unknown.'
                 when queued.decision = 'unknown' then 'Say what our market is: without it the overlap is unknown.'
-                when partners.status = 'signed' and queued.decision = 'recruit' then 'Signed, and would be again.'
+                when queued.decision = 'keep' then 'Signed, and would be again.'
+                when partners.status = 'signed' and queued.decision = 'refer' then 'Signed.'
+                when queued.decision = 'refer' then 'No recruit, and takes no place.'
                 when partners.status = 'signed' and queued.decision = 'nurture'
                     then concat('Signed. Weak in: ', coalesce(queued.weak_components, 'nothing by itself'), '.')
                 when partners.status = 'signed'
@@ -347,7 +359,11 @@ final as (
                     then concat('Nurture. Weak in: ', coalesce(queued.weak_components, 'nothing by itself'), '.')
                 else concat('Pass. Weak in: ', queued.weak_components, '.')
             end,
-            case when queued.is_referral_source then ' Agree on referrals: nobody known there can carry a deal.' end
+            case
+                when queued.is_referral_source then ' Agree on referrals: nobody there can carry a deal.'
+                when queued.is_referral_source is null and queued.decision <> 'unknown'
+                    then ' Ask for their sellers first: nobody knows whether they can carry a deal.'
+            end
         ) as next_step
     from partners
     inner join queued on partners.partner_id = queued.partner_id

@@ -66,11 +66,7 @@ segmented_accounts as (
 
     select
         accounts.account_key,
-        case
-            when account_fits.fit_level in ('strong', 'moderate') then 'icp'
-            when account_fits.fit_level = 'weak' then 'non-icp'
-            else 'unknown'
-        end as icp_segment,
+        {{ icp_segment('account_fits.fit_level') }} as icp_segment,
         overlap_accounts.account_key is not null as has_partner_overlap,
         accounts.our_status = 'customer' as is_customer,
         accounts.our_status = 'churned' and coalesce({{ is_in_trailing_year('last_churns.churned_on') }}, false)

@@ -226,11 +226,13 @@ component_columns as (
 
 ),
 
--- Fit and deal size say what an account is worth; these three say how likely we win it together.
+-- Fit and deal size say what an account is worth; these three say how likely we win it together. Without an ideal
+-- customer of ours no account has a fit, not even an unknown one, and tiers go by points.
 scored as (
 
     select
         *,
+        case when (select count(*) from our_icp_fits) > 0 then 'fit and likelihood' else 'points' end as tier_basis,
         relationship_strength_score + timing_score + competition_score as likelihood_score
     from component_columns
 
@@ -245,8 +247,11 @@ tiers as (
     from scored
     inner join tier_rules
         on
-            scored.icp_fit_score >= tier_rules.least_icp_fit_score
+            scored.tier_basis = 'fit and likelihood'
+            and scored.icp_fit_score >= tier_rules.least_icp_fit_score
             and scored.likelihood_score >= tier_rules.least_likelihood_score
+            or scored.tier_basis = 'points'
+            and scored.priority_score >= tier_rules.least_priority_score
     group by scored.account_key, scored.partner_id
 
 ),
@@ -379,6 +384,7 @@ final as (
         coalesce(ranked.priority_rank <= {{ var('top_account_count') }}, false) as is_top,
         with_states.likelihood_score,
         with_states.tier,
+        with_states.tier_basis,
         focused.focus_rank,
         coalesce(focused.focus_rank <= {{ var('focused_account_count') }}, false) as is_focused
     from with_states

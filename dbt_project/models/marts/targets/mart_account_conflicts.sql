@@ -85,7 +85,11 @@ conflicts as (
         conflicting_partners.account_key,
         conflicting_partners.conflict_type,
         count(*) as partner_count,
-        string_agg(partners.name, ', ' order by partners.name, partners.partner_id) as partner_names
+        string_agg(partners.name, ', ' order by partners.name, partners.partner_id) as partner_names,
+        row_number() over (
+            partition by conflicting_partners.account_key
+            order by conflicting_partners.conflict_type
+        ) = 1 as is_pipeline_counted_here
     from conflicting_partners
     inner join partners on conflicting_partners.partner_id = partners.partner_id
     group by conflicting_partners.account_key, conflicting_partners.conflict_type
@@ -113,6 +117,10 @@ final as (
         best_partners.best_partner_id,
         accounts.our_owner,
         open_pipeline.our_open_pipeline_usd,
+        case
+            when conflicts.is_pipeline_counted_here then open_pipeline.our_open_pipeline_usd
+            when open_pipeline.our_open_pipeline_usd is not null then 0
+        end as our_open_pipeline_counted_once_usd,
         concat(
             case conflicts.conflict_type
                 when 'several partners' then 'Agree with them which one goes in first; '

@@ -41,7 +41,7 @@ ranked as (
 
     select
         *,
-        row_number() over (order by {{ priority_order() }}, partner_id asc) as co_sell_rank
+        row_number() over (order by tier asc, {{ priority_order() }}, partner_id asc) as co_sell_rank
     from priorities
 
 ),
@@ -59,6 +59,7 @@ final as (
         plays.what_to_do,
         first_plays.reason,
         ranked.tier,
+        ranked.tier_basis,
         ranked.priority_score,
         account_overlaps.our_status,
         account_overlaps.partner_status,

@@ -15,10 +15,12 @@ final as (
         partner_status,
         relationship_level,
         joint_opportunity_amount_usd,
+        joint_opportunity_amount_counted_once_usd,
         amount_basis,
         owner,
         activity_status,
-        priority_score
+        priority_score,
+        tier_basis
     from targets
 
 )

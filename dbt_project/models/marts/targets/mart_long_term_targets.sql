@@ -16,6 +16,10 @@ final as (
         targets.industry,
         targets.note as notes,
         targets.priority_score,
+        targets.tier_basis,
+        nullif(
+            concat_ws(' ', targets.play_reason, 'Strong: ' || replace(targets.strong_components, '_', ' ') || '.'), ''
+        ) as target_reason,
         nullif(concat_ws('; ', 'weak: ' || targets.weak_components, 'unknown: ' || targets.missing_components), '')
             as why,
         coalesce(score_levels.timeline, 'unknown') as timeline
