@@ -93,6 +93,9 @@ def parse(settings: Settings, *, anew: bool = False) -> Manifest:
     if anew or database not in _parsed:
         outcome, parsed = _invoke(settings, ["parse"])
         if not outcome.is_successful:
+            # What dbt remembers of the files of another release can contradict them: a model described elsewhere now.
+            outcome, parsed = _invoke(settings, ["parse", "--no-partial-parse"])
+        if not outcome.is_successful:
             raise DbtFailedError(f"dbt parse failed:\n{outcome.problem}")
         _parsed[database] = parsed
     return _parsed[database]
