@@ -30,6 +30,12 @@ UNMAPPED = """
 
 
 SHOWN_ROWS = 10
+CHANGED_SETTINGS = """
+    select name as setting, value as "is", default_value as "by default", unit, meaning
+    from marts.company_settings
+    where not is_default
+    order by name
+"""
 CHANGES = """
     select
         coalesce(partner_name, partner_id) as partner,
@@ -143,6 +149,7 @@ def look_at(file: Path) -> Published | None:
             unmapped = _table(marts, "Values nobody mapped (at most 20 are shown)", UNMAPPED, month)
             bands = _table(marts, "Pairs of records, by how sure the pipeline is", BANDS)
             joined = _table(marts, "How many of the matches are to be expected to be chance, by list", JOINED)
+            changed = _table(marts, "Settings of your own", CHANGED_SETTINGS)
             first = _table(marts, f"The {SHOWN_ROWS} changes at the accounts that matter most", FIRST_CHANGES, month)
             ((unmapped_count,),) = marts.execute(
                 "select count(*) from marts.mart_refused_data where export_month = ? and refused = 'unmapped value'",
@@ -165,7 +172,7 @@ def look_at(file: Path) -> Published | None:
         run_id,
         published_at.replace(tzinfo=UTC),
         figures,
-        [changes, first, restated, late, unmapped, joined, bands],
+        [changes, first, restated, late, unmapped, joined, bands, changed],
     )
 
 

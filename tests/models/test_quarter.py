@@ -179,6 +179,20 @@ def test_in_a_month_that_is_running_the_day_of_its_last_run_counts_as_today(quar
     ]  # 17 September; the plans and Iron are due on the 15th and later
 
 
+def test_what_the_company_sets_changes_the_figures_of_the_next_run(quarter: Workspace, tmp_path: Path) -> None:
+    shutil.copy(quarter.settings.warehouse, tmp_path / "warehouse.duckdb")
+    other = quarter.beside(tmp_path)
+    other.vars = []  # as a run has none
+    seed = other.settings.seeds_in_force / "company" / "settings.csv"
+    # Ash has a customer in retail, Q05, and we have none there: deep from one customer on, not from two.
+    for customers, is_white_space in ((1, True), (2, False)):
+        seed.write_text(f"name,value\nwhite_space_customer_count,{customers}\n", encoding="utf-8")
+        done = other.dbt("run", "--select", "mart_white_space")
+        assert done.returncode == 0, done.stdout
+        found = "select is_white_space from marts.mart_white_space where (partner_id, industry) = ('ash', 'retail')"
+        assert other.query(found) == [(is_white_space,)]
+
+
 def test_a_fiscal_year_from_february_gives_the_quarter_that_was_worked_out_by_hand(
     quarter: Workspace, tmp_path: Path
 ) -> None:

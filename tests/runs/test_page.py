@@ -220,6 +220,9 @@ def test_what_nobody_can_read_is_reported_as_not_published(tmp_path: Path) -> No
 
 
 PUBLISHED = """
+    create table company_settings as from (values
+        ('acv_usd', '70000', '50000', 'USD', false, 'A deal.'), ('won_days', '365', '365', 'days', true, 'A win.')
+    ) as settings (name, value, default_value, unit, is_default, meaning);
     create table last_refreshed as
         select date '2026-10-01' as as_of_month, 'r1' as run_id, timestamp '2026-11-03' as published_at;
     create table fct_account_matches as from (values ('auto'), ('auto'), ('review')) as pairs (band);
@@ -266,6 +269,7 @@ def test_what_changed_is_counted_and_the_accounts_that_matter_most_come_first(tm
         "Third Ltd", "Second Ltd", "First Ltd",
     ]  # fmt: skip
     assert tables["Published months that became another"] == [("2026-08", "2026-08", 1)]
+    assert tables["Settings of your own"] == [("acv_usd", "70000", "50000", "USD", "A deal.")]
     assert tables["Lists that are late"] == [("Acme", "accounts", "2026-07", "quarterly", "2026-10")]
     assert tables["How many of the matches are to be expected to be chance, by list"] == [("Acme", 40, Decimal("1.5"))]
     assert tables["Pairs of records, by how sure the pipeline is"] == [("auto", 2), ("review", 1)]
