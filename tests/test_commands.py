@@ -1,6 +1,10 @@
 """The commands behind the Makefile, as a person meets them: what they make, what they refuse, and in which words."""
 
 import csv
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -61,7 +65,7 @@ def test_rates_that_are_given_are_loaded_and_without_them_it_is_said_what_follow
     rates.write_text("Date,USD,GBP,\n2026-10-30,1.2,0.8,\n", encoding="utf-8")
     made = run_command(workspace_in(tmp_path), "init", *OF_US, "--rates", str(rates), str(tmp_path / "ours"))
     assert made.exit_code == 0, made.output
-    assert "2 rates, 2 currencies from 2026-10 to 2026-10" in made.output
+    assert "rates of EUR, GBP from 2026-10 to 2026-10" in made.output
     seed = tmp_path / "ours" / "seeds" / "reference" / "exchange_rates.csv"
     source = "ECB reference rates, mean of 1 day to 2026-10-30"
     lines = [
@@ -79,6 +83,16 @@ def test_rates_that_are_given_are_loaded_and_without_them_it_is_said_what_follow
     later = run_command(settings, "rates", "--exports", str(settings.exports), str(rates))
     assert later.exit_code == 0, later.output
     assert (settings.seeds / "reference" / "exchange_rates.csv").read_bytes() == seed.read_bytes()
+
+
+def test_who_says_nothing_is_asked_for_name_currency_and_rates(tmp_path: Path) -> None:
+    (tmp_path / "rates.csv").write_text("Date,USD\n2026-10-30,1.2\n", encoding="utf-8")
+    keyboard, terminal = pty.openpty()
+    os.write(keyboard, f"Us\nEUR\n{tmp_path / 'rates.csv'}\n".encode())
+    command = [sys.executable, "-m", "orchestration", "init", str(tmp_path / "ours")]
+    done = subprocess.run(command, cwd=HOME, stdin=terminal, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "rates of EUR from 2026-10 to 2026-10" in done.stdout
 
 
 def test_a_file_of_other_rates_is_refused_before_anything_is_made(tmp_path: Path) -> None:

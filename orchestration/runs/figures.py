@@ -30,6 +30,19 @@ UNMAPPED = """
 
 
 SHOWN_ROWS = 10
+OLD_RATES = """
+    select
+        party_id as party,
+        object as list,
+        column_name as "column",
+        delivered as currency,
+        record_count as "how many",
+        reason as "what to know",
+        remedy as "what to do"
+    from marts.mart_refused_data
+    where refused = 'old rate'
+    order by refusal_number
+"""
 CHANGED_SETTINGS = """
     select name as setting, value as "is", default_value as "by default", unit, meaning
     from marts.company_settings
@@ -149,6 +162,7 @@ def look_at(file: Path) -> Published | None:
             unmapped = _table(marts, "Values nobody mapped (at most 20 are shown)", UNMAPPED, month)
             bands = _table(marts, "Pairs of records, by how sure the pipeline is", BANDS)
             joined = _table(marts, "How many of the matches are to be expected to be chance, by list", JOINED)
+            old_rates = _table(marts, "Amounts at the rate of another month", OLD_RATES)
             changed = _table(marts, "Settings of your own", CHANGED_SETTINGS)
             first = _table(marts, f"The {SHOWN_ROWS} changes at the accounts that matter most", FIRST_CHANGES, month)
             ((unmapped_count,),) = marts.execute(
@@ -172,7 +186,7 @@ def look_at(file: Path) -> Published | None:
         run_id,
         published_at.replace(tzinfo=UTC),
         figures,
-        [changes, first, restated, late, unmapped, joined, bands, changed],
+        [changes, first, restated, late, unmapped, old_rates, joined, bands, changed],
     )
 
 

@@ -134,7 +134,8 @@ EXAMPLES = """
 NOTED = """
     select party_id as party, object as list, coalesce(column_name, '') as column, reason as "what to know"
     from marts.mart_refused_data
-    where refused in ('lacking field', 'missing column', 'unread column', 'remark') and export_month = ?
+    where
+        refused in ('lacking field', 'missing column', 'unread column', 'remark', 'old rate') and export_month = ?
     order by case refused when 'lacking field' then 1 when 'missing column' then 2 else 3 end, refusal_number
     limit 20
 """

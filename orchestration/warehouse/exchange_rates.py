@@ -105,9 +105,10 @@ def write_rates(seeds: Path, rates: Sequence[MonthlyRate]) -> str:
     columns = list(dict.fromkeys([*_COLUMNS, *(name for row in own for name in row)]))
     write_rows(seeds / SEED, columns, [*own, *loaded])
     kept = f" {len(own)} rows of your own stay, and win." if own else ""
+    currencies = ", ".join(sorted({rate.currency for rate in rates}))
     return (
-        f"{seeds / SEED}: {len(loaded)} rates, {len({rate.currency for rate in rates})} currencies from "
-        f"{rates[0].month:%Y-%m} to {rates[-1].month:%Y-%m}, each the mean of its month's days; the last day is "
+        f"{seeds / SEED}: rates of {currencies} from {rates[0].month:%Y-%m} to "
+        f"{rates[-1].month:%Y-%m}, each the mean of its month's days; the last day is "
         f"{max(rate.last_day for rate in rates)}.{kept}"
     )
 
