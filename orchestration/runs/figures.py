@@ -32,16 +32,14 @@ UNMAPPED = """
 SHOWN_ROWS = 10
 OLD_RATES = """
     select
-        party_id as party,
-        object as list,
-        column_name as "column",
         delivered as currency,
-        record_count as "how many",
         reason as "what to know",
-        remedy as "what to do"
+        sum(record_count)::bigint as amounts,
+        string_agg(distinct party_id, ', ' order by party_id) as "in lists of"
     from marts.mart_refused_data
     where refused = 'old rate'
-    order by refusal_number
+    group by all
+    order by currency, "what to know"
 """
 CHANGED_SETTINGS = """
     select name as setting, value as "is", default_value as "by default", unit, meaning
@@ -178,6 +176,7 @@ def look_at(file: Path) -> Published | None:
         # Corrections of closed months are rare.
         **({"changes of earlier months": sum(row[-1] for row in restated.rows)} if restated.rows else {}),
         "lists late": len(late.rows),
+        **({"currencies at an older rate": len({row[0] for row in old_rates.rows})} if old_rates.rows else {}),
         "values not mapped": unmapped_count,
         "pairs waiting for a person": waiting,
     }

@@ -12,7 +12,7 @@ import dagster as dg
 import duckdb
 from tabulate import tabulate
 
-from orchestration.runs.figures import UNMAPPED
+from orchestration.runs.figures import OLD_RATES, UNMAPPED
 from orchestration.runs.results import exports_argument, problems_of
 from orchestration.settings import Settings, contacts_folder
 
@@ -134,8 +134,7 @@ EXAMPLES = """
 NOTED = """
     select party_id as party, object as list, coalesce(column_name, '') as column, reason as "what to know"
     from marts.mart_refused_data
-    where
-        refused in ('lacking field', 'missing column', 'unread column', 'remark', 'old rate') and export_month = ?
+    where refused in ('lacking field', 'missing column', 'unread column', 'remark') and export_month = ?
     order by case refused when 'lacking field' then 1 when 'missing column' then 2 else 3 end, refusal_number
     limit 20
 """
@@ -177,6 +176,8 @@ def of_published(settings: Settings, month: str, run_page: Path) -> str:
             _table(marts.execute(EXAMPLES)),
             f"\nWhat to know of the lists of {month} (at most 20 are shown)",
             _table(marts.execute(NOTED, [f"{month}-01"])),
+            "\nAmounts at the rate of another month",
+            _table(marts.execute(OLD_RATES)),
             f"\nFiles not taken in {month}",
             refused_files(settings, month) or "  none",
             f"\nValues nobody mapped in {month} (at most 20 are shown)",
