@@ -138,8 +138,9 @@ ASSETS = """
     seeds/partner_score_weights seeds/partner_surveys seeds/partners seeds/person_words seeds/placeholders
     seeds/plays seeds/refresh_cadences seeds/relationship_strengths seeds/review_yields seeds/roi_benchmarks
     seeds/score_levels seeds/scoring_weights seeds/seniorities seeds/settings seeds/size_bands
-    seeds/tier_rules seeds/value_mappings seen/months seen/overlaps seen/restatements staging/stg_account_ids staging/stg_accounts
-    staging/stg_contacts staging/stg_credit_decisions staging/stg_current_exports staging/stg_earlier_accounts
+    seeds/tier_rules seeds/value_mappings seen/months seen/overlaps seen/restatements
+    staging/stg_account_ids staging/stg_accounts staging/stg_contacts staging/stg_credit_decisions
+    staging/stg_current_exports staging/stg_earlier_accounts
     staging/stg_engagements staging/stg_exchange_rates staging/stg_exclusions staging/stg_icp_rules
     staging/stg_icp_values staging/stg_kept_keys staging/stg_kpi_targets staging/stg_mapped_values
     staging/stg_match_decisions staging/stg_merged_ids staging/stg_named_records staging/stg_opportunities

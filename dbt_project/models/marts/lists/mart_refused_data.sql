@@ -225,71 +225,32 @@ not_mapped as (
 
 ),
 
-needed_rates as (
-
-    select
-        *,
-        left(cast(rate_month as varchar), 7) as rate_of,
-        date_diff('month', rate_month, last_needed_month) as rate_age_months,
-        concat(
-            left(cast(first_needed_month as varchar), 7),
-            case when first_needed_month < last_needed_month then ' to ' end,
-            case when first_needed_month < last_needed_month then left(cast(last_needed_month as varchar), 7) end
-        ) as needed_months
-    from unmapped_values
-    where first_needed_month is not null
-
-),
-
 -- Without any rate an amount has no value in dollars; with an earlier one it has that, and says so.
 without_own_rate as (
 
     select
-        case when needed_rates.rate_month is null then 'unmapped value' else 'old rate' end as refused,
-        needed_rates.party_id,
-        needed_rates.object,
+        case when unmapped_values.rate_month is null then 'unmapped value' else 'old rate' end as refused,
+        unmapped_values.party_id,
+        unmapped_values.object,
         current_exports.export_month,
-        needed_rates.first_file_name as file_name,
-        needed_rates.first_sheet_name as sheet_name,
-        needed_rates.first_row_number as row_number,
-        needed_rates.column_name,
-        needed_rates.delivered_value as delivered,
-        needed_rates.record_count,
-        replace(needed_rates.problem, ' ', '_') as rule,
-        case needed_rates.problem
-            when 'no exchange rate'
-                then
-                    concat(
-                        'There is no rate for the month of the list, ', needed_rates.needed_months,
-                        ', or before, so the amount has no value in US dollars'
-                    )
-            when 'no exchange rate of close'
-                then
-                    concat(
-                        'There is no rate for the month of the close, ', needed_rates.needed_months,
-                        ', or before, so the amount has no value in US dollars'
-                    )
-            when 'old exchange rate of close'
-                then
-                    concat(
-                        'There is no rate for the month of the close, ', needed_rates.needed_months, '; that of ',
-                        needed_rates.rate_of, ' is used'
-                    )
-            else
-                concat(
-                    'The rate used, of ', needed_rates.rate_of, ', is ', needed_rates.rate_age_months,
-                    case when needed_rates.rate_age_months = 1 then ' month old' else ' months old' end
-                )
-        end as reason,
+        unmapped_values.first_file_name as file_name,
+        unmapped_values.first_sheet_name as sheet_name,
+        unmapped_values.first_row_number as row_number,
+        unmapped_values.column_name,
+        unmapped_values.delivered_value as delivered,
+        unmapped_values.record_count,
+        replace(unmapped_values.problem, ' ', '_') as rule,
+        {{ rate_reason('unmapped_values') }} as reason,
         concat(
-            'Add the rate of ', needed_rates.delivered_value, ' in ', needed_rates.needed_months,
+            'Add the rate of ', unmapped_values.delivered_value, ' in ', {{ needed_months('unmapped_values') }},
             ' to seeds/reference/exchange_rates.csv, or load the file of the ECB (make rates)'
         ) as remedy
-    from needed_rates
+    from unmapped_values
     inner join current_exports
         on
-            needed_rates.party_id = current_exports.party_id
-            and needed_rates.object = current_exports.object
+            unmapped_values.party_id = current_exports.party_id
+            and unmapped_values.object = current_exports.object
+    where unmapped_values.first_needed_month is not null
 
 ),
 
