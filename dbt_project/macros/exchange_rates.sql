@@ -42,3 +42,11 @@
             )
     end
 {%- endmacro %}
+
+{# What a person does about it. #}
+{% macro rate_remedy(rates) -%}
+    concat(
+        'Add the rate of ', {{ rates }}.delivered_value, ' in ', {{ needed_months(rates) }},
+        ' to seeds/reference/exchange_rates.csv, or load the file of the ECB (make rates)'
+    )
+{%- endmacro %}

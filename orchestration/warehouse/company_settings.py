@@ -87,6 +87,7 @@ COMPANY_SETTINGS = {
     "contacted_days": _DAYS,
     "won_days": _DAYS,
     "stalled_days": _DAYS,
+    "renewal_days": _DAYS,
     "sales_cycle_from": Kind("word", words=("lead", "creation")),
     "icp_least_known_rate": _RATE,
     "icp_strong_rate": _RATE,

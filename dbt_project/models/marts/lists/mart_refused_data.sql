@@ -241,10 +241,7 @@ without_own_rate as (
         unmapped_values.record_count,
         replace(unmapped_values.problem, ' ', '_') as rule,
         {{ rate_reason('unmapped_values') }} as reason,
-        concat(
-            'Add the rate of ', unmapped_values.delivered_value, ' in ', {{ needed_months('unmapped_values') }},
-            ' to seeds/reference/exchange_rates.csv, or load the file of the ECB (make rates)'
-        ) as remedy
+        {{ rate_remedy('unmapped_values') }} as remedy
     from unmapped_values
     inner join current_exports
         on
