@@ -1,6 +1,6 @@
 # Needs Python 3.11 to 3.13 and a package index, nothing else. uv is used where there is one.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-bi test-faults fuzz bi init run restore rebuild upgrade withdraw erase prune explain review session \
+.PHONY: help demo test test-fast test-bi test-faults fuzz bi init rates run restore rebuild upgrade withdraw erase prune explain review session \
 	crm metrics dev docs bench lint lock clean
 
 # What is handed to make is text, never code: it is taken as it was written, without make's own $(…), and quoted for the
@@ -22,7 +22,7 @@ BI_PYTHON := $(shell for p in $(call text,PYTHON) python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null && { echo "$$p"; break; }; done)
 endif
 unexport DIR EXPORTS MONTH SEEDS PARTY EMAIL CONTACT NAME ACCOUNT MONTHS LEFT RIGHT PARTNER BY PORT DEMO_USER BENCH_DATA RIVALS \
-	MILLION PARTS CURRENCY DEMO N SEED PYTHON BI_PYTHON
+	MILLION PARTS CURRENCY RATES DEMO N SEED PYTHON BI_PYTHON
 BIN := .venv/bin
 SETUP := .venv/requirements.lock
 BI_SETUP := .venv-bi/requirements.lock
@@ -63,9 +63,13 @@ lint: $(SETUP) ## ruff, mypy and sqlfluff
 	@$(BIN)/mypy
 	@$(BIN)/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests
 
-init: $(SETUP) ## DIR=dir [NAME="Our Company"] [CURRENCY=EUR]: a workspace of your own
+init: $(SETUP) ## DIR=dir [NAME="Our Company"] [CURRENCY=EUR] [RATES=eurofxref-hist.zip]: a workspace of your own
 	@test -n $(call text,DIR) || { echo "Say where: make init DIR=my-workspace"; exit 2; }
-	@$(RUN) orchestration init $(call option,--name,NAME) $(call option,--currency,CURRENCY) -- $(call text,DIR)
+	@$(RUN) orchestration init $(call option,--name,NAME) $(call option,--currency,CURRENCY) $(call option,--rates,RATES) -- $(call text,DIR)
+
+rates: $(SETUP) ## RATES=eurofxref-hist.zip EXPORTS=dir: the exchange rates that the ECB publishes, loaded into your workspace
+	@test -n $(call text,EXPORTS) && test -n $(call text,RATES) || { echo "Say which: make rates EXPORTS=my-workspace/exports RATES=eurofxref-hist.zip"; exit 2; }
+	@$(RUN) orchestration rates --exports $(call text,EXPORTS) -- $(call text,RATES)
 
 run: $(SETUP) ## EXPORTS=dir MONTH=2026-10 [SEEDS=dir]: the monthly job on your own exports
 	@test -n $(call text,EXPORTS) && test -n $(call text,MONTH) || { echo "Say which: make run EXPORTS=my-workspace/exports MONTH=2026-10"; exit 2; }

@@ -1,4 +1,4 @@
-"""The command line behind the Makefile: demo, run, init, explain, review, metrics, dev and docs.
+"""The command line behind the Makefile: demo, run, init, rates, explain, review, metrics, dev and docs.
 
 Belongs here: turning arguments into settings and results into words and an exit code. Does not belong here: the work.
 """
@@ -13,8 +13,9 @@ import click
 
 from orchestration import monthly
 from orchestration.ingestion.folder import US
-from orchestration.settings import RefusedError, Settings, keep_to_ourselves, make_folder
+from orchestration.settings import SHIPPED_SEEDS, RefusedError, Settings, keep_to_ourselves, make_folder
 from orchestration.warehouse import build
+from orchestration.warehouse.exchange_rates import monthly_rates, write_rates
 from orchestration.warehouse.held import check_built
 from orchestration.warehouse.seeds import make_empty, upgrade_seeds
 from udfs.readers import currency_of
@@ -67,8 +68,9 @@ def demo() -> None:
 @main.command()
 @click.option("--name", help="Of your company; asked for where nothing is said.")
 @click.option("--currency", help="Of amounts that name none, as an ISO code; asked for where nothing is said.")
+@click.option("--rates", type=click.Path(path_type=Path), help="The ECB's eurofxref-hist.csv, or the zip with it.")
 @click.argument("directory", type=click.Path(path_type=Path))
-def init(directory: Path, name: str | None, currency: str | None) -> None:
+def init(directory: Path, name: str | None, currency: str | None, rates: Path | None) -> None:
     """Make a workspace of your own: seeds with your company in them and no partner, an exports and a var folder."""
     if directory.exists() and any(directory.iterdir()):
         raise RefusedError(f"{directory} is not empty. Name a folder that does not exist yet.")
@@ -77,15 +79,30 @@ def init(directory: Path, name: str | None, currency: str | None) -> None:
             "Say who you are and what your amounts are in where they name no currency:\n"
             f'  make init DIR={directory} NAME="Our Company" CURRENCY=EUR'
         )
+    is_asking = not (name and currency)
     name = name or click.prompt("Name of your company")
     currency = currency or click.prompt("Currency of amounts that name none (an ISO code, such as EUR)")
     code = currency_of(currency)
     if code is None:
         raise RefusedError(f"{currency!r} is no currency. Give its ISO code: CURRENCY=EUR.")
+    if is_asking and rates is None:
+        answer = click.prompt(
+            "The ECB's exchange rates, eurofxref-hist.zip (blank for none yet)", default="", show_default=False
+        )
+        rates = Path(answer) if answer else None
+    read = monthly_rates(rates) if rates else []
     make_folder(directory)
     make_empty(directory / "seeds", ours={"party_id": US, "name": name, "status": US, "default_currency": code})
     (directory / "exports" / US).mkdir(parents=True)
     make_folder(directory / "var")
+    yours = "" if code == "USD" else f", yours in {code} among them,"
+    click.echo(
+        write_rates(directory / "seeds", read)
+        if read
+        else f"No exchange rates: only amounts in US dollars count. All others{yours} have no value in US dollars,\n"
+        "are in no sum, and stand in mart_refused_data, until there are rates:\n"
+        f"  make rates EXPORTS={directory}/exports RATES=eurofxref-hist.zip"
+    )
     click.echo(
         f"""Made {directory}. Next:
   1. a row per partner in {directory}/seeds/company/partners.csv (without nda_signed_on its files are not opened; every
@@ -94,6 +111,19 @@ def init(directory: Path, name: str | None, currency: str | None) -> None:
      each partner's as   {directory}/exports/<party_id>/<YYYY-MM>/accounts.csv
   3. make run EXPORTS={directory}/exports MONTH=<YYYY-MM>"""
     )
+
+
+@main.command()
+@click.option("--exports", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True)
+@click.argument("file", type=click.Path(path_type=Path))
+def rates(exports: Path, file: Path) -> None:
+    """Load the exchange rates that the ECB publishes into your own workspace."""
+    seeds = Settings.for_exports(exports).seeds
+    if seeds == SHIPPED_SEEDS:
+        raise RefusedError(
+            "These exports have no seeds of their own beside them, and the demo keeps its invented rates."
+        )
+    click.echo(f"{write_rates(seeds, monthly_rates(file))} They count from the next run on.")
 
 
 @main.command()

@@ -22,6 +22,7 @@ from orchestration.ingestion.folder import read_acceptances, read_parties
 from orchestration.runs.lock import one_run
 from orchestration.settings import PACKAGE, RefusedError, Settings, make_folder
 from orchestration.warehouse import build, faults
+from orchestration.warehouse.company_settings import read_company_settings
 from orchestration.warehouse.fiscal_calendar import check_quarters
 from orchestration.warehouse.schema import check_exports_folder, check_month_is_kept, check_release
 from orchestration.warehouse.seeds import check_layout, put_in_force
@@ -64,6 +65,7 @@ def check_can_run(settings: Settings, month: date) -> None:
         read_parties(settings.seeds / "company" / "partners.csv")
         read_acceptances(settings.seeds / "company" / "accepted_files.csv")
         check_quarters(settings.seeds)
+        read_company_settings(settings.seeds / "company")
         check_exports_folder(settings.warehouse, settings.exports)
         check_release(settings.warehouse)
         if settings.warehouse.exists():

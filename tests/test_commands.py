@@ -1,12 +1,17 @@
 """The commands behind the Makefile, as a person meets them: what they make, what they refuse, and in which words."""
 
 import csv
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from orchestration.settings import HOME, Settings
+from orchestration.warehouse.company_settings import COMPANY_SETTINGS
 from orchestration.warehouse.schema import create_raw_tables, record_exports_folder
 from tests.workspaces import Run, run_command, workspace_in
 
@@ -30,6 +35,9 @@ def test_a_workspace_of_your_own_has_every_seed_and_no_row_of_the_demo(tmp_path:
                 "status": "us",
                 "default_currency": "GBP",
             }
+        elif seed.name == "settings.csv":
+            assert [row["name"] for row in rows] == list(COMPANY_SETTINGS)
+            assert not any(row["value"] for row in rows) and all(row["unit"] and row["meaning"] for row in rows)
         else:
             assert rows == [], seed.name
     assert (tmp_path / "ours" / "exports" / "us").is_dir()
@@ -49,6 +57,52 @@ def test_a_workspace_is_made_for_somebody_whose_currency_is_known(
     run = run_command(workspace_in(tmp_path), "init", *says, str(tmp_path / "ours"))
     assert run.exit_code == 1
     assert answer in run.output
+    assert not (tmp_path / "ours").exists()
+
+
+def test_rates_that_are_given_are_loaded_and_without_them_it_is_said_what_follows(tmp_path: Path) -> None:
+    rates = tmp_path / "rates.csv"
+    rates.write_text("Date,USD,GBP,\n2026-10-30,1.2,0.8,\n", encoding="utf-8")
+    made = run_command(workspace_in(tmp_path), "init", *OF_US, "--rates", str(rates), str(tmp_path / "ours"))
+    assert made.exit_code == 0, made.output
+    assert "rates of EUR, GBP from 2026-10 to 2026-10" in made.output
+    seed = tmp_path / "ours" / "seeds" / "reference" / "exchange_rates.csv"
+    source = "ECB reference rates, mean of 1 day to 2026-10-30"
+    lines = [
+        "month,currency,usd_per_unit,source",
+        *(f'2026-10-01,{rate},"{source}"' for rate in ("EUR,1.20000000", "GBP,1.50000000")),
+    ]
+    assert seed.read_text(encoding="utf-8").splitlines() == lines
+
+    bare = run_command(workspace_in(tmp_path), "init", *OF_US, str(tmp_path / "bare"))
+    assert "All others, yours in GBP among them, have no value in US dollars" in bare.output
+    assert f"make rates EXPORTS={tmp_path / 'bare'}/exports RATES=" in bare.output
+    later = run_command(workspace_in(tmp_path), "rates", "--exports", str(tmp_path / "bare" / "exports"), str(rates))
+    assert later.exit_code == 1 and "the demo keeps its invented rates" in later.output
+    settings = Settings.for_exports(tmp_path / "bare" / "exports", None, {})
+    later = run_command(settings, "rates", "--exports", str(settings.exports), str(rates))
+    assert later.exit_code == 0, later.output
+    assert (settings.seeds / "reference" / "exchange_rates.csv").read_bytes() == seed.read_bytes()
+
+
+def test_who_says_nothing_is_asked_for_name_currency_and_rates(tmp_path: Path) -> None:
+    (tmp_path / "rates.csv").write_text("Date,USD\n2026-10-30,1.2\n", encoding="utf-8")
+    keyboard, terminal = pty.openpty()
+    os.write(keyboard, f"Us\nEUR\n{tmp_path / 'rates.csv'}\n".encode())
+    command = [sys.executable, "-m", "orchestration", "init", str(tmp_path / "ours")]
+    done = subprocess.run(command, cwd=HOME, stdin=terminal, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "rates of EUR from 2026-10 to 2026-10" in done.stdout
+
+
+def test_a_file_of_other_rates_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    (tmp_path / "rates.csv").write_text("currency,rate\nEUR,1.1\n", encoding="utf-8")
+    run = run_command(
+        workspace_in(tmp_path), "init", *OF_US, "--rates", str(tmp_path / "rates.csv"), str(tmp_path / "ours")
+    )
+    assert run.exit_code == 1
+    assert "row 1, column 1: the header is 'currency', not Date" in run.output
+    assert "Traceback" not in run.output
     assert not (tmp_path / "ours").exists()
 
 

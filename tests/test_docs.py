@@ -13,6 +13,7 @@ import pytest
 from benchmarks.weights import WEIGHTS_FILE
 from benchmarks.weights_page import PAGE, written
 from orchestration.settings import HOME
+from orchestration.warehouse.company_settings import COMPANY_SETTINGS
 
 PAGES = [HOME / "README.md", *sorted((HOME / "docs").glob("*.md"))]
 DECISIONS = sorted((HOME / "docs" / "decisions").glob("*.md"))
@@ -64,6 +65,12 @@ def test_every_setting_is_named() -> None:
     assert {"ACCOUNT_MAPPING_KEPT_MONTHS", "ACCOUNT_MAPPING_FIRST_MONTH"} <= known
     words = text_of(PAGES)
     assert [name for name in sorted(known) if name not in words] == []
+
+
+def test_every_setting_of_the_company_is_named_where_it_is_explained() -> None:
+    rows = cells_of(section("operating.md", "Settings of the company"))
+    named = {name for _, names in rows for name in re.findall(r"`(\w+_\w+)`", names)}
+    assert named == set(COMPANY_SETTINGS)
 
 
 def test_every_seed_has_its_line_under_where_do_i_put() -> None:

@@ -303,7 +303,8 @@ def test_a_new_user_of_the_installed_package_finds_the_overlaps_of_two_short_lis
     assert {marker.parent.name for marker in site.glob("*/py.typed")} >= {"orchestration", "udfs"}
 
     program, ours = str(environment / "bin" / "account-mapping"), tmp_path / "ours"
-    type_in(tmp_path, program, "init", "--name", "Us", "--currency", "GBP", str(ours))
+    (tmp_path / "rates.csv").write_text("Date,USD,GBP,\n2026-10-30,1.2,0.9,\n", encoding="utf-8")
+    type_in(tmp_path, program, "init", "--name", "Us", "--currency", "GBP", "--rates", "rates.csv", str(ours))
     header, *_ = (ours / "seeds" / "company" / "partners.csv").read_text(encoding="utf-8").splitlines()
     blanks = header.count(",") - 4
     with (ours / "seeds" / "company" / "partners.csv").open("a", encoding="utf-8") as partners:
@@ -333,8 +334,8 @@ def test_a_new_user_of_the_installed_package_finds_the_overlaps_of_two_short_lis
         ("Oakhollow Dairy Cooperative", "prospect", "customer", "introduction"),
     ]
     assert accounts == (16,)
-    # What names no currency is in ours, for a workspace is made with it; the shipped rate of October is 1.3314.
-    assert revenue == (Decimal("1331400.00"),)
+    # What names no currency is in ours, for a workspace is made with it; 1.2 / 0.9 dollars is a pound in October.
+    assert revenue == (Decimal("1333333.33"),)
     assert f"make dev EXPORTS={ours / 'exports'}" in said
     # The group of the published folder reads what names no person. Nobody else reads anything that a run has written.
     permissions = {

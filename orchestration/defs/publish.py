@@ -11,12 +11,13 @@ from typing import Any
 import dagster as dg
 
 from orchestration.defs.partitions import ONE_BY_ONE, expected_every
-from orchestration.defs.resources import OWNER, Workspace, retry_while_locked
+from orchestration.defs.resources import OWNER, Workspace, retry_while_locked, settings_of
 from orchestration.publishing.published import PERMISSIONS, SCHEMA_VERSION, Description, publish_marts
 from orchestration.runs import progress
 from orchestration.runs.figures import look_at
 from orchestration.runs.page import page_of_run
 from orchestration.settings import CONTACTS, MARTS, contacts_folder, make_folder
+from orchestration.warehouse.company_settings import settings_in_force
 
 
 def descriptions_of(manifest: Mapping[str, Any]) -> dict[str, Description]:
@@ -103,6 +104,7 @@ def _published(
         make_folder(published, PERMISSIONS[MARTS][0])
         with workspace.read_warehouse() as warehouse:
             ((month,),) = warehouse.execute("select month from marts.dim_months where is_as_of_month").fetchall()
+        company = settings_of(workspace).seeds_in_force / "company"
         with retry_while_locked(), progress.heard_by(progress.Lines(context.log.info)):
             rows = publish_marts(
                 warehouse=Path(workspace.warehouse),
@@ -113,6 +115,7 @@ def _published(
                 marts=[key.path[-1] for key in marts],
                 file=file,
                 descriptions=descriptions,
+                company_settings=settings_in_force(company) if file == MARTS else (),
             )
         there = look_at(folder / f"{file}.duckdb") if file == MARTS else None
         page = page_of_run(Path(workspace.warehouse).parent, context.partition_key, context.run_id)

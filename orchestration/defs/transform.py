@@ -20,6 +20,7 @@ from orchestration.publishing.restatements import UnreadableMartsError, keep_pub
 from orchestration.runs import progress
 from orchestration.settings import RefusedError, Settings
 from orchestration.warehouse import build, faults
+from orchestration.warehouse.company_settings import read_company_settings
 from orchestration.warehouse.fiscal_calendar import check_quarters
 from orchestration.warehouse.history import check_history
 from orchestration.warehouse.schema import WarehouseRefusedError, check_release
@@ -196,13 +197,14 @@ def prepare_warehouse(
         manifest: dbt's, as plain data.
 
     Raises:
-        dagster.Failure: another release wrote the warehouse, and this one cannot go on with it; or a seed names a
-            quarter that the fiscal calendar does not have.
+        dagster.Failure: another release wrote the warehouse, and this one cannot go on with it; a seed names a
+            quarter that the fiscal calendar does not have, or a setting cannot be used.
         dagster.RetryRequested: another process holds the warehouse.
     """
     warehouse = settings.warehouse
     try:
         check_quarters(settings.seeds)
+        read_company_settings(settings.seeds / "company")
     except RefusedError as refusal:
         raise dg.Failure(str(refusal), allow_retries=False) from refusal
     with retry_while_locked():

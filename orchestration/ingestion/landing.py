@@ -35,6 +35,7 @@ from orchestration.runs import progress
 from orchestration.runs.progress import Seconds
 from orchestration.validation.page import keep_results
 from orchestration.validation.suite import SuiteResult, load_in_background
+from orchestration.warehouse.company_settings import read_company_settings
 from orchestration.warehouse.fiscal_calendar import check_quarters
 from orchestration.warehouse.schema import (
     TABLES,
@@ -91,7 +92,7 @@ def land_month(
         FileNotFoundError: the landing folder does not exist.
         WarehouseRefusedError: the warehouse was built from another exports folder or by a newer release, cannot be
             brought up to date, or no longer holds what the month rests on.
-        RefusedError: the fiscal calendar, or a row that names a quarter of it, cannot be used.
+        RefusedError: the fiscal calendar, a row that names a quarter of it, or a setting cannot be used.
         ValueError: a seed, or the list of who is to be forgotten, cannot be used.
     """
     if not exports.is_dir():
@@ -103,6 +104,7 @@ def land_month(
     load_in_background()
     summary = LandingSummary(month, run_id)
     check_quarters(seeds)
+    read_company_settings(seeds / "company")
     rules = Rules.read(seeds, put_in_force(seeds, warehouse.parent), limits or Limits())
     warehouse.parent.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(warehouse)) as connection:

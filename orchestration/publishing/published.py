@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,6 +18,7 @@ import duckdb
 
 from orchestration.runs import progress
 from orchestration.settings import CONTACTS, MARTS, RefusedError, contacts_folder, make_folder
+from orchestration.warehouse.company_settings import SettingInForce
 from orchestration.warehouse.sql import literal
 
 # Version of what is published: a table or column taken away raises the first number, one added the second.
@@ -36,6 +37,21 @@ class Description:
 
     text: str
     columns: Mapping[str, str]
+
+
+# Beside the marts: what a figure was made with belongs to the figure.
+SETTINGS_TABLE = "company_settings"
+_SETTINGS_DESCRIPTION = Description(
+    "One row per setting of the company as the tables were built with it (seeds/company/settings.csv).",
+    {
+        "name": "Name of the setting.",
+        "value": "As it was in force.",
+        "default_value": "As the release has it.",
+        "unit": "What both are said in.",
+        "is_default": "Whether the two are the same.",
+        "meaning": "What the setting means.",
+    },
+)
 
 
 class NothingPublishedError(RefusedError):
@@ -84,6 +100,7 @@ def publish_marts(
     marts: Collection[str],
     file: str = MARTS,
     descriptions: Mapping[str, Description] | None = None,
+    company_settings: Sequence[SettingInForce] = (),
 ) -> dict[str, int]:
     """Copy marts to a DuckDB file and to Parquet, each swapped in by one rename.
 
@@ -101,6 +118,8 @@ def publish_marts(
         marts: names of the marts to copy, and of no others: what nobody has named is not given away.
         file: name of the DuckDB file, without its ending.
         descriptions: what is said of the marts, and written to the copies as comments.
+        company_settings: those that the marts were built with; published as a table of their own, and in the manifest
+            where they are not the default.
 
     Returns:
         Mart name → number of rows.
@@ -119,12 +138,15 @@ def publish_marts(
         for folder in (published, published / "parquet", new_parquet):
             make_folder(folder, folder_mode)
         stage = f"publishing {file}"
-        rows = _copy_marts(warehouse, new_file, new_parquet, month, run_id, published_at, marts, stage, descriptions)
+        rows = _copy_marts(
+            warehouse, new_file, new_parquet, month, run_id, published_at, marts, stage, descriptions, company_settings
+        )
         manifest = {
             "schema_version": SCHEMA_VERSION,
             "run_id": run_id,
             "as_of_month": month.isoformat(),
             "published_at": published_at.isoformat(),
+            **({"changed_settings": _changed(company_settings)} if company_settings else {}),
             "tables": {
                 mart: {
                     "path": f"{run_id}/{mart}.parquet",
@@ -158,6 +180,7 @@ def _copy_marts(
     marts: Collection[str],
     stage: str,
     descriptions: Mapping[str, Description] | None,
+    company_settings: Sequence[SettingInForce],
 ) -> dict[str, int]:
     """Write the new DuckDB file and the new Parquet files, under names that no reader looks for."""
     with duckdb.connect() as connection:
@@ -180,8 +203,12 @@ def _copy_marts(
             """,
             [month, published_at.replace(tzinfo=None), run_id, SCHEMA_VERSION],
         )
+        beside = ["last_refreshed"]
+        if company_settings:
+            _write_settings(connection, company_settings)
+            beside.append(SETTINGS_TABLE)
         rows = {}
-        for mart in [*sorted(marts), "last_refreshed"]:
+        for mart in [*sorted(marts), *beside]:
             target = literal(new_parquet / f"{mart}.parquet")
             connection.execute(f'copy published."{mart}" to {target} (format parquet)')
             rows[mart] = connection.table(f'published."{mart}"').shape[0]
@@ -213,6 +240,34 @@ def replace_published(new: Path, published: Path) -> None:
         for leftover in old.glob(f".{name}-*.duckdb*"):
             leftover.unlink()
     shutil.rmtree(new)
+
+
+def _write_settings(connection: duckdb.DuckDBPyConnection, company_settings: Sequence[SettingInForce]) -> None:
+    """Write the settings as a table of the published file."""
+    connection.execute(
+        f"""
+        create table published.{SETTINGS_TABLE} (
+            name varchar, value varchar, default_value varchar, unit varchar, is_default boolean, meaning varchar
+        )
+        """
+    )
+    connection.executemany(
+        f"insert into published.{SETTINGS_TABLE} values (?, ?, ?, ?, ?, ?)",  # noqa: S608 (our own name)
+        [
+            (each.name, str(each.value), str(each.default), each.unit, each.is_default, each.meaning)
+            for each in sorted(company_settings, key=lambda each: each.name)
+        ],
+    )
+    _comment(connection, SETTINGS_TABLE, _SETTINGS_DESCRIPTION)
+
+
+def _changed(company_settings: Sequence[SettingInForce]) -> dict[str, dict[str, str]]:
+    """The settings that are not the release's, as a manifest names them."""
+    return {
+        each.name: {"value": str(each.value), "default": str(each.default), "unit": each.unit}
+        for each in company_settings
+        if not each.is_default
+    }
 
 
 def _comment(connection: duckdb.DuckDBPyConnection, mart: str, description: Description | None) -> None:

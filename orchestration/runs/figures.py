@@ -30,6 +30,23 @@ UNMAPPED = """
 
 
 SHOWN_ROWS = 10
+OLD_RATES = """
+    select
+        delivered as currency,
+        reason as "what to know",
+        sum(record_count)::bigint as amounts,
+        string_agg(distinct party_id, ', ' order by party_id) as "in lists of"
+    from marts.mart_refused_data
+    where refused = 'old rate'
+    group by all
+    order by currency, "what to know"
+"""
+CHANGED_SETTINGS = """
+    select name as setting, value as "is", default_value as "by default", unit, meaning
+    from marts.company_settings
+    where not is_default
+    order by name
+"""
 CHANGES = """
     select
         coalesce(partner_name, partner_id) as partner,
@@ -143,6 +160,8 @@ def look_at(file: Path) -> Published | None:
             unmapped = _table(marts, "Values nobody mapped (at most 20 are shown)", UNMAPPED, month)
             bands = _table(marts, "Pairs of records, by how sure the pipeline is", BANDS)
             joined = _table(marts, "How many of the matches are to be expected to be chance, by list", JOINED)
+            old_rates = _table(marts, "Amounts at the rate of another month", OLD_RATES)
+            changed = _table(marts, "Settings of your own", CHANGED_SETTINGS)
             first = _table(marts, f"The {SHOWN_ROWS} changes at the accounts that matter most", FIRST_CHANGES, month)
             ((unmapped_count,),) = marts.execute(
                 "select count(*) from marts.mart_refused_data where export_month = ? and refused = 'unmapped value'",
@@ -157,6 +176,7 @@ def look_at(file: Path) -> Published | None:
         # Corrections of closed months are rare.
         **({"changes of earlier months": sum(row[-1] for row in restated.rows)} if restated.rows else {}),
         "lists late": len(late.rows),
+        **({"currencies at an older rate": len({row[0] for row in old_rates.rows})} if old_rates.rows else {}),
         "values not mapped": unmapped_count,
         "pairs waiting for a person": waiting,
     }
@@ -165,7 +185,7 @@ def look_at(file: Path) -> Published | None:
         run_id,
         published_at.replace(tzinfo=UTC),
         figures,
-        [changes, first, restated, late, unmapped, joined, bands],
+        [changes, first, restated, late, unmapped, old_rates, joined, bands, changed],
     )
 
 

@@ -309,6 +309,14 @@ def _to_do(
             ],
         ),
         (
+            "Load newer exchange rates: currencies at an older rate ({})",
+            figures.get("currencies at an older rate", 0),
+            [
+                f"make rates{exports} RATES=eurofxref-hist.zip" if exports else "seeds/reference/exchange_rates.csv",
+                again,
+            ],
+        ),
+        (
             "Ask for the lists that are late ({})",
             figures.get("lists late", 0),
             [f"into {settings.exports}/<party_id>/<YYYY-MM>/"],

@@ -12,7 +12,7 @@ import dagster as dg
 import duckdb
 from tabulate import tabulate
 
-from orchestration.runs.figures import UNMAPPED
+from orchestration.runs.figures import OLD_RATES, UNMAPPED
 from orchestration.runs.results import exports_argument, problems_of
 from orchestration.settings import Settings, contacts_folder
 
@@ -181,6 +181,8 @@ def of_published(settings: Settings, month: str, run_page: Path) -> str:
             _table(marts.execute(EXAMPLES)),
             f"\nWhat to know of the lists of {month} (at most 20 are shown)",
             _table(marts.execute(NOTED, [f"{month}-01"])),
+            "\nAmounts at the rate of another month",
+            _table(marts.execute(OLD_RATES)),
             f"\nFiles not taken in {month}",
             refused_files(settings, month) or "  none",
             f"\nValues nobody mapped in {month} (at most 20 are shown)",

@@ -23,6 +23,7 @@ from queue import SimpleQueue
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import duckdb
+import yaml
 
 from orchestration.settings import (
     DBT_PROJECT_DIR,
@@ -33,6 +34,7 @@ from orchestration.settings import (
     keep_to_ourselves,
     make_folder,
 )
+from orchestration.warehouse.company_settings import as_vars, read_company_settings
 from orchestration.warehouse.fiscal_calendar import read_fiscal_calendar
 
 if TYPE_CHECKING:
@@ -192,20 +194,22 @@ def _invoke(
             raw = msg_to_dict(event) if event.info.name in RESULTS else None
             hear(Said(event.info.name, event.info.msg, node, raw))  # type: ignore[attr-defined]  # made at run time
 
+    is_parsing = manifest is None and "--vars" not in arguments
+    company = settings.seeds_in_force / "company"
+    chosen = {} if is_parsing else as_vars(read_company_settings(company))
     command = [
         *("--log-level", "none", "--log-level-file", "none", "--no-use-colors", "--no-send-anonymous-usage-stats"),
         *(["--no-write-json"] if manifest and arguments[0] != "docs" else []),
-        *arguments,
+        *with_vars(arguments, chosen),
         *("--project-dir", str(DBT_PROJECT_DIR), "--profiles-dir", str(DBT_PROJECT_DIR)),
     ]
-    is_parsing = manifest is None and "--vars" not in arguments
     given = {
         **settings.as_environment(),
         # Parsed for one workspace, parsed for all: nothing of a workspace is in what dbt reads while it parses.
         "ACCOUNT_MAPPING_WAREHOUSE": settings.warehouse.name,
         "ACCOUNT_MAPPING_SEED_PATH": settings.seed_path if "--vars" in arguments else "../seeds",
         "DBT_TARGET_PATH": str(settings.dbt_parsed if is_parsing else settings.dbt_target),
-        **({} if is_parsing else read_fiscal_calendar(settings.seeds_in_force / "company").as_environment()),
+        **({} if is_parsing else read_fiscal_calendar(company).as_environment()),
         **(environment or {}),
     }
     if month:
@@ -221,6 +225,25 @@ def _invoke(
     if not done.success:
         outcome.problem = _problem_of(done, settings.warehouse)
     return outcome, done.result
+
+
+def with_vars(arguments: list[str], chosen: Mapping[str, int | str]) -> list[str]:
+    """Add vars to a command. Nothing is parsed anew for them: models are compiled by every command.
+
+    Args:
+        arguments: the command and its options; vars that it names itself win.
+        chosen: vars by name.
+
+    Returns:
+        The command with both.
+    """
+    if not chosen:
+        return arguments
+    if "--vars" not in arguments:
+        return [*arguments, "--vars", json.dumps(chosen)]
+    place = arguments.index("--vars") + 1
+    named = yaml.safe_load(arguments[place])
+    return [*arguments[:place], json.dumps({**chosen, **named}), *arguments[place + 1 :]]
 
 
 def _problem_of(done: "dbtRunnerResult", warehouse: Path) -> str:

@@ -4,7 +4,6 @@ Belongs here: reading the calendar, and refusing rows of targets, capacity and s
 anything is built. Does not belong here: what is counted by quarter (macros/quarters.sql).
 """
 
-import csv
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from orchestration.settings import SHIPPED_SEEDS, RefusedError
+from orchestration.warehouse.seeds import numbered_rows
 
 NAME = "fiscal_calendar.csv"
 _LABEL = re.compile(r"FY(\d{4})-Q([1-4])")
@@ -87,7 +87,7 @@ def read_fiscal_calendar(company: Path) -> FiscalCalendar:
         RefusedError: the row cannot be used, or there are several.
     """
     file = company / NAME
-    rows = list(_rows(file)) if file.is_file() else []
+    rows = list(numbered_rows(file)) if file.is_file() else []
     if not rows:
         return FiscalCalendar()
     if len(rows) > 1:
@@ -138,18 +138,20 @@ Problem = tuple[int, str]  # line, and from the column on what is wrong and what
 
 def _wrong_quarters(file: Path, calendar: FiscalCalendar) -> Iterator[Problem]:
     """Find the rows whose quarter_start is no first day of a quarter."""
-    for line, row in _rows(file):
+    for line, row in numbered_rows(file):
         if problem := _problem_of_day("quarter_start", row.get("quarter_start", ""), calendar):
             yield line, problem
 
 
 def _wrong_targets(seeds: Path, calendar: FiscalCalendar) -> Iterator[Problem]:
     """Find the targets that cannot be used, each with the first thing that is wrong with it."""
-    parties = _rows(seeds / "company" / "partners.csv")
+    parties = numbered_rows(seeds / "company" / "partners.csv")
     partners = {row.get("party_id", "") for _, row in parties if row.get("status") != "us"}
-    kpis = {row["kpi"] for folder in (SHIPPED_SEEDS, seeds) for _, row in _rows(folder / "reference" / "kpis.csv")}
+    kpis = {
+        row["kpi"] for folder in (SHIPPED_SEEDS, seeds) for _, row in numbered_rows(folder / "reference" / "kpis.csv")
+    }
     lines: dict[tuple[date | None, str, str], list[int]] = defaultdict(list)
-    for line, row in _rows(seeds / "company" / "kpi_targets.csv"):
+    for line, row in numbered_rows(seeds / "company" / "kpi_targets.csv"):
         partner, kpi, target = (row.get(name, "") for name in ("partner_id", "kpi", "target"))
         if problem := _problem_of_quarter(row, calendar):
             yield line, problem
@@ -212,13 +214,3 @@ def _is_amount(text: str) -> bool:
     except InvalidOperation:
         return False
     return amount is not None and amount >= 0
-
-
-def _rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Rows of a seed with their line, cells without surrounding spaces; nothing of a file that is missing."""
-    if not file.is_file():
-        return
-    with file.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.DictReader(stream, restval="")
-        for row in reader:
-            yield reader.line_num, {name: (cell or "").strip() for name, cell in row.items() if isinstance(name, str)}

@@ -6,12 +6,12 @@ distinguishing changed seeds from those that were loaded. Does not belong here: 
 `seeds/company` holds what only the company itself can know: partners, decisions, plans, targets. `seeds/reference`
 holds words and rules. A workspace has in it only the rows that it adds or wants otherwise; what is in force, its own
 rows and the release's, is written to `var/seeds_in_force` before every run. So a new release's rows reach every
-workspace.
+workspace; but for those that are invented for the demo.
 """
 
 import csv
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -52,7 +52,8 @@ def put_in_force(seeds: Path, var: Path) -> Path:
     check_layout(seeds)
     for shipped in sorted(SHIPPED.rglob("*.*")):
         own, target = seeds / shipped.relative_to(SHIPPED), var / "seeds_in_force" / shipped.relative_to(SHIPPED)
-        if shipped.suffix != ".csv" or (shipped.parent.name == "reference" and not own.is_file()):
+        is_shared = shipped.parent.name == "reference" and not _is_of_demo(shipped)
+        if shipped.suffix != ".csv" or (is_shared and not own.is_file()):
             _write(target, shipped.read_bytes())
             continue
         header, rows = _read(shipped)
@@ -62,7 +63,7 @@ def put_in_force(seeds: Path, var: Path) -> Path:
                 f"{own} has columns that are not known: {', '.join(unknown)}. Known are {', '.join(header)}. Correct "
                 "the header, then run again."
             )
-        if shipped.parent.name == "company":
+        if not is_shared:
             merged = own_rows
         else:
             key = keys_of_reference()[shipped.stem]
@@ -83,6 +84,7 @@ class Key:
 
     columns: tuple[str, ...]
     is_loose: bool = False  # spaces, hyphens and underscores do not matter either
+    is_of_demo: bool = False  # the shipped rows are invented and count nowhere else
 
     def of(self, row: Row) -> tuple[str, ...]:
         """Give a row's key; case does not matter."""
@@ -92,13 +94,18 @@ class Key:
 
 @cache
 def keys_of_reference() -> dict[str, Key]:
-    """Read what names a row of each reference seed, from the descriptions beside them (`meta.key`, `meta.is_loose`)."""
+    """Read what names a row of each reference seed, from the descriptions beside them (`meta`)."""
     keys: dict[str, Key] = {}
     for file in sorted((SHIPPED / "reference").glob("*.yml")):
         for seed in yaml.safe_load(file.read_text(encoding="utf-8"))["seeds"]:
             meta = seed["config"]["meta"]
-            keys[seed["name"]] = Key(tuple(meta["key"]), meta.get("is_loose", False))
+            keys[seed["name"]] = Key(tuple(meta["key"]), meta.get("is_loose", False), meta.get("is_of_demo", False))
     return keys
+
+
+def _is_of_demo(shipped: Path) -> bool:
+    """Whether the rows of a shipped reference seed are the demo's alone."""
+    return shipped.suffix == ".csv" and keys_of_reference()[shipped.stem].is_of_demo
 
 
 def company_tables() -> list[str]:
@@ -107,7 +114,9 @@ def company_tables() -> list[str]:
 
 
 def make_empty(seeds: Path, ours: Row | None = None) -> None:
-    """Make the seeds of a new workspace: every file with its header and, but for our own company, no row.
+    """Make the seeds of a new workspace: every file with its header and no row.
+
+    But for our own company's, and for the settings: each is listed without a value, with what it means.
 
     Args:
         seeds: the folder; it must not exist.
@@ -115,9 +124,9 @@ def make_empty(seeds: Path, ours: Row | None = None) -> None:
             to leave it out.
     """
     for shipped in sorted(SHIPPED.rglob("*.csv")):
-        header, _ = _read(shipped)
-        is_of_parties = shipped.stem == "partners"
-        _write(seeds / shipped.relative_to(SHIPPED), _as_csv(header, [ours] if ours and is_of_parties else []))
+        header, rows = _read(shipped)
+        kept = {"partners": [ours] if ours else [], "settings": [{**row, "value": ""} for row in rows]}
+        _write(seeds / shipped.relative_to(SHIPPED), _as_csv(header, kept.get(shipped.stem, [])))
 
 
 def check_layout(seeds: Path) -> None:
@@ -174,9 +183,37 @@ def upgrade_seeds(seeds: Path) -> list[str]:
         _write(target, _as_csv(header, own))
         key = keys_of_reference()[shipped.stem]
         known = {key.of(row) for row in own_rows}
-        new = sum(key.of(row) not in known for row in rows)
+        new = 0 if key.is_of_demo else sum(key.of(row) not in known for row in rows)
         done.append(f"{name}: {len(own)} rows of your own; {new} rows of this release that the file did not have.")
     return [*done, f"{seeds / BEFORE}: everything as it was; delete it when you have looked through."]
+
+
+def numbered_rows(seed: Path) -> Iterator[tuple[int, Row]]:
+    """Read the rows of a seed that a person edits, for messages that name the line.
+
+    Args:
+        seed: the file; may be missing.
+
+    Yields:
+        Each row with its line, cells without surrounding spaces; nothing of a file that is missing.
+    """
+    if not seed.is_file():
+        return
+    with seed.open(encoding="utf-8-sig", newline="") as stream:
+        reader = csv.DictReader(stream, restval="")
+        for row in reader:
+            yield reader.line_num, {name: (cell or "").strip() for name, cell in row.items() if isinstance(name, str)}
+
+
+def write_rows(seed: Path, header: Sequence[str], rows: Iterable[Row]) -> None:
+    """Write a seed, unless it says that already.
+
+    Args:
+        seed: the file.
+        header: its columns.
+        rows: their cells; one that a row lacks is empty.
+    """
+    _write(seed, _as_csv(header, rows))
 
 
 def seeds_fingerprint(seeds: Path) -> str:

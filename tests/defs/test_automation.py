@@ -138,7 +138,7 @@ ASSETS = """
     seeds/overlap_types seeds/partner_decisions seeds/partner_impressions seeds/partner_plan_progress
     seeds/partner_plan_steps seeds/partner_score_weights seeds/partner_surveys seeds/partners seeds/person_words
     seeds/placeholders seeds/plays seeds/refresh_cadences seeds/relationship_strengths seeds/review_yields
-    seeds/roi_benchmarks seeds/score_levels seeds/scoring_weights seeds/seniorities seeds/size_bands
+    seeds/roi_benchmarks seeds/score_levels seeds/scoring_weights seeds/seniorities seeds/settings seeds/size_bands
     seeds/tier_rules seeds/value_mappings seen/months seen/overlaps seen/restatements staging/stg_account_ids
     staging/stg_accounts staging/stg_contacts staging/stg_credit_decisions staging/stg_current_exports
     staging/stg_earlier_accounts staging/stg_engagements staging/stg_exchange_rates staging/stg_exclusions

@@ -184,6 +184,52 @@ def test_in_a_month_that_is_running_the_day_of_its_last_run_counts_as_today(quar
     ]  # 17 September; the plans and Iron are due on the 15th and later
 
 
+def test_what_the_company_sets_changes_the_figures_of_the_next_run(quarter: Workspace, tmp_path: Path) -> None:
+    shutil.copy(quarter.settings.warehouse, tmp_path / "warehouse.duckdb")
+    other = quarter.beside(tmp_path)
+    other.vars = []  # as a run has none
+    seed = other.settings.seeds_in_force / "company" / "settings.csv"
+    # Ash has a customer in retail, Q05, and we have none there: deep from one customer on, not from two.
+    for customers, is_white_space in ((1, True), (2, False)):
+        seed.write_text(f"name,value\nwhite_space_customer_count,{customers}\n", encoding="utf-8")
+        done = other.dbt("run", "--select", "mart_white_space")
+        assert done.returncode == 0, done.stdout
+        found = "select is_white_space from marts.mart_white_space where (partner_id, industry) = ('ash', 'retail')"
+        assert other.query(found) == [(is_white_space,)]
+
+
+RATES_SAID = """
+    select rule, record_count, reason from marts.mart_refused_data
+    where object = 'opportunities' and rule like '%exchange_rate%' order by all
+"""
+
+
+def test_an_amount_says_when_the_rate_of_its_month_is_old_or_missing(quarter: Workspace, tmp_path: Path) -> None:
+    # Of the five in euro o5 alone, won in March, closed in a month without a rate: January's is used.
+    of_close = "There is no rate for the month of the close, "
+    assert quarter.query(RATES_SAID) == [
+        ("old_exchange_rate_of_close", 1, f"{of_close}2026-03; that of 2026-01 is used")
+    ]
+
+    shutil.copy(quarter.settings.warehouse, tmp_path / "warehouse.duckdb")
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        connection.execute("delete from seeds.exchange_rates where month <> '2026-09-01'")
+    other = quarter.beside(tmp_path)
+    names = ("exchange_rates", "accounts", "opportunities", "unmapped_values")
+    done = other.dbt("run", "--select", *(f"stg_{name}" for name in names), "mart_refused_data")
+    assert done.returncode == 0, done.stdout
+    # With September's rate alone that of o2, open, is a month old; the month in which o3 was won has none, that in
+    # which o4 was lost has one, and before the month in which o5 was won there is none at all.
+    assert other.query(RATES_SAID) == [
+        ("no_exchange_rate_of_close", 1, f"{of_close}2026-03, or before, so the amount has no value in US dollars"),
+        ("old_exchange_rate", 1, "The rate used, of 2026-09, is 1 month old"),
+        ("old_exchange_rate_of_close", 1, f"{of_close}2026-10; that of 2026-09 is used"),
+    ]
+    amounts = "select source_id, amount_usd from staging.stg_opportunities where currency = 'EUR' order by 1"
+    dollars = {"o2": Decimal(33000), "o3": Decimal(11000), "o4": Decimal(22000), "o5": None}
+    assert other.query(amounts) == list(dollars.items())
+
+
 def test_a_fiscal_year_from_february_gives_the_quarter_that_was_worked_out_by_hand(
     quarter: Workspace, tmp_path: Path
 ) -> None:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -10,6 +11,7 @@ import pytest
 
 from orchestration.publishing.published import KEPT_RUNS, SCHEMA_VERSION, Description, publish_marts
 from orchestration.settings import CONTACTS, contacts_folder
+from orchestration.warehouse.company_settings import SettingInForce
 from tests.workspaces import AT, MONTH, published_relations, warehouse_with
 
 READER = """
@@ -59,6 +61,21 @@ def test_descriptions_reach_the_reader(tmp_path: Path) -> None:
         column = marts.execute("select comment from duckdb_columns() where column_name = 'amount_usd'").fetchone()
     assert table == ("One row per sale; it's the test's own.",)
     assert column == ("What was paid.",)
+
+
+def test_settings_are_published_with_what_was_built_with_them(tmp_path: Path) -> None:
+    ours = SettingInForce("acv_usd", 70000, 50000, "USD", "A deal.")
+    others = SettingInForce("coverage_high_rate", Decimal("0.60"), Decimal("0.6"), "rate", "High.")
+    warehouse, published = warehouse_with(tmp_path, [3]), tmp_path / "published"
+    rows = publish_marts(warehouse, published, MONTH, "run1", AT, ["fct_sales"], company_settings=[ours, others])
+    assert rows == {"fct_sales": 1, "last_refreshed": 1, "company_settings": 2}
+    assert published_relations(published)["company_settings"] == [
+        ("acv_usd", "70000", "50000", "USD", False, "A deal."),
+        ("coverage_high_rate", "0.60", "0.6", "rate", True, "High."),
+    ]
+    manifest = json.loads((published / "parquet" / "manifest.json").read_text())
+    assert manifest["changed_settings"] == {"acv_usd": {"value": "70000", "default": "50000", "unit": "USD"}}
+    assert "company_settings" in manifest["tables"]
 
 
 def test_last_refreshed_tells_month_run_and_schema_version(tmp_path: Path) -> None:

@@ -220,6 +220,9 @@ def test_what_nobody_can_read_is_reported_as_not_published(tmp_path: Path) -> No
 
 
 PUBLISHED = """
+    create table company_settings as from (values
+        ('acv_usd', '70000', '50000', 'USD', false, 'A deal.'), ('won_days', '365', '365', 'days', true, 'A win.')
+    ) as settings (name, value, default_value, unit, is_default, meaning);
     create table last_refreshed as
         select date '2026-10-01' as as_of_month, 'r1' as run_id, timestamp '2026-11-03' as published_at;
     create table fct_account_matches as from (values ('auto'), ('auto'), ('review')) as pairs (band);
@@ -227,8 +230,12 @@ PUBLISHED = """
     create table mart_refused_data as
         select 'acme' as party_id, 'accounts' as object, 'status' as column_name, value::varchar as delivered,
             3 as record_count, 2 as row_number, date '2026-10-01' as export_month, 'unmapped value' as refused,
-            'value_not_mapped' as rule
+            'value_not_mapped' as rule, 'Not known.' as reason
         from range(25) as values (value);
+    insert into mart_refused_data by name
+        select parties.*, 'opportunities' as object, 'amount' as column_name, 'EUR' as delivered,
+            date '2026-10-01' as export_month, 'old rate' as refused, 'It is 2 months old' as reason
+        from (values ('us', 2), ('acme', 3)) as parties (party_id, record_count);
     create table mart_list_scorecards as
         select 'Acme' as party_name, 'accounts' as object, date '2026-07-01' as list_month, true as is_late,
             'quarterly' as refresh_cadence, date '2026-10-01' as next_list_month, 40 as match_count,
@@ -259,6 +266,7 @@ def test_what_changed_is_counted_and_the_accounts_that_matter_most_come_first(tm
     assert published is not None
     assert published.figures == {
         "new overlaps": 1, "gone": 1, "another tier": 1, "changes of earlier months": 1, "lists late": 1,
+        "currencies at an older rate": 1,
         "values not mapped": 25, "pairs waiting for a person": 1,
     }  # fmt: skip
     tables = {table.title: table.rows for table in published.tables}
@@ -266,6 +274,8 @@ def test_what_changed_is_counted_and_the_accounts_that_matter_most_come_first(tm
         "Third Ltd", "Second Ltd", "First Ltd",
     ]  # fmt: skip
     assert tables["Published months that became another"] == [("2026-08", "2026-08", 1)]
+    assert tables["Amounts at the rate of another month"] == [("EUR", "It is 2 months old", 5, "acme, us")]
+    assert tables["Settings of your own"] == [("acv_usd", "70000", "50000", "USD", "A deal.")]
     assert tables["Lists that are late"] == [("Acme", "accounts", "2026-07", "quarterly", "2026-10")]
     assert tables["How many of the matches are to be expected to be chance, by list"] == [("Acme", 40, Decimal("1.5"))]
     assert tables["Pairs of records, by how sure the pipeline is"] == [("auto", 2), ("review", 1)]

@@ -58,7 +58,11 @@ def test_a_new_workspace_has_the_releases_rows_and_none_of_the_demos(ours: Path,
     in_force = put_in_force(ours, tmp_path / "var")
     for shipped in SHIPPED.rglob("*.csv"):
         rows = read(in_force / shipped.relative_to(SHIPPED))
-        assert rows == ([] if shipped.stem in company_tables() else read(shipped)), shipped.name
+        if shipped.name == "settings.csv":
+            assert not any(row["value"] for row in rows)
+        else:
+            is_of_demo = shipped.stem in {*company_tables(), "exchange_rates"}
+            assert rows == ([] if is_of_demo else read(shipped)), shipped.name
     assert {file.name for file in in_force.rglob("*.yml")} == {file.name for file in SHIPPED.rglob("*.yml")}
 
 
@@ -93,7 +97,8 @@ def test_a_column_that_an_own_row_lacks_is_filled_from_the_row_it_replaces(ours:
 def test_every_key_is_in_force_once(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     folder = tmp_path_factory.mktemp("seeds")
     make_empty(folder / "seeds")
-    name = data.draw(st.sampled_from(sorted(keys_of_reference())))
+    shared = [seed for seed, key in keys_of_reference().items() if not key.is_of_demo]
+    name = data.draw(st.sampled_from(sorted(shared)))
     shipped = read(SHIPPED / "reference" / f"{name}.csv")
     key = keys_of_reference()[name]
     own = data.draw(st.lists(st.sampled_from(shipped), max_size=5, unique_by=key.of))
@@ -158,6 +163,10 @@ def flat(tmp_path: Path) -> Path:
         shutil.copy(shipped, seeds)
     (seeds / "partners.csv").write_text("party_id,name,status\nacme,Acme,signed\n")
     (seeds / "tier_rules.csv").unlink()
+    rates = [
+        {name: cell for name, cell in row.items() if name != "source"} for row in read(seeds / "exchange_rates.csv")
+    ]
+    write(seeds / "exchange_rates.csv", [*rates, {"month": "2026-10-01", "currency": "NOK", "usd_per_unit": "0.09"}])
     industries = read(seeds / "industries.csv")
     own = industries[0] | {"description": "our own words"}
     write(seeds / "industries.csv", [own, *industries[1:], own | {"industry": "space"}])
@@ -184,8 +193,10 @@ def test_sorted_seeds_keep_every_own_row_and_take_the_releases_from_the_release(
     assert "industries.csv: 2 rows of your own; 0 rows of this release" in done
     rules = len(read(SHIPPED / "reference" / "tier_rules.csv"))
     assert f"tier_rules.csv: 0 rows of your own; {rules} rows of this release that the file did not have." in done
+    assert "exchange_rates.csv: 1 rows of your own; 0 rows of this release" in done
     assert {file.name: file.read_bytes() for file in (flat / "before-upgrade").iterdir()} == before
     in_force = put_in_force(flat, tmp_path / "var")
+    assert [row["currency"] for row in read(in_force / "reference" / "exchange_rates.csv")] == ["NOK"]
     assert read(in_force / "reference" / "tier_rules.csv") == read(SHIPPED / "reference" / "tier_rules.csv")
 
 

@@ -174,6 +174,7 @@ final as (
         dated.final_outcome = 'open' as is_open,
         dated.read_amount_value as amount,
         dated.amount_currency as currency,
+        dated.rate_on,
         amount_rate.usd_per_unit,
         {{ amount_in_usd('dated.read_amount_value', 'amount_rate.usd_per_unit') }} as amount_usd,
         -- `40%` and 40 are 0.4; a number up to 1 without a percent sign is a rate already

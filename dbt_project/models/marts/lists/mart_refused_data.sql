@@ -193,13 +193,10 @@ not_mapped as (
         unmapped_values.record_count,
         replace(unmapped_values.problem, ' ', '_') as rule,
         case unmapped_values.problem
-            when 'no exchange rate' then 'There is no exchange rate for this currency in the month of the export'
             when 'no currency stated' then 'The amount names no currency, and the party has no default'
             else 'No row of the value mappings says what this value means'
         end as reason,
         case unmapped_values.problem
-            when 'no exchange rate'
-                then concat('Add a row for ', unmapped_values.delivered_value, ' to seeds/reference/exchange_rates.csv')
             when 'no currency stated'
                 then concat('Set default_currency of ', unmapped_values.party_id, ' in seeds/company/partners.csv')
             else
@@ -224,7 +221,33 @@ not_mapped as (
             and unmapped_values.object = refused_currencies.object
             and unmapped_values.delivered_value = refused_currencies.delivered
             and unmapped_values.field = 'currency'
-    where refused_currencies.delivered is null
+    where unmapped_values.first_needed_month is null and refused_currencies.delivered is null
+
+),
+
+-- Without any rate an amount has no value in dollars; with an earlier one it has that, and says so.
+without_own_rate as (
+
+    select
+        case when unmapped_values.rate_month is null then 'unmapped value' else 'old rate' end as refused,
+        unmapped_values.party_id,
+        unmapped_values.object,
+        current_exports.export_month,
+        unmapped_values.first_file_name as file_name,
+        unmapped_values.first_sheet_name as sheet_name,
+        unmapped_values.first_row_number as row_number,
+        unmapped_values.column_name,
+        unmapped_values.delivered_value as delivered,
+        unmapped_values.record_count,
+        replace(unmapped_values.problem, ' ', '_') as rule,
+        {{ rate_reason('unmapped_values') }} as reason,
+        {{ rate_remedy('unmapped_values') }} as remedy
+    from unmapped_values
+    inner join current_exports
+        on
+            unmapped_values.party_id = current_exports.party_id
+            and unmapped_values.object = current_exports.object
+    where unmapped_values.first_needed_month is not null
 
 ),
 
@@ -514,6 +537,8 @@ refused_data as (
     select * from refused_on_delivery
     union all by name
     select * from not_mapped
+    union all by name
+    select * from without_own_rate
     union all by name
     select * from not_linked
     union all by name
