@@ -57,6 +57,8 @@ def keep_published(warehouse: Path, published: Path, month: date | None = None) 
 def _keep(connection: duckdb.DuckDBPyConnection, month: date | None) -> None:
     """Copy what the comparison needs, unless the published marts are of a release that had nothing to compare."""
     relations = connection.execute("select database_name = 'published', table_name from duckdb_tables()").fetchall()
+    if set(relations) >= {(True, name) for name in QUARTERS.values()}:
+        _keep_quarters(connection)
     if not set(relations) >= {(True, name) for name in COMPARED}:
         return
     if (True, "fct_restatements") in relations:
@@ -67,8 +69,6 @@ def _keep(connection: duckdb.DuckDBPyConnection, month: date | None) -> None:
             where restatement_number > (select coalesce(max(restatement_number), 0) from seen.restatements)
             """
         )
-    if set(relations) >= {(True, name) for name in QUARTERS.values()}:
-        _keep_quarters(connection)
     if month is None:
         return
     is_other = "published_run_id <> (select run_id from published.last_refreshed)"
@@ -80,22 +80,27 @@ def _keep(connection: duckdb.DuckDBPyConnection, month: date | None) -> None:
 def _keep_quarters(connection: duckdb.DuckDBPyConnection) -> None:
     """Copy what each published quarter reported, by the last of its months, unless the quarter has closed since.
 
-    A quarter that is the latest of all is still running and is kept anew by every publication; from the first
-    publication of a later one on it stays as it is, also where an earlier month is published again.
+    The latest quarter of all is still running and is kept anew by every publication that does not go back to an earlier
+    month; from the first publication of a later one on it stays as it is.
     """
     connection.execute(
         """
         create temp table reports as
-        with last_months as (
-            select quarter_start, max(as_of_month) as as_of_month from published.fct_figure_months group by quarter_start
+        with published_reports as (
+            select quarter_start, max(as_of_month) as as_of_month from published.fct_figure_months
+            group by quarter_start
+        ),
+
+        kept_reports as (
+            select quarter_start, max(as_of_month) as as_of_month from seen.quarter_figures group by quarter_start
         )
 
-        select quarter_start, as_of_month from last_months
+        select quarter_start, as_of_month from published_reports
         where
-            quarter_start not in (select quarter_start from seen.quarter_figures)
+            quarter_start not in (select quarter_start from kept_reports)
             or (
-                quarter_start = (select max(quarter_start) from last_months)
-                and quarter_start = (select max(quarter_start) from seen.quarter_figures)
+                as_of_month = (select max(as_of_month) from published_reports)
+                and as_of_month >= (select max(as_of_month) from kept_reports)
             )
         """
     )
