@@ -43,9 +43,9 @@ COMPARED = {
     "mart_list_scorecards": "object = 'accounts'",
     # October's figures are compared where they stand, and a partner's follow as its coverage does
     "fct_figure_months": "as_of_month = '2026-09-01' and (partner_id = 'all' or figure = 'our_icp_coverage_rate')",
-    # the others hold on a day, and are another only when a month is loaded again
-    "mart_closed_quarters": "is_counted_anew",
-    "mart_what_changed.values": "change_type in ('category', 'score', 'tier')",
+    # of those that hold on a day the return on mapping shows all kinds
+    "mart_closed_quarters": "is_counted_anew or (mart = 'mart_mapping_roi' and partner_id = 'all')",
+    "mart_what_changed.values": "change_type in ('category', 'score', 'tier', 'pipeline')",
     # a score moves with the euro too, for which there is no word
     "mart_what_changed.causes": "change_type <> 'score'",
 }

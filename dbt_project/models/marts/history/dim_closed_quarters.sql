@@ -17,8 +17,7 @@ remembered as (
         quarter_start,
         fiscal_quarter,
         as_of_month as reported_in_month,
-        as_of_on as reported_on,
-        true as is_remembered
+        as_of_on as reported_on
     from seen_figures
     group by quarter_start, fiscal_quarter, as_of_month, as_of_on
 
@@ -31,8 +30,7 @@ reported_now as (
         figure_months.quarter_start,
         max_by(figure_months.fiscal_quarter, figure_months.as_of_month) as fiscal_quarter,
         max(figure_months.as_of_month) as reported_in_month,
-        max(figure_months.as_of_on) as reported_on,
-        false as is_remembered
+        max(figure_months.as_of_on) as reported_on
     from figure_months
     left join remembered on figure_months.quarter_start = remembered.quarter_start
     where remembered.quarter_start is null
@@ -57,7 +55,6 @@ final as (
         reported_on,
         reported_on
         = cast(quarter_start + interval '3 months' - interval '1 day' as date) as is_reported_to_its_end,
-        is_remembered,
         quarter_start = {{ quarter_of('quarter_start') }} as is_of_todays_calendar
     from reported
 

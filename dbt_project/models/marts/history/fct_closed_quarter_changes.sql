@@ -11,6 +11,12 @@ kpis as (
 
 ),
 
+seen_quarters as (
+
+    select distinct quarter_start from {{ ref('stg_seen_quarter_figures') }}
+
+),
+
 seen_rows as (
 
     select * from {{ ref('stg_seen_quarter_rows') }}
@@ -78,8 +84,8 @@ rows_reported as (
     union all by name
     select rows_of_month.*
     from rows_of_month
-    inner join closed_quarters on rows_of_month.quarter_start = closed_quarters.quarter_start
-    where not closed_quarters.is_remembered
+    left join seen_quarters on rows_of_month.quarter_start = seen_quarters.quarter_start
+    where seen_quarters.quarter_start is null
 
 ),
 

@@ -10,6 +10,12 @@ seen_figures as (
 
 ),
 
+seen_quarters as (
+
+    select distinct quarter_start from seen_figures
+
+),
+
 figure_months as (
 
     select * from {{ ref('fct_figure_months') }}
@@ -104,8 +110,8 @@ reported_figures as (
         month_figures.unit,
         month_figures.value
     from month_figures
-    inner join closed_quarters on month_figures.quarter_start = closed_quarters.quarter_start
-    where not closed_quarters.is_remembered
+    left join seen_quarters on month_figures.quarter_start = seen_quarters.quarter_start
+    where seen_quarters.quarter_start is null
 
 ),
 
@@ -144,7 +150,8 @@ caused as (
 
 ),
 
--- Nothing counted is zero where our lists reach into the quarter, and not known where they do not.
+-- Nothing counted is zero where our lists reach into the quarter, and not known where they do not. Cast before they
+-- are put together: else money's two decimals would round the rates.
 compared as (
 
     select
@@ -152,7 +159,7 @@ compared as (
         case
             when not named.is_of_todays_calendar then null
             when named.kpi is null then month_figures.value
-            when kpi_actuals.kpi is not null then kpi_actuals.actual
+            when kpi_actuals.kpi is not null then cast(kpi_actuals.actual as decimal(38, 6))
             when kpis.counted_from = 'accounts' and not named.has_list then null
             when our_lists.export_month >= named.quarter_start then 0
         end as value_today
@@ -212,7 +219,7 @@ final as (
         value as reported_value,
         -- as it would be today
         is_counted_anew,
-        cast(value_today as decimal(38, 6)) as value_today,
+        value_today,
         cast(difference as decimal(38, 6)) as difference,
         changed_row_count,
         causes
