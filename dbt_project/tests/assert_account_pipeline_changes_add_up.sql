@@ -18,6 +18,7 @@ previous_months as (
 
     select max(as_of_month) as previous_month from account_overlaps
     where as_of_month < {{ as_of_month() }}
+    having max(as_of_month) is not null
     intersect
     select max(as_of_month) as previous_month from {{ ref('fct_opportunity_months') }}
     where as_of_month < {{ as_of_month() }}

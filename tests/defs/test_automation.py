@@ -94,7 +94,8 @@ def test_a_first_month_that_is_none_is_refused(month: str) -> None:
 ASSETS = """
     lists/heliograph lists/kestrelworks lists/quillon lists/rheinblick lists/tidewell lists/us
     marts/bridge_account_exclusions marts/bridge_account_parties marts/bridge_account_records
-    marts/bridge_person_contacts marts/dim_account_keys marts/dim_accounts marts/dim_days marts/dim_months
+    marts/bridge_person_contacts marts/dim_account_keys marts/dim_accounts marts/dim_closed_quarters marts/dim_days
+    marts/dim_months
     marts/dim_partners marts/dim_persons marts/fct_account_activations marts/fct_account_group_links
     marts/fct_account_icp_fit marts/fct_account_icp_rules marts/fct_account_key_changes marts/fct_account_mappings
     marts/fct_account_match_evidence marts/fct_account_matches marts/fct_account_overlaps marts/fct_account_plans
