@@ -10,12 +10,6 @@ seen_figures as (
 
 ),
 
-seen_quarters as (
-
-    select distinct quarter_start from seen_figures
-
-),
-
 figure_months as (
 
     select * from {{ ref('fct_figure_months') }}
@@ -58,6 +52,12 @@ readable_partners as (
 
     select * from {{ ref('stg_partners') }}
     where may_be_built
+
+),
+
+seen_quarters as (
+
+    select distinct quarter_start from seen_figures
 
 ),
 
