@@ -50,8 +50,8 @@ AROUND = """
         (as_of_month date, account_key varchar, partner_id varchar, change_type varchar, cause varchar);
     create table marts.fct_opportunity_months (as_of_month date, as_of_on date, opportunity_key varchar,
         outcome varchar, amount decimal(38, 2), currency varchar, created_on date, closed_on date,
-        sourced_by_partner_id varchar, influenced_by_partner_id varchar, partner_recorded_on date, rule_valid_from date,
-        credit_mapped_on date, credit_engaged_on date, is_excluded boolean);
+        recorded_claims varchar, decided_credits varchar, rule_valid_from date, credit_mapped_on date,
+        credit_engaged_on date, is_excluded boolean);
     create table marts.fct_kpi_row_months (as_of_month date, quarter_start date, partner_id varchar, kpi varchar,
         counted_key varchar, counted_on date, amount_usd decimal(38, 2));
     create table marts.fct_figure_months (as_of_month date, mart varchar, figure varchar, partner_id varchar,
@@ -164,7 +164,7 @@ class History:
             connection.execute("insert into marts.fct_opportunities values (?, ?, ?, ?, ?, ?, ?)", values)
             connection.execute(
                 "insert into marts.fct_opportunity_months (as_of_month, as_of_on, opportunity_key, outcome, amount, "
-                "currency, created_on, sourced_by_partner_id, is_excluded) "
+                "currency, created_on, recorded_claims, is_excluded) "
                 "values (?, ?, ?, 'open', ?, 'USD', ?, ?, false)",
                 [month, end_of(month), key, amount, created_on, partner],
             )

@@ -232,15 +232,14 @@ described as (
         (deals_then.amount is not distinct from deals_now.amount)
         and (deals_then.currency is not distinct from deals_now.currency) as has_same_price,
         (deals_then.created_on is distinct from deals_now.created_on)
-        or (deals_then.sourced_by_partner_id is distinct from deals_now.sourced_by_partner_id)
-        or (deals_then.influenced_by_partner_id is distinct from deals_now.influenced_by_partner_id)
-        or (deals_then.partner_recorded_on is distinct from deals_now.partner_recorded_on) as has_other_claim,
+        or (deals_then.recorded_claims is distinct from deals_now.recorded_claims) as has_other_claim,
         differing.kpi <> 'pipeline_generated_usd'
         and (
             (deals_then.outcome is distinct from deals_now.outcome)
             or (deals_then.closed_on is distinct from deals_now.closed_on)
         ) as has_other_close,
-        deals_then.is_excluded <> deals_now.is_excluded as has_other_exclusion,
+        deals_then.is_excluded <> deals_now.is_excluded
+        or (deals_then.decided_credits is distinct from deals_now.decided_credits) as has_other_decision,
         deals_then.rule_valid_from <> deals_now.rule_valid_from as has_other_rule,
         deals_now.credit_mapped_on > deals_then.as_of_on as is_mapped_since,
         deals_now.credit_engaged_on > deals_then.as_of_on as is_engaged_since,
@@ -282,7 +281,7 @@ explained as (
             when not is_listed then 'record gone'
             when change_type = 'changed' and has_same_price then 'exchange rate'
             when change_type = 'changed' then 'changed record'
-            when has_other_exclusion then 'decision'
+            when has_other_decision then 'decision'
             when has_other_claim or has_other_close then 'changed record'
             when has_other_rule then 'rule version'
             when is_mapped_since then 'mapping'
