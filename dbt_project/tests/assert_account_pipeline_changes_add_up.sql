@@ -1,5 +1,5 @@
 -- Fails for an account where our open pipeline moved since last month by another amount than that of its causes. Asked
--- where the month before has kept its opportunities.
+-- where the month before has kept all of the account's opportunities.
 with account_overlaps as (
 
     select * from {{ ref('fct_account_overlaps') }}
@@ -33,6 +33,28 @@ amounts as (
         max(account_overlaps.our_open_pipeline_usd) as amount_usd
     from account_overlaps
     group by account_overlaps.as_of_month, account_overlaps.account_key
+
+),
+
+kept_amounts as (
+
+    select
+        opportunity_months.account_key,
+        sum(opportunity_months.amount_usd) as amount_usd
+    from {{ ref('fct_opportunity_months') }} as opportunity_months
+    inner join previous_months on opportunity_months.as_of_month = previous_months.previous_month
+    where opportunity_months.is_open
+    group by opportunity_months.account_key
+
+),
+
+accounts_in_part as (
+
+    select amounts.account_key
+    from amounts
+    inner join previous_months on amounts.as_of_month = previous_months.previous_month
+    left join kept_amounts on amounts.account_key = kept_amounts.account_key
+    where amounts.amount_usd <> coalesce(kept_amounts.amount_usd, 0)
 
 ),
 
@@ -71,5 +93,7 @@ final as (
 
 )
 
-select * from final
-where moved_usd <> caused_usd
+select final.*
+from final
+left join accounts_in_part on final.account_key = accounts_in_part.account_key
+where final.moved_usd <> final.caused_usd and accounts_in_part.account_key is null

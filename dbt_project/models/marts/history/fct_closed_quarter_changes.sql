@@ -277,6 +277,7 @@ explained as (
             when has_lost_its_partner then 'partner withdrew'
             when kpi = 'accounts_mapped' then coalesce(cause_of_overlap, 'other evidence')
             when kpi in ('accounts_engaged', 'joint_meetings_held') then coalesce(cause_of_overlap, 'engagement')
+            when not was_listed and change_type <> 'added' then 'partner withdrew'
             when not was_listed then 'new record'
             when not is_listed then 'record gone'
             when change_type = 'changed' and has_same_price then 'exchange rate'

@@ -5,6 +5,13 @@ with opportunity_months as (
 
 ),
 
+account_overlaps as (
+
+    select * from {{ ref('fct_account_overlaps') }}
+    where is_on_our_list
+
+),
+
 months as (
 
     {{ kept_months('opportunity_months') }}
@@ -67,6 +74,32 @@ compared as (
 
 ),
 
+-- A partner that withdrew takes the months of its deals along; what came after them at the account has no cause then.
+kept_amounts as (
+
+    select
+        as_of_month,
+        account_key,
+        sum(amount_usd) filter (where is_open) as amount_usd
+    from opportunity_months
+    group by as_of_month, account_key
+
+),
+
+account_months_in_part as (
+
+    select distinct
+        account_overlaps.as_of_month,
+        account_overlaps.account_key
+    from account_overlaps
+    left join kept_amounts
+        on
+            account_overlaps.as_of_month = kept_amounts.as_of_month
+            and account_overlaps.account_key = kept_amounts.account_key
+    where account_overlaps.our_open_pipeline_usd <> coalesce(kept_amounts.amount_usd, 0)
+
+),
+
 counted as (
 
     select
@@ -90,7 +123,11 @@ explained as (
         end as cause
     from counted
     inner join first_months on counted.opportunity_key = first_months.opportunity_key
-    where counted.amount_usd <> 0
+    left join account_months_in_part
+        on
+            counted.previous_month = account_months_in_part.as_of_month
+            and counted.account_key = account_months_in_part.account_key
+    where counted.amount_usd <> 0 and account_months_in_part.account_key is null
 
 ),
 
