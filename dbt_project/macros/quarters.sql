@@ -53,6 +53,16 @@
     {{ quarter_of(as_of_month()) }}
 {%- endmacro %}
 
+{# The day that was as far into the quarter before as the run's day is into its own: three months earlier, and the last
+   of its month where the run's is. #}
+{% macro same_day_of_quarter_before() -%}
+    case
+        when {{ as_of_date() }} = last_day({{ as_of_date() }})
+            then last_day({{ as_of_date() }} - interval '3 months')
+        else cast({{ as_of_date() }} - interval '3 months' as date)
+    end
+{%- endmacro %}
+
 {# Share of that quarter's days that have gone by, the run's day included. #}
 {% macro elapsed_rate() -%}
     {{ rate(

@@ -1,5 +1,5 @@
 -- Fails for an overlap that last month's rows and the changes reported of this month do not give: one too many, one
--- missing, or one of another status, category, tier or score.
+-- missing, or one of another status, category, tier, score or pipeline.
 with account_overlaps as (
 
     select * from {{ ref('fct_account_overlaps') }}
@@ -29,6 +29,7 @@ values_by_month as (
         account_overlaps.category,
         priorities.tier,
         cast(priorities.priority_score as varchar) as score,
+        cast(account_overlaps.our_open_pipeline_counted_once_usd as varchar) as pipeline,
         concat(account_overlaps.our_status, ' / ', account_overlaps.partner_status) as status
     from account_overlaps
     left join priorities
@@ -68,14 +69,14 @@ this_month as (
 changed as (
 
     select
-        {% for measure in ['status', 'category', 'tier', 'score'] %}
+        {% for measure in ['status', 'category', 'tier', 'score', 'pipeline'] %}
         if({{ measure }}_changes.change_type is null, last_month.{{ measure }}, {{ measure }}_changes.to_value)
             as {{ measure }},
         {% endfor %}
         last_month.account_key,
         last_month.partner_id
     from last_month
-    {% for measure in ['gone', 'status', 'category', 'tier', 'score'] %}
+    {% for measure in ['gone', 'status', 'category', 'tier', 'score', 'pipeline'] %}
     left join changes as {{ measure }}_changes
         on
             last_month.account_key = {{ measure }}_changes.account_key
@@ -95,7 +96,8 @@ reported as (
         status,
         category,
         tier,
-        score
+        score,
+        pipeline
     from changed
     union all
     select
@@ -104,7 +106,8 @@ reported as (
         changes.to_value as status,
         this_month.category,
         this_month.tier,
-        this_month.score
+        this_month.score,
+        this_month.pipeline
     from changes
     left join this_month
         on
@@ -122,7 +125,8 @@ true_rows as (
         status,
         category,
         tier,
-        score
+        score,
+        pipeline
     from this_month
 
 ),
@@ -152,6 +156,7 @@ final as (
         category,
         tier,
         score,
+        pipeline,
         'reported, not true' as problem
     from told_and_not_true
     union all
@@ -162,6 +167,7 @@ final as (
         category,
         tier,
         score,
+        pipeline,
         'true, not reported' as problem
     from true_and_not_told
 

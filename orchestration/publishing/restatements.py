@@ -1,7 +1,7 @@
 """What people have seen of months that are about to be built again, kept so that dbt can tell what became of it.
 
-Belongs here: copying it from the published marts into schema seen. Does not belong here: the comparison
-(fct_restatements).
+Belongs here: copying it from the published marts into schema seen, and what a quarter reported, which stays when it has
+closed. Does not belong here: the comparison (fct_restatements, fct_closed_quarter_changes).
 """
 
 from datetime import date
@@ -10,11 +10,13 @@ from pathlib import Path
 import duckdb
 
 from orchestration.settings import MARTS
-from orchestration.warehouse.schema import create_raw_tables
+from orchestration.warehouse.schema import SEEN_TABLES, create_raw_tables
 from orchestration.warehouse.sql import literal
 
 # Without these a published file is too old, or too new, to be compared with.
 COMPARED = {"fct_account_overlaps", "fct_account_priorities", "last_refreshed"}
+# What is kept of quarters, and where it is published.
+QUARTERS = {"quarter_figures": "fct_figure_months", "quarter_rows": "fct_kpi_row_months"}
 
 
 class UnreadableMartsError(Exception):
@@ -22,7 +24,7 @@ class UnreadableMartsError(Exception):
 
 
 def keep_published(warehouse: Path, published: Path, month: date | None = None) -> None:
-    """Keep the restatements that have been published, and the published overlaps of a month and the later ones.
+    """Keep the restatements and the quarters that have been published, and the overlaps of a month and the later ones.
 
     Nothing is kept twice of one publication. So a run that comes after a failed one, which has rebuilt the warehouse
     already, still compares with what people have seen.
@@ -55,6 +57,8 @@ def keep_published(warehouse: Path, published: Path, month: date | None = None) 
 def _keep(connection: duckdb.DuckDBPyConnection, month: date | None) -> None:
     """Copy what the comparison needs, unless the published marts are of a release that had nothing to compare."""
     relations = connection.execute("select database_name = 'published', table_name from duckdb_tables()").fetchall()
+    if set(relations) >= {(True, name) for name in QUARTERS.values()}:
+        _keep_quarters(connection)
     if not set(relations) >= {(True, name) for name in COMPARED}:
         return
     if (True, "fct_restatements") in relations:
@@ -71,6 +75,43 @@ def _keep(connection: duckdb.DuckDBPyConnection, month: date | None) -> None:
     connection.execute(f"delete from seen.overlaps where exists (from seen.months where {is_other})")  # noqa: S608 (our own tables)
     connection.execute(f"delete from seen.months where {is_other}")  # noqa: S608 (our own tables)
     _keep_overlaps(connection, month, (False, "res_account_registry") in relations)
+
+
+def _keep_quarters(connection: duckdb.DuckDBPyConnection) -> None:
+    """Copy what each published quarter reported, by the last of its months, unless the quarter has closed since.
+
+    The latest quarter of all is still running and is kept anew by every publication that does not go back to an earlier
+    month; from the first publication of a later one on it stays as it is.
+    """
+    connection.execute(
+        """
+        create temp table reports as
+        with published_reports as (
+            select quarter_start, max(as_of_month) as as_of_month from published.fct_figure_months
+            group by quarter_start
+        ),
+
+        kept_reports as (
+            select quarter_start, max(as_of_month) as as_of_month from seen.quarter_figures group by quarter_start
+        )
+
+        select quarter_start, as_of_month from published_reports
+        where
+            quarter_start not in (select quarter_start from kept_reports)
+            or (
+                as_of_month = (select max(as_of_month) from published_reports)
+                and as_of_month >= (select max(as_of_month) from kept_reports)
+            )
+        """
+    )
+    for kept, published in QUARTERS.items():
+        columns = ", ".join(SEEN_TABLES[kept])
+        connection.execute(f"delete from seen.{kept} where quarter_start in (select quarter_start from reports)")  # noqa: S608 (our own tables)
+        connection.execute(
+            f"insert into seen.{kept} by name select {columns} from published.{published} "  # noqa: S608 (our own tables)
+            "semi join reports using (quarter_start, as_of_month)"
+        )
+    connection.execute("drop table reports")
 
 
 def _keep_overlaps(connection: duckdb.DuckDBPyConnection, month: date, has_registry: bool) -> None:

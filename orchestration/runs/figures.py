@@ -54,6 +54,7 @@ CHANGES = """
         count(*) filter (change_type = 'gone') as "gone",
         count(*) filter (change_type = 'status') as "another status",
         count(*) filter (change_type = 'tier') as "another tier",
+        count(*) filter (change_type = 'pipeline') as "another open pipeline",
         count(*) filter (change_type = 'match') as "regrouped"
     from marts.mart_what_changed
     where as_of_month = ? and restated_in_month is null
@@ -71,6 +72,21 @@ RESTATED = """
     group by all
     order by all
 """
+# What was reported stays; only what differs is worth a line.
+CLOSED_QUARTERS = f"""
+    select
+        fiscal_quarter as quarter,
+        replace(figure, '_', ' ') as figure,
+        case when unit = 'usd' then format('{{:,}} USD', round(reported_value)::bigint)
+            else round(reported_value)::bigint::varchar end as "was reported",
+        case when unit = 'usd' then format('{{:,}} USD', round(value_today)::bigint)
+            else round(value_today)::bigint::varchar end as "would be today",
+        causes as because
+    from marts.mart_closed_quarters
+    where mart = 'mart_kpi_status' and partner_id = 'all' and difference <> 0
+    order by quarter_start desc, figure
+    limit {SHOWN_ROWS}
+"""  # noqa: S608 (our own figure)
 # A change counts as much as the account does now; one that is gone as much as it did before.
 FIRST_CHANGES = f"""
     select
@@ -156,6 +172,7 @@ def look_at(file: Path) -> Published | None:
             ).fetchall()
             changes = _table(marts, "What changed, by partner", CHANGES, month)
             restated = _table(marts, "Published months that became another", RESTATED, month)
+            closed = _table(marts, "Closed quarters that would be another today", CLOSED_QUARTERS)
             late = _table(marts, "Lists that are late", LATE)
             unmapped = _table(marts, "Values nobody mapped (at most 20 are shown)", UNMAPPED, month)
             bands = _table(marts, "Pairs of records, by how sure the pipeline is", BANDS)
@@ -185,7 +202,7 @@ def look_at(file: Path) -> Published | None:
         run_id,
         published_at.replace(tzinfo=UTC),
         figures,
-        [changes, first, restated, late, unmapped, old_rates, joined, bands, changed],
+        [changes, first, restated, closed, late, unmapped, old_rates, joined, bands, changed],
     )
 
 

@@ -58,7 +58,7 @@ FIGURES = """
         case unit
             when 'usd' then format('{:,} USD', round(previous_value)::bigint)
             when 'count' then round(previous_value)::bigint::varchar
-        end as "last quarter"
+        end as "last quarter, by the same day"
     from marts.mart_executive_summary
     order by figure_number
 """

@@ -154,6 +154,29 @@ SEEN_TABLES: dict[str, dict[str, str]] = {
         "from_value": "varchar",
         "to_value": "varchar",
     },
+    # Of each quarter, what was last published of it before a month of a later one was: fct_figure_months and
+    # fct_kpi_row_months, as they were then.
+    "quarter_figures": {
+        "as_of_month": "date not null",
+        "mart": "varchar not null",
+        "figure": "varchar not null",
+        "partner_id": "varchar not null",
+        "as_of_on": "date not null",
+        "quarter_start": "date not null",
+        "fiscal_quarter": "varchar not null",
+        "period": "varchar not null",
+        "unit": "varchar not null",
+        "value": "decimal(38, 6)",
+    },
+    "quarter_rows": {
+        "as_of_month": "date not null",
+        "quarter_start": "date not null",
+        "partner_id": "varchar not null",
+        "kpi": "varchar not null",
+        "counted_key": "varchar not null",
+        "counted_on": "date not null",
+        "amount_usd": "decimal(38, 2)",
+    },
 }
 
 

@@ -95,25 +95,27 @@ ASSETS = """
     lists/heliograph lists/kestrelworks lists/quillon lists/rheinblick lists/tidewell lists/us
     marts/bridge_account_exclusions marts/bridge_account_parties marts/bridge_account_records
     marts/bridge_partner_accounts marts/bridge_person_contacts marts/dim_account_keys marts/dim_accounts
-    marts/dim_days marts/dim_months marts/dim_partners marts/dim_persons marts/fct_account_activations
-    marts/fct_account_group_links marts/fct_account_icp_fit marts/fct_account_icp_rules
-    marts/fct_account_key_changes marts/fct_account_mappings marts/fct_account_match_evidence
-    marts/fct_account_matches marts/fct_account_overlaps marts/fct_account_plans marts/fct_account_plays
-    marts/fct_account_priorities marts/fct_engagements marts/fct_figure_months marts/fct_kpi_actuals
-    marts/fct_opportunities marts/fct_opportunity_months marts/fct_opportunity_partners marts/fct_our_accounts
-    marts/fct_pipeline_movements marts/fct_restatements marts/mart_account_conflicts
-    marts/mart_account_mapping_matrix marts/mart_account_occasions marts/mart_account_overlaps
-    marts/mart_attribution_totals marts/mart_best_partners marts/mart_co_sell_list marts/mart_complementary_coverage
-    marts/mart_contact_coverage marts/mart_crm_updates marts/mart_engagement_log marts/mart_engagement_quality
-    marts/mart_executive_summary marts/mart_icp_alignment marts/mart_icp_deals marts/mart_icp_review
-    marts/mart_joint_forecast marts/mart_joint_opportunities marts/mart_joint_targets marts/mart_kpi_status
-    marts/mart_list_scorecards marts/mart_long_term_targets marts/mart_mapping_roi marts/mart_open_deals
-    marts/mart_orphans marts/mart_overdue_first_touches marts/mart_partner_additions marts/mart_partner_alignment
-    marts/mart_partner_backtest marts/mart_partner_coverage marts/mart_partner_decisions
-    marts/mart_partner_icp_deals marts/mart_partner_only_accounts marts/mart_partner_pass_list
-    marts/mart_partner_performance marts/mart_partner_plans marts/mart_partner_production marts/mart_partner_reach
-    marts/mart_partner_scores marts/mart_pipeline_movement marts/mart_pipeline_review marts/mart_pipeline_summary
-    marts/mart_plan_gaps marts/mart_priority_accounts marts/mart_priority_sensitivity marts/mart_producing_share
+    marts/dim_closed_quarters marts/dim_days marts/dim_months marts/dim_partners marts/dim_persons
+    marts/fct_account_activations marts/fct_account_group_links marts/fct_account_icp_fit
+    marts/fct_account_icp_rules marts/fct_account_key_changes marts/fct_account_mappings
+    marts/fct_account_match_evidence marts/fct_account_matches marts/fct_account_overlaps
+    marts/fct_account_pipeline_changes marts/fct_account_plans marts/fct_account_plays marts/fct_account_priorities
+    marts/fct_closed_quarter_changes marts/fct_engagements marts/fct_figure_months marts/fct_kpi_actuals
+    marts/fct_kpi_row_months marts/fct_kpi_rows marts/fct_opportunities marts/fct_opportunity_months
+    marts/fct_opportunity_partners marts/fct_our_accounts marts/fct_pipeline_movements marts/fct_restatements
+    marts/mart_account_conflicts marts/mart_account_mapping_matrix marts/mart_account_occasions
+    marts/mart_account_overlaps marts/mart_attribution_totals marts/mart_best_partners marts/mart_closed_quarters
+    marts/mart_co_sell_list marts/mart_complementary_coverage marts/mart_contact_coverage marts/mart_crm_updates
+    marts/mart_engagement_log marts/mart_engagement_quality marts/mart_executive_summary marts/mart_icp_alignment
+    marts/mart_icp_deals marts/mart_icp_review marts/mart_joint_forecast marts/mart_joint_opportunities
+    marts/mart_joint_targets marts/mart_kpi_status marts/mart_list_scorecards marts/mart_long_term_targets
+    marts/mart_mapping_roi marts/mart_open_deals marts/mart_orphans marts/mart_overdue_first_touches
+    marts/mart_partner_additions marts/mart_partner_alignment marts/mart_partner_backtest
+    marts/mart_partner_coverage marts/mart_partner_decisions marts/mart_partner_icp_deals
+    marts/mart_partner_only_accounts marts/mart_partner_pass_list marts/mart_partner_performance
+    marts/mart_partner_plans marts/mart_partner_production marts/mart_partner_reach marts/mart_partner_scores
+    marts/mart_pipeline_movement marts/mart_pipeline_review marts/mart_pipeline_summary marts/mart_plan_gaps
+    marts/mart_priority_accounts marts/mart_priority_sensitivity marts/mart_producing_share
     marts/mart_quarterly_goals marts/mart_refused_data marts/mart_review_queue marts/mart_secondary_targets
     marts/mart_weight_review marts/mart_what_changed marts/mart_white_space marts/mart_who_knows_whom
     marts/mart_wins published/contacts published/marts raw/accounts raw/contacts raw/credits raw/decisions
@@ -139,13 +141,14 @@ ASSETS = """
     seeds/partner_plan_steps seeds/partner_score_weights seeds/partner_surveys seeds/partners seeds/person_words
     seeds/placeholders seeds/plays seeds/refresh_cadences seeds/relationship_strengths seeds/review_yields
     seeds/roi_benchmarks seeds/score_levels seeds/scoring_weights seeds/seniorities seeds/settings seeds/size_bands
-    seeds/tier_rules seeds/value_mappings seen/months seen/overlaps seen/restatements staging/stg_account_ids
-    staging/stg_accounts staging/stg_contacts staging/stg_credit_decisions staging/stg_current_exports
-    staging/stg_earlier_accounts staging/stg_engagements staging/stg_exchange_rates staging/stg_exclusions
-    staging/stg_icp_rules staging/stg_icp_values staging/stg_kept_keys staging/stg_kpi_targets
-    staging/stg_mapped_values staging/stg_match_decisions staging/stg_merged_ids staging/stg_named_records
-    staging/stg_opportunities staging/stg_opportunity_claims staging/stg_partner_hosts staging/stg_partners
-    staging/stg_refusals staging/stg_seen_months staging/stg_seen_overlaps staging/stg_seen_restatements
+    seeds/tier_rules seeds/value_mappings seen/months seen/overlaps seen/quarter_figures seen/quarter_rows
+    seen/restatements staging/stg_account_ids staging/stg_accounts staging/stg_contacts staging/stg_credit_decisions
+    staging/stg_current_exports staging/stg_earlier_accounts staging/stg_engagements staging/stg_exchange_rates
+    staging/stg_exclusions staging/stg_icp_rules staging/stg_icp_values staging/stg_kept_keys
+    staging/stg_kpi_targets staging/stg_mapped_values staging/stg_match_decisions staging/stg_merged_ids
+    staging/stg_named_records staging/stg_opportunities staging/stg_opportunity_claims staging/stg_partner_hosts
+    staging/stg_partners staging/stg_refusals staging/stg_seen_months staging/stg_seen_overlaps
+    staging/stg_seen_quarter_figures staging/stg_seen_quarter_rows staging/stg_seen_restatements
     staging/stg_unmapped_values
 """
 

@@ -41,6 +41,7 @@ class Before:
     keys: Rows
     persons: Rows
     history: Rows
+    reported: Rows
     theirs: list[str]
 
 
@@ -51,6 +52,11 @@ PERSONS = f"select contact_key, person_key from marts.bridge_person_contacts whe
 HISTORY = (
     "select * exclude (group_key) from marts.fct_account_overlaps "
     f"where as_of_month < '2026-10-01' and partner_id <> '{GONE}' order by all"
+)
+
+REPORTED = (
+    "select mart, figure, partner_id, reported_value from marts.mart_closed_quarters "
+    f"where partner_id <> '{GONE}' order by all"
 )
 
 
@@ -66,6 +72,7 @@ def before(demo: Run, tmp_path_factory: pytest.TempPathFactory) -> Before:
         read(settings.warehouse, KEYS),
         read(settings.warehouse, PERSONS),
         read(settings.warehouse, HISTORY),
+        read(settings.warehouse, REPORTED),
         [email for (email,) in read(settings.warehouse, "select distinct email from raw.contacts where party_id = ? "
         "and email not in (select email from raw.contacts where party_id <> ? and email is not null)", [GONE, GONE])],
     )  # fmt: skip
@@ -138,6 +145,7 @@ def test_everything_of_the_others_stays_as_it_was(before: Before, withdrawn: Run
     assert all(was[record] in {now[other] for other in now.keys() - apart} for record in apart)
     assert read(settings.warehouse, PERSONS) == before.persons
     assert read(settings.warehouse, HISTORY) == before.history
+    assert read(settings.warehouse, REPORTED) == before.reported
     orphans = """
         select count(*) from marts.fct_account_overlaps as shared
         where not exists (
@@ -145,6 +153,22 @@ def test_everything_of_the_others_stays_as_it_was(before: Before, withdrawn: Run
         )
     """
     assert read(settings.warehouse, orphans) == [(0,)]
+
+
+def test_what_a_closed_quarter_reported_of_a_party_that_withdrew_is_its_share_of_all(
+    before: Before, withdrawn: Run
+) -> None:
+    warehouse = before.settings.warehouse
+    assert read(warehouse, "select count(*) from marts.mart_closed_quarters where partner_id = ?", [GONE]) == [(0,)]
+    assert read(warehouse, "select count(*) from seen.quarter_rows where partner_id = ?", [GONE]) == [(0,)]
+    lost = (
+        "select reported_value + sum(value_change) = value_today, bool_or(cause = 'partner withdrew') "
+        "from marts.mart_closed_quarters as quarters inner join marts.fct_closed_quarter_changes as changes "
+        "on quarters.figure = changes.kpi and quarters.partner_id = changes.partner_id "
+        "where quarters.partner_id = 'all' and mart = 'mart_kpi_status' and kpi = 'accounts_mapped' "
+        "group by reported_value, value_today"
+    )
+    assert read(warehouse, lost) == [(True, True)]
 
 
 def test_the_command_says_what_only_people_can_delete(before: Before, withdrawn: Run) -> None:

@@ -44,7 +44,9 @@ COMPARED = {
     "mart_list_scorecards": "object = 'accounts'",
     # October's figures are compared where they stand, and a partner's follow as its coverage does
     "fct_figure_months": "as_of_month = '2026-09-01' and (partner_id = 'all' or figure = 'our_icp_coverage_rate')",
-    "mart_what_changed.values": "change_type in ('category', 'score', 'tier')",
+    # of those that hold on a day the return on mapping shows all kinds
+    "mart_closed_quarters": "is_counted_anew or (mart = 'mart_mapping_roi' and partner_id = 'all')",
+    "mart_what_changed.values": "change_type in ('category', 'score', 'tier', 'pipeline')",
     # a score moves with the euro too, for which there is no word
     "mart_what_changed.causes": "change_type <> 'score'",
 }
@@ -171,7 +173,7 @@ def test_in_a_month_that_is_running_the_day_of_its_last_run_counts_as_today(quar
             "insert into raw.loaded_months values ('2026-09-01', '2026-09-30'), ('2026-10-01', '2026-10-15')"
         )
     other = quarter.beside(tmp_path)
-    done = other.dbt("run", "--select", "fct_account_activations", "fct_kpi_actuals", "mart_kpi_status")
+    done = other.dbt("run", "--select", "fct_account_activations", "fct_kpi_rows", "fct_kpi_actuals", "mart_kpi_status")
     assert done.returncode == 0, done.stdout
     gone = "select distinct elapsed_rate from marts.mart_kpi_status"
     assert quarter.query(gone) == [(Decimal("0.336957"),)]
@@ -239,7 +241,8 @@ def test_a_fiscal_year_from_february_gives_the_quarter_that_was_worked_out_by_ha
         connection.execute("update seeds.kpi_targets set period_start = '2026-08-01' where period_start = '2026-10-01'")
     other = quarter.beside(tmp_path)
     other.vars = ["--vars", json.dumps({"fiscal_year_start_month": 2, "fiscal_year_named_by": "end"})]
-    names = ("stg_kpi_targets", "fct_kpi_actuals", "mart_kpi_status", "mart_quarterly_goals", "mart_executive_summary")
+    kpis = ("fct_kpi_rows", "fct_kpi_actuals", "mart_kpi_status")
+    names = ("stg_kpi_targets", *kpis, "mart_quarterly_goals", "mart_executive_summary")
     done = other.dbt("run", "--select", *names)
     assert done.returncode == 0, done.stdout
     figures = "kpi, actual, target, elapsed_rate, status, fiscal_quarter"

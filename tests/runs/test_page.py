@@ -240,6 +240,15 @@ PUBLISHED = """
         select 'Acme' as party_name, 'accounts' as object, date '2026-07-01' as list_month, true as is_late,
             'quarterly' as refresh_cadence, date '2026-10-01' as next_list_month, 40 as match_count,
             1.5 as chance_match_count;
+    create table mart_closed_quarters as
+        select date '2026-07-01' as quarter_start, 'FY2026-Q3' as fiscal_quarter, quarters.*
+        from (values
+            ('mart_kpi_status', 'pipeline_generated_usd', 'all', 'usd', 33000.4, 70000, 37000, 'engagement, mapping'),
+            ('mart_kpi_status', 'deals_closed', 'all', 'count', 2, 1, -1, 'restatement'),
+            ('mart_kpi_status', 'accounts_mapped', 'all', 'count', 9, 9, 0, null),
+            ('mart_kpi_status', 'deals_closed', 'acme', 'count', 2, 1, -1, 'restatement'),
+            ('mart_quarterly_goals', 'pipeline_generated_usd', 'all', 'usd', 33000.4, 70000, 37000, 'mapping')
+        ) as quarters (mart, figure, partner_id, unit, reported_value, value_today, difference, causes);
     create table fct_account_priorities as from (values
         (date '2026-10-01', 'a1', 'acme', 'T2', 20), (date '2026-10-01', 'a2', 'acme', 'T1', 30),
         (date '2026-09-01', 'a3', 'acme', 'T1', 34)
@@ -251,6 +260,7 @@ PUBLISHED = """
         from (values
             ('a1', 'First Ltd', 'new', null, 'prospect / customer', 'new record'),
             ('a2', 'Second Ltd', 'tier', 'T2', 'T1', 'changed record'),
+            ('a2', 'Second Ltd', 'pipeline', '70.00', '40.00', 'exchange rate'),
             ('a3', 'Third Ltd', 'gone', 'customer / customer', null, 'record gone')
         ) as changes (account_key, name, change_type, from_value, to_value, cause);
     insert into mart_what_changed by name
@@ -273,9 +283,14 @@ def test_what_changed_is_counted_and_the_accounts_that_matter_most_come_first(tm
     assert [row[0] for row in tables["The 10 changes at the accounts that matter most"]] == [
         "Third Ltd", "Second Ltd", "First Ltd",
     ]  # fmt: skip
+    assert tables["What changed, by partner"] == [("Acme", 1, 1, 0, 1, 1, 0)]
     assert tables["Published months that became another"] == [("2026-08", "2026-08", 1)]
     assert tables["Amounts at the rate of another month"] == [("EUR", "It is 2 months old", 5, "acme, us")]
     assert tables["Settings of your own"] == [("acv_usd", "70000", "50000", "USD", "A deal.")]
+    assert tables["Closed quarters that would be another today"] == [
+        ("FY2026-Q3", "deals closed", "2", "1", "restatement"),
+        ("FY2026-Q3", "pipeline generated usd", "33,000 USD", "70,000 USD", "engagement, mapping"),
+    ]
     assert tables["Lists that are late"] == [("Acme", "accounts", "2026-07", "quarterly", "2026-10")]
     assert tables["How many of the matches are to be expected to be chance, by list"] == [("Acme", 40, Decimal("1.5"))]
     assert tables["Pairs of records, by how sure the pipeline is"] == [("auto", 2), ("review", 1)]

@@ -4,124 +4,24 @@ with kpis as (
 
 ),
 
-account_mappings as (
+kpi_rows as (
 
-    select * from {{ ref('fct_account_mappings') }}
-
-),
-
-joint_engagements as (
-
-    select * from {{ ref('fct_engagements') }}
-    where partner_id is not null
-
-),
-
-joint_opportunities as (
-
-    select * from {{ ref('fct_opportunities') }}
-    where attribution <> 'none'
-
-),
-
--- What counts for which KPI, on which day, under which partner.
-counted as (
-
-    select
-        'accounts_mapped' as kpi,
-        partner_id,
-        mapped_on as counted_on,
-        account_key as counted_key,
-        cast(null as decimal(38, 2)) as amount_usd
-    from account_mappings
-    union all
-    select
-        'accounts_engaged' as kpi,
-        partner_id,
-        engaged_on as counted_on,
-        account_key as counted_key,
-        null as amount_usd
-    from joint_engagements
-    where account_key is not null
-    union all
-    select
-        'joint_meetings_held' as kpi,
-        partner_id,
-        engaged_on as counted_on,
-        engagement_key as counted_key,
-        null as amount_usd
-    from joint_engagements
-    where list_contains({{ var('meeting_activities') }}, activity)
-    union all
-    select
-        'pipeline_generated_usd' as kpi,
-        primary_partner_id as partner_id,
-        created_on as counted_on,
-        opportunity_key as counted_key,
-        amount_usd
-    from joint_opportunities
-    union all
-    select
-        'deals_closed' as kpi,
-        primary_partner_id as partner_id,
-        closed_on as counted_on,
-        opportunity_key as counted_key,
-        null as amount_usd
-    from joint_opportunities
-    where outcome = 'won'
-    union all
-    select
-        'revenue_generated_usd' as kpi,
-        primary_partner_id as partner_id,
-        closed_on as counted_on,
-        opportunity_key as counted_key,
-        amount_usd
-    from joint_opportunities
-    where outcome = 'won'
-
-),
-
--- Each once for its partner and once for all, where an account shared with several partners is one account, mapped on
--- the day of the first of them and never again.
-counted_for as (
-
-    select * from counted
-    union all
-    select
-        kpi,
-        'all' as partner_id,
-        counted_on,
-        counted_key,
-        amount_usd
-    from counted
-    where kpi <> 'accounts_mapped'
-    union all
-    select
-        'accounts_mapped' as kpi,
-        'all' as partner_id,
-        first_mapped_on as counted_on,
-        account_key as counted_key,
-        null as amount_usd
-    from account_mappings
+    select * from {{ ref('fct_kpi_rows') }}
 
 ),
 
 final as (
 
     select
-        {{ quarter_of('counted_for.counted_on') }} as quarter_start,
-        counted_for.partner_id,
-        counted_for.kpi,
+        kpi_rows.quarter_start,
+        kpi_rows.partner_id,
+        kpi_rows.kpi,
         cast(
-            case
-                when kpis.unit = 'usd' then sum(counted_for.amount_usd)
-                else count(distinct counted_for.counted_key)
-            end as decimal(38, 2)
+            case when kpis.unit = 'usd' then sum(kpi_rows.amount_usd) else count(*) end as decimal(38, 2)
         ) as actual
-    from counted_for
-    inner join kpis on counted_for.kpi = kpis.kpi
-    where counted_for.counted_on <= {{ as_of_date() }}
-    group by {{ quarter_of('counted_for.counted_on') }}, counted_for.partner_id, counted_for.kpi, kpis.unit
+    from kpi_rows
+    inner join kpis on kpi_rows.kpi = kpis.kpi
+    group by kpi_rows.quarter_start, kpi_rows.partner_id, kpi_rows.kpi, kpis.unit
 
 )
 

@@ -44,6 +44,12 @@ pipeline_summary as (
 
 ),
 
+partner_reach as (
+
+    select * from {{ ref('mart_partner_reach') }}
+
+),
+
 mapping_roi as (
 
     select * from {{ ref('mart_mapping_roi') }}
@@ -84,6 +90,18 @@ figures as (
         cast({{ figure }} as decimal(38, 6)) as value,
         null as target_value
     from partner_coverage
+    union all
+    {% endfor %}
+    {% for figure in ['reached_icp_account_rate', 'reached_open_pipeline_rate'] %}
+    select
+        'mart_partner_reach' as mart,
+        concat('{{ figure }}_by_', least_partner_count) as figure,
+        'all' as partner_id,
+        'now' as period,
+        'rate' as unit,
+        cast({{ figure }} as decimal(38, 6)) as value,
+        null as target_value
+    from partner_reach
     union all
     {% endfor %}
     {% for figure, (period, unit) in pipeline_figures.items() %}

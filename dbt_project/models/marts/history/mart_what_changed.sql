@@ -45,6 +45,13 @@ restatements as (
 
 ),
 
+pipeline_changes as (
+
+    select * from {{ ref('fct_account_pipeline_changes') }}
+    where as_of_month = {{ as_of_month() }} and is_largest
+
+),
+
 -- Nothing, in the first month: there is nothing to compare it with.
 previous_months as (
 
@@ -213,6 +220,8 @@ compared as (
     select
         overlaps_before.category as category_before,
         overlaps_now.category as category_now,
+        cast(overlaps_before.our_open_pipeline_counted_once_usd as varchar) as pipeline_before,
+        cast(overlaps_now.our_open_pipeline_counted_once_usd as varchar) as pipeline_now,
         coalesce(overlaps_now.account_key, overlaps_before.account_key) as account_key,
         coalesce(overlaps_now.partner_id, overlaps_before.partner_id) as partner_id,
         overlaps_before.account_key is null as is_new,
@@ -221,6 +230,7 @@ compared as (
         overlaps_before.partner_status <> overlaps_now.partner_status as has_other_partner_status,
         overlaps_before.is_excluded <> overlaps_now.is_excluded as has_other_exclusion,
         overlaps_before.is_partner <> overlaps_now.is_partner as has_other_partner_flag,
+        overlaps_before.is_pipeline_counted_here <> overlaps_now.is_pipeline_counted_here as has_other_pipeline_row,
         concat(overlaps_before.our_status, ' / ', overlaps_before.partner_status) as statuses_before,
         concat(overlaps_now.our_status, ' / ', overlaps_now.partner_status) as statuses_now
     from overlaps_before
@@ -243,6 +253,7 @@ described as (
         regrouped_accounts.from_account_keys,
         regrouped_accounts.to_account_keys,
         regrouped_accounts.cause as regrouping_cause,
+        pipeline_changes.cause as largest_pipeline_cause,
         our_events.record_event as our_event,
         partner_events.record_event as partner_event,
         partners.name as partner_name,
@@ -260,6 +271,7 @@ described as (
             compared.account_key = priorities_now.account_key
             and compared.partner_id = priorities_now.partner_id
     left join regrouped_accounts on compared.account_key = regrouped_accounts.account_key
+    left join pipeline_changes on compared.account_key = pipeline_changes.account_key
     left join party_events as our_events
         on compared.account_key = our_events.account_key and our_events.party_id = 'us'
     left join party_events as partner_events
@@ -296,7 +308,14 @@ explained as (
             when has_other_partner_flag then 'changed record'
             when has_same_levels then 'rule version'
             else coalesce(regrouping_cause, our_event, partner_event, 'changed record')
-        end as priority_cause
+        end as priority_cause,
+        case
+            when pipeline_before is null then 'new record'
+            when pipeline_now is null then 'file missing'
+            when regrouping_cause is not null then regrouping_cause
+            when has_other_pipeline_row then 'counted elsewhere'
+            else coalesce(largest_pipeline_cause, 'other evidence')
+        end as pipeline_cause
     from described
 
 ),
@@ -351,7 +370,7 @@ changes as (
     from explained
     where category_before <> category_now
     union all
-    {% for measure in ['tier', 'score'] %}
+    {% for measure in ['tier', 'score', 'pipeline'] %}
     select
         account_key,
         partner_id,
@@ -359,7 +378,7 @@ changes as (
         '{{ measure }}' as change_type,
         {{ measure }}_before as from_value,
         {{ measure }}_now as to_value,
-        priority_cause as cause
+        {{ 'pipeline' if measure == 'pipeline' else 'priority' }}_cause as cause
     from explained
     where not is_new and not is_gone and {{ measure }}_before is distinct from {{ measure }}_now
     union all

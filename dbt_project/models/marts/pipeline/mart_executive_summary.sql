@@ -25,12 +25,25 @@ activations as (
 
 ),
 
-previous_actuals as (
+-- Of the quarter before as much as has gone by of this one: a part is not compared with a whole.
+previous_rows as (
 
-    select * from {{ ref('fct_kpi_actuals') }}
+    select * from {{ ref('fct_kpi_rows') }}
     where
         partner_id = 'all'
         and quarter_start = cast({{ quarter_start() }} - interval '3 months' as date)
+        and counted_on <= {{ same_day_of_quarter_before() }}
+
+),
+
+previous_actuals as (
+
+    select
+        kpi,
+        count(*) as row_count,
+        sum(amount_usd) as amount_usd
+    from previous_rows
+    group by kpi
 
 ),
 
@@ -99,7 +112,8 @@ figures as (
             case
                 when kpi_status.why_unknown is not null then null
                 when previous_actuals.kpi is null then 0
-                else previous_actuals.actual
+                when kpi_status.unit = 'usd' then previous_actuals.amount_usd
+                else previous_actuals.row_count
             end as decimal(38, 6)
         ) as previous_value
     from kpi_status
