@@ -1,5 +1,5 @@
--- Fails for an account whose amount does not add up to itself over its rows in the lists of targets, or of conflicts, or
--- is not counted among the joint targets though the account is one of them.
+-- Fails for an account whose amount does not add up to itself over its rows in the lists of targets, or of conflicts,
+-- or is not counted among the joint targets though the account is one of them.
 with amounts as (
 
     {% for tier in ['joint', 'secondary'] %}
