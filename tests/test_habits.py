@@ -135,7 +135,7 @@ def served(house: Path, port: int, *command: str) -> Iterator[subprocess.Popen[b
     finally:
         process.send_signal(signal.SIGINT)
         try:
-            process.wait(60)
+            process.wait(PATIENCE_SECONDS)
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)  # nobody is left unless something went wrong

@@ -215,16 +215,13 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, row: dict[str, obj
     connection.execute(f"insert into raw.{table} ({names}) values ({marks})", list(row.values()))
 
 
-def load_raw(
-    warehouse: Path, shuffle_seed: int | None = None, golden: Path = GOLDEN, left_out_party: str | None = None
-) -> None:
+def load_raw(warehouse: Path, shuffle_seed: int | None = None, golden: Path = GOLDEN) -> None:
     """Write the hand-made rows as ingestion would, and the resolution they are to be given.
 
     Args:
         warehouse: the DuckDB file to write.
         shuffle_seed: puts the rows in another order; None keeps that of the files.
         golden: folder of the rows; a row stands in each of the months that its export_month names.
-        left_out_party: whose rows are not delivered; which records are one account stays as it is.
     """
     accounts = read_golden("accounts.csv", golden)
     delivered_rows = {
@@ -240,7 +237,6 @@ def load_raw(
         for table, rows in delivered_rows.items()
         for row_number, row in rows
         for month in row.get("export_month", "2026-10-01").split()
-        if row.get("party_id", "us") != left_out_party
     ]
     with duckdb.connect(str(warehouse)) as connection:
         create_raw_tables(connection)

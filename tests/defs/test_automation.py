@@ -106,16 +106,16 @@ ASSETS = """
     marts/mart_account_conflicts marts/mart_account_mapping_matrix marts/mart_account_occasions
     marts/mart_account_overlaps marts/mart_attribution_totals marts/mart_best_partners marts/mart_closed_quarters
     marts/mart_co_sell_list marts/mart_complementary_coverage marts/mart_contact_coverage marts/mart_crm_updates
-    marts/mart_engagement_log marts/mart_engagement_quality marts/mart_executive_summary marts/mart_icp_alignment
-    marts/mart_icp_deals marts/mart_icp_review marts/mart_joint_forecast marts/mart_joint_opportunities
-    marts/mart_joint_targets marts/mart_kpi_status marts/mart_list_scorecards marts/mart_long_term_targets
-    marts/mart_mapping_roi marts/mart_open_deals marts/mart_orphans marts/mart_overdue_first_touches
-    marts/mart_partner_additions marts/mart_partner_alignment marts/mart_partner_backtest
-    marts/mart_partner_coverage marts/mart_partner_decisions marts/mart_partner_icp_deals
-    marts/mart_partner_only_accounts marts/mart_partner_pass_list marts/mart_partner_performance
-    marts/mart_partner_plans marts/mart_partner_production marts/mart_partner_reach marts/mart_partner_scores
-    marts/mart_pipeline_movement marts/mart_pipeline_review marts/mart_pipeline_summary marts/mart_plan_gaps
-    marts/mart_priority_accounts marts/mart_priority_sensitivity marts/mart_producing_share
+    marts/mart_engagement_log marts/mart_engagement_quality marts/mart_executive_summary marts/mart_figures
+    marts/mart_icp_alignment marts/mart_icp_deals marts/mart_icp_review marts/mart_joint_forecast
+    marts/mart_joint_opportunities marts/mart_joint_targets marts/mart_kpi_status marts/mart_list_scorecards
+    marts/mart_long_term_targets marts/mart_mapping_roi marts/mart_open_deals marts/mart_orphans
+    marts/mart_overdue_first_touches marts/mart_partner_additions marts/mart_partner_alignment
+    marts/mart_partner_backtest marts/mart_partner_coverage marts/mart_partner_decisions
+    marts/mart_partner_icp_deals marts/mart_partner_only_accounts marts/mart_partner_pass_list
+    marts/mart_partner_performance marts/mart_partner_plans marts/mart_partner_production marts/mart_partner_reach
+    marts/mart_partner_scores marts/mart_pipeline_movement marts/mart_pipeline_review marts/mart_pipeline_summary
+    marts/mart_plan_gaps marts/mart_priority_accounts marts/mart_priority_sensitivity marts/mart_producing_share
     marts/mart_quarterly_goals marts/mart_refused_data marts/mart_review_queue marts/mart_secondary_targets
     marts/mart_weight_review marts/mart_what_changed marts/mart_white_space marts/mart_who_knows_whom
     marts/mart_wins published/contacts published/marts raw/accounts raw/contacts raw/credits raw/decisions
@@ -133,9 +133,9 @@ ASSETS = """
     resolution/res_scored_pairs resolution/res_withheld_values seeds/accepted_files seeds/activation_plan
     seeds/alignment_levels seeds/attribute_trust seeds/attribution_engagements seeds/attribution_rules
     seeds/column_mappings seeds/countries seeds/domain_aliases seeds/email_rules seeds/entity_words
-    seeds/exchange_rates seeds/exclusions seeds/fiscal_calendar seeds/generic_domains seeds/generic_translations
-    seeds/generic_words seeds/icp_attributes seeds/icp_definitions seeds/icp_fields seeds/industries
-    seeds/kpi_targets seeds/kpis seeds/legal_forms seeds/lifecycle_statuses seeds/match_decisions
+    seeds/exchange_rates seeds/exclusions seeds/figures seeds/fiscal_calendar seeds/generic_domains
+    seeds/generic_translations seeds/generic_words seeds/icp_attributes seeds/icp_definitions seeds/icp_fields
+    seeds/industries seeds/kpi_targets seeds/kpis seeds/legal_forms seeds/lifecycle_statuses seeds/match_decisions
     seeds/match_weights seeds/motion_fit seeds/name_abbreviations seeds/onboarding_capacity seeds/opportunity_stages
     seeds/overlap_types seeds/partner_decisions seeds/partner_impressions seeds/partner_plan_progress
     seeds/partner_plan_steps seeds/partner_score_weights seeds/partner_surveys seeds/partners seeds/person_words

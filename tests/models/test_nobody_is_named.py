@@ -246,7 +246,7 @@ def test_what_names_the_person_is_there_to_be_quoted(built: Workspace, manifest:
         ("raw.engagements", "outcome"), ("raw.engagements", "owner"), ("raw.engagements", "extra"),
     }  # fmt: skip
     assert {table for table, _, _ in marts_naming(built, manifest, is_said=True)} == {
-        "marts.bridge_person_contacts", "marts.dim_persons", "marts.mart_who_knows_whom",
+        "marts.bridge_person_contacts", "marts.dim_persons", "marts.mart_engagement_log", "marts.mart_who_knows_whom",
     }  # fmt: skip
 
 

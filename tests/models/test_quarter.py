@@ -6,9 +6,10 @@ not belong here: single rules (dbt unit tests) and how records become accounts, 
 
 import datetime
 import json
-import re
 import shutil
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -17,7 +18,8 @@ import yaml
 
 from orchestration.runs.summary import FIGURES
 from orchestration.settings import HOME
-from tests.workspaces import LEFT_OUT, SELECTION, Rows, Workspace, load_raw, read_golden
+from tests.measures import Measures, every_measure
+from tests.workspaces import SELECTION, Rows, Workspace, load_raw, read_golden
 
 pytestmark = pytest.mark.usefixtures("dbt")
 
@@ -40,7 +42,7 @@ COMPARED = {
     "mart_quarterly_goals": "target is not null and status <> 'not begun'",
     # the two answer rates stand there for comparison and have no actual figure
     "mart_mapping_roi": "status <> 'comparison'",
-    "mart_mapping_roi.parts": "metric in ('overlap_rate', 'activation_rate', 'conversion_rate')",
+    "mart_mapping_roi.parts": "metric in ('our_account_overlap_rate', 'activation_rate', 'conversion_rate')",
     "mart_list_scorecards": "object = 'accounts'",
     # October's figures are compared where they stand, and a partner's follow as its coverage does
     "fct_figure_months": "as_of_month = '2026-09-01' and (partner_id = 'all' or figure = 'our_icp_coverage_rate')",
@@ -78,15 +80,6 @@ SENTENCES = [
     ),
 ]
 
-Measures = dict[tuple[str, str, str], dict[str, object]]
-NUMBER = re.compile("DECIMAL|BIGINT|INTEGER|HUGEINT|DOUBLE")
-# Numbers that count nothing, or records of a list, of which none is known too, or that only say on which of its rows an
-# account's amount counts, which hangs on the other rows; and columns that name a row's figure.
-NO_MEASURES = (
-    *("_number", "_rank", "_order", "_weight", "record_count"),
-    "joint_opportunity_amount_counted_once_usd",
-)
-FIGURE_COLUMNS = ("kpi", "metric", "figure", "goal", "attribute", "component", "dimension")
 # Lists that figures are counted from, of us and of a partner, and the marts that hang on them by credit alone: the
 # written rule gives it to whom a list or the log speaks for, so that without them there is none, which is known. So are
 # the accounts of a list of contacts.
@@ -268,15 +261,6 @@ def test_rows_in_another_order_give_the_same_quarter(quarter: Workspace, tmp_pat
     assert every_mart(other) == every_mart(quarter)
 
 
-def test_a_partner_who_is_left_out_changes_nobody_elses_coverage(quarter: Workspace, tmp_path: Path) -> None:
-    load_raw(tmp_path / "warehouse.duckdb", golden=QUARTER, left_out_party="ash")
-    other = quarter.beside(tmp_path)
-    done = other.dbt("run", "--select", "path:models/staging", "+mart_partner_coverage,path:models/marts", *LEFT_OUT)
-    assert done.returncode == 0, done.stdout
-    coverage = "select * from marts.mart_partner_coverage order by partner_id"
-    assert other.query(coverage) == [row for row in quarter.query(coverage) if row[0] != "ash"]
-
-
 def test_an_account_that_is_left_out_takes_its_own_pipeline_with_it_and_raises_none(
     quarter: Workspace, tmp_path: Path
 ) -> None:
@@ -296,34 +280,6 @@ def test_an_account_that_is_left_out_takes_its_own_pipeline_with_it_and_raises_n
     assert all(amount <= before[name] for name, amount in after.items())
 
 
-def every_measure(workspace: Workspace) -> Measures:
-    """The numbers of every mart, by mart, column and, where each row has a figure of its own, figure; each by row."""
-    measures: Measures = {}
-    for page in sorted((HOME / "dbt_project/models/marts").glob("*/_*.yml")):
-        for model in yaml.safe_load(page.read_text(encoding="utf-8")).get("models", []):
-            mart, rules = model["name"], [test["rules"] for test in model.get("data_tests", []) if "rules" in test]
-            unique = [key for rule in rules for key in rule["arguments"].get("unique", [])]
-            key = [unique[0]] if unique and isinstance(unique[0], str) else [*unique[0]] if unique else []
-            typed = workspace.query(
-                "select column_name, data_type from duckdb_columns() "
-                f"where schema_name = 'marts' and table_name = '{mart}'"
-            )
-            numbers = [
-                str(column)
-                for column, kind in typed
-                if NUMBER.match(str(kind)) and column not in key and not str(column).endswith(NO_MEASURES)
-            ]
-            if not numbers:
-                continue
-            figure = next((column for column in FIGURE_COLUMNS if column in key), "''")
-            texts = ", ".join(f"{column}::varchar" for column in key)
-            rows = workspace.query(f"select {figure}, [{texts}], {', '.join(numbers)} from marts.{mart}")
-            for name, row_key, *values in rows:
-                for column, value in zip(numbers, values, strict=True):
-                    measures.setdefault((mart, column, str(name)), {})[str(row_key)] = value
-    return measures
-
-
 @pytest.fixture(scope="module")
 def known(quarter: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Measures:
     """The measures of October alone, with every list.
@@ -338,20 +294,33 @@ def known(quarter: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Measu
     return every_measure(october)
 
 
+@pytest.fixture(scope="module")
+def without(quarter: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Workspace]:
+    """The case's October without one list; each list is left out of one build, whoever asks for it."""
+
+    @cache
+    def build(party: str, table: str) -> Workspace:
+        folder = tmp_path_factory.mktemp(f"without_{party}_{table}")
+        load_raw(folder / "warehouse.duckdb", golden=QUARTER)
+        with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
+            connection.execute(f"delete from raw.{table} where party_id = '{party}'")
+        other = quarter.beside(folder)
+        other.run("2026-10")
+        return other
+
+    return build
+
+
 @pytest.mark.parametrize(("party", "table"), NEVER_DELIVERED)
 def test_what_was_never_delivered_is_unknown_and_not_zero(
-    quarter: Workspace, known: Measures, tmp_path: Path, party: str, table: str
+    known: Measures, without: Callable[[str, str], Workspace], party: str, table: str
 ) -> None:
-    load_raw(tmp_path / "warehouse.duckdb", golden=QUARTER)
-    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
-        connection.execute(f"delete from raw.{table} where party_id = '{party}'")
-    other = quarter.beside(tmp_path)
-    other.run("2026-10")
+    other = without(party, table)
     assert all(now for _, now, _ in other.query(FIGURES))  # the closing table of a run says unknown
     wrong = []
     for measure, found in every_measure(other).items():
         by_credit = NEVER_DELIVERED[party, table]
-        if measure[0] in by_credit:
+        if measure[0] in {*by_credit, "mart_figures"}:  # which shows fct_figure_months
             continue
         before = known.get(measure, {})
         hangs_on_it = any(before.values()) and not any(found.values())
@@ -366,3 +335,101 @@ def test_what_was_never_delivered_is_unknown_and_not_zero(
         ]
         wrong += [(*measure, key) for key in zeros[:1]]
     assert wrong == []
+
+
+# What one partner's list changes of another's figures, and why it must; nothing else may.
+SHARED = {
+    "the money of a deal is the credit of one of its partners": {
+        *("fct_opportunity_partners.credited_amount_usd", "fct_kpi_actuals.actual", "mart_kpi_status.actual"),
+        *("mart_pipeline_summary.open_opportunity_count", "mart_pipeline_summary.open_pipeline_usd"),
+        *("mart_pipeline_summary.weighted_pipeline_usd", "mart_pipeline_summary.average_deal_size_usd"),
+        *("mart_pipeline_movement.opportunity_count", "mart_pipeline_movement.amount_usd"),
+        *("fct_figure_months.value", "mart_figures.value"),
+    },
+    "the money of an account is counted on one of its rows": {
+        *("fct_account_overlaps.our_open_pipeline_counted_once_usd", "mart_open_deals.counted_once_amount_usd"),
+        "mart_wins.counted_once_amount_usd",
+    },
+    "it says how many partners are there": {
+        *("mart_open_deals.partner_count", "mart_partner_only_accounts.partner_count"),
+        *("mart_partner_additions.sole_account_count", "mart_partner_additions.sole_icp_account_count"),
+        *("mart_partner_additions.sole_icp_account_rate", "mart_partner_additions.sole_open_opportunity_count"),
+        *("mart_partner_additions.sole_open_pipeline_usd", "mart_partner_additions.sole_open_pipeline_rate"),
+    },
+    "what an account is, and who works there, is known from every list": {
+        *("fct_account_icp_fit.fit_rate", "fct_account_icp_fit.known_rate", "mart_icp_alignment.known_account_count"),
+        *("mart_partner_only_accounts.employees", "mart_partner_only_accounts.fit_rate"),
+        *("mart_white_space.partner_customer_count", "mart_white_space.our_customer_count"),
+        *("mart_white_space.our_account_count", "mart_white_space.partner_only_account_count"),
+        "mart_complementary_coverage.partner_account_count",
+        "mart_complementary_coverage.partner_customer_count",
+    },
+    "the focused list is as long as it was": {"fct_account_activations.days_overdue"},
+}
+# Of the figures kept by month those of credit alone.
+OF_CREDIT = {
+    *("pipeline_generated_usd", "open_opportunity_count"),
+    *("open_pipeline_usd", "joint_pipeline_usd", "weighted_pipeline_usd"),
+}
+
+
+def test_a_partner_who_comes_changes_nobody_elses_figures(
+    known: Measures, without: Callable[[str, str], Workspace]
+) -> None:
+    before = every_measure(without("ash", "accounts"))
+    changed = {
+        (f"{mart}.{column}", figure)
+        for (mart, column, figure), found in known.items()
+        for key, value in found.items()
+        if ("'elm'" in key or "'oak'" in key) and before.get((mart, column, figure), {}).get(key) != value
+    }
+    assert {column for column, _ in changed} == set().union(*SHARED.values())
+    assert {figure for column, figure in changed if column == "mart_kpi_status.actual"} < OF_CREDIT
+    assert {figure for column, figure in changed if column.endswith("figures.value")} < OF_CREDIT
+
+
+ACV_USD = yaml.safe_load((HOME / "dbt_project" / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["acv_usd"]
+OF_A_FIGURE = {
+    *("value", "previous_value", "difference", "reported_value", "value_today"),
+    *("actual", "target", "target_value", "numerator"),
+}
+
+
+def test_ten_times_the_money_is_ten_times_every_sum_and_changes_no_count_or_share(
+    quarter: Workspace, known: Measures, tmp_path: Path
+) -> None:
+    # a build of its own: no other has other amounts
+    load_raw(tmp_path / "warehouse.duckdb", golden=QUARTER)
+    other = quarter.beside(tmp_path)
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        for table, column, where in (
+            ("raw.opportunities", "amount", "true"),
+            ("raw.accounts", "expected_deal_size", "true"),
+            ("seeds.kpi_targets", "target", "kpi like '%_usd'"),
+            ("seeds.icp_definitions", "value", "field = 'expected_deal_size_usd'"),
+            ("seeds.partner_surveys", "enablement_cost_usd", "true"),
+            ("seeds.size_bands", "least", "field = 'expected_deal_size_usd'"),
+            ("seeds.size_bands", "most", "field = 'expected_deal_size_usd'"),
+        ):
+            connection.execute(f"update {table} set {column} = cast({column} as decimal(18, 2)) * 10 where {where}")
+    dbt_vars = json.loads(quarter.vars[1]) | {"acv_usd": 10 * ACV_USD}
+    other.vars = ["--vars", json.dumps(dbt_vars)]
+    other.run("2026-10")
+    wrong, scaled = [], 0
+    for (mart, column, figure), found in every_measure(other).items():
+        is_money = column.endswith("_usd") or (figure.endswith("_usd") and column in OF_A_FIGURE) or column == "amount"
+        is_money = is_money and column != "annual_revenue_usd"  # whose amounts were left as they are
+        for key, value in found.items():
+            before = known[mart, column, figure].get(key)
+            factor = 10 if is_money else 1
+            scaled += is_money and bool(value)
+            # an average of cents is rounded after it has grown
+            is_right = (
+                value is before
+                if value is None or before is None
+                else abs(Decimal(str(value)) - factor * Decimal(str(before))) <= Decimal("0.05")
+            )
+            if not is_right:
+                wrong.append((mart, column, figure, key, before, value))
+    assert wrong == []
+    assert scaled > 100

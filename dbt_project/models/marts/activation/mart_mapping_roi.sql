@@ -162,7 +162,7 @@ measured as (
 
     select
         scope,
-        'overlap_rate' as metric,
+        'our_account_overlap_rate' as metric,
         cast(mapped_account_count as decimal(38, 2)) as numerator,
         cast(our_account_count as decimal(38, 2)) as denominator
     from market
@@ -211,7 +211,7 @@ metrics as (
         listed.metric_number
     from (
         values
-        ('overlap_rate', 1),
+        ('our_account_overlap_rate', 1),
         ('activation_rate', 2),
         ('conversion_rate', 3),
         ('days_to_first_touch', 4),
@@ -266,6 +266,21 @@ with_comparisons as (
 
 ),
 
+-- More days are not more: they are later.
+words as (
+
+    select
+        listed.is_of_days,
+        listed.low_word,
+        listed.high_word
+    from (
+        values
+        (false, 'below', 'above'),
+        (true, 'sooner', 'later')
+    ) as listed (is_of_days, low_word, high_word)
+
+),
+
 final as (
 
     select
@@ -284,13 +299,14 @@ final as (
             when with_comparisons.is_comparison then 'comparison'
             when with_comparisons.actual is null then 'unknown'
             when benchmarks.metric is null then 'no benchmark'
-            when with_comparisons.actual < benchmarks.low then 'below'
-            when with_comparisons.actual > benchmarks.high then 'above'
-            when with_comparisons.actual = benchmarks.high and not benchmarks.is_high_included then 'above'
+            when with_comparisons.actual < benchmarks.low then words.low_word
+            when with_comparisons.actual > benchmarks.high then words.high_word
+            when with_comparisons.actual = benchmarks.high and not benchmarks.is_high_included then words.high_word
             else 'within'
         end as status
     from with_comparisons
     left join benchmarks on with_comparisons.metric = benchmarks.metric
+    inner join words on (with_comparisons.metric = 'days_to_first_touch') = words.is_of_days
 
 )
 

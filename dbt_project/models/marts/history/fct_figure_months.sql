@@ -1,24 +1,18 @@
 {{ history() }}
 
-{%- set pipeline_figures = {
-    "open_opportunity_count": ("now", "count"),
-    "open_pipeline_usd": ("now", "usd"),
-    "weighted_pipeline_usd": ("now", "usd"),
-    "won_count": ("all time", "count"),
-    "lost_count": ("all time", "count"),
-    "won_revenue_usd": ("all time", "usd"),
-    "win_rate": ("all time", "rate"),
-} %}
-{%- set coverage_figures = {
-    "our_icp_account_count": "count",
-    "overlap_account_count": "count",
-    "served_icp_account_count": "count",
-    "our_icp_coverage_rate": "rate",
-    "partner_coverage_rate": "rate",
-    "jaccard_rate": "rate",
-} %}
+with kpis as (
 
-with kpi_status as (
+    select * from {{ ref('kpis') }}
+
+),
+
+described as (
+
+    select * from {{ ref('figures') }}
+
+),
+
+kpi_status as (
 
     select * from {{ ref('mart_kpi_status') }}
 
@@ -50,6 +44,13 @@ partner_reach as (
 
 ),
 
+attribution_totals as (
+
+    select * from {{ ref('mart_attribution_totals') }}
+    where quarter_starts_on = {{ quarter_start() }}
+
+),
+
 mapping_roi as (
 
     select * from {{ ref('mart_mapping_roi') }}
@@ -58,74 +59,60 @@ mapping_roi as (
 ),
 
 -- Cast before they are put together: else money's two decimals would round the rates.
-figures as (
+measured as (
 
     select
         'mart_kpi_status' as mart,
+        kpi as measure,
         kpi as figure,
         partner_id,
-        'quarter' as period,
-        unit,
         cast(actual as decimal(38, 6)) as value,
         target as target_value
     from kpi_status
     union all
     select
         'mart_quarterly_goals' as mart,
+        goal as measure,
         goal as figure,
         'all' as partner_id,
-        'quarter' as period,
-        unit,
         cast(actual as decimal(38, 6)) as value,
         target as target_value
     from quarterly_goals
     union all
-    {% for figure, unit in coverage_figures.items() %}
+    {% for mart, rows, partner_id, figure, measures in [
+        ('mart_partner_coverage', 'partner_coverage', 'partner_id', "'{measure}'", [
+            'our_icp_account_count', 'overlap_account_count', 'served_icp_account_count', 'our_icp_coverage_rate',
+            'partner_coverage_rate', 'jaccard_rate',
+        ]),
+        ('mart_partner_reach', 'partner_reach', "'all'", "concat('{measure}_by_', least_partner_count)", [
+            'reached_icp_account_rate', 'reached_open_pipeline_rate',
+        ]),
+        ('mart_pipeline_summary', 'pipeline_summary', 'dimension_value', "'{measure}'", [
+            'open_opportunity_count', 'open_pipeline_usd', 'weighted_pipeline_usd', 'won_count', 'lost_count',
+            'won_revenue_usd', 'win_rate', 'average_sales_cycle_days',
+        ]),
+        ('mart_attribution_totals', 'attribution_totals', "'all'", "concat(credit, '_{measure}')", [
+            'created_count', 'generated_usd', 'won_count', 'lost_count', 'won_usd', 'win_rate',
+            'average_sales_cycle_days',
+        ]),
+    ] %}
+    {% for measure in measures %}
     select
-        'mart_partner_coverage' as mart,
-        '{{ figure }}' as figure,
-        partner_id,
-        'now' as period,
-        '{{ unit }}' as unit,
-        cast({{ figure }} as decimal(38, 6)) as value,
+        '{{ mart }}' as mart,
+        '{{ measure }}' as measure,
+        {{ figure | replace('{measure}', measure) }} as figure,
+        {{ partner_id }} as partner_id,
+        cast({{ measure }} as decimal(38, 6)) as value,
         null as target_value
-    from partner_coverage
+    from {{ rows }}
     union all
     {% endfor %}
-    {% for figure in ['reached_icp_account_rate', 'reached_open_pipeline_rate'] %}
-    select
-        'mart_partner_reach' as mart,
-        concat('{{ figure }}_by_', least_partner_count) as figure,
-        'all' as partner_id,
-        'now' as period,
-        'rate' as unit,
-        cast({{ figure }} as decimal(38, 6)) as value,
-        null as target_value
-    from partner_reach
-    union all
-    {% endfor %}
-    {% for figure, (period, unit) in pipeline_figures.items() %}
-    select
-        'mart_pipeline_summary' as mart,
-        '{{ figure }}' as figure,
-        dimension_value as partner_id,
-        '{{ period }}' as period,
-        '{{ unit }}' as unit,
-        cast({{ figure }} as decimal(38, 6)) as value,
-        null as target_value
-    from pipeline_summary
-    union all
     {% endfor %}
     select
         'mart_mapping_roi' as mart,
+        metric as measure,
         metric as figure,
         scope as partner_id,
-        if(metric like '%revenue_usd', 'quarter', 'now') as period,
-        case
-            when metric like '%revenue_usd' then 'usd'
-            when metric = 'days_to_first_touch' then 'days'
-            else 'rate'
-        end as unit,
         cast(actual as decimal(38, 6)) as value,
         null as target_value
     from mapping_roi
@@ -137,19 +124,22 @@ final as (
     select
         -- keys
         {{ as_of_month() }} as as_of_month,
-        mart,
-        figure,
-        partner_id,
+        measured.mart,
+        measured.figure,
+        measured.partner_id,
         -- when
         {{ as_of_date() }} as as_of_on,
         {{ quarter_start() }} as quarter_start,
         {{ quarter_label(as_of_month()) }} as fiscal_quarter,
         -- what
-        period,
-        unit,
-        value,
-        cast(target_value as decimal(38, 6)) as target_value
-    from figures
+        case when kpis.kpi is not null then 'quarter' else described.period end as period,
+        coalesce(kpis.unit, described.unit) as unit,
+        measured.value,
+        cast(measured.target_value as decimal(38, 6)) as target_value
+    from measured
+    left join kpis
+        on measured.mart in ('mart_kpi_status', 'mart_quarterly_goals') and measured.measure = kpis.kpi
+    left join described on measured.mart = described.mart and measured.measure = described.figure
 
 )
 

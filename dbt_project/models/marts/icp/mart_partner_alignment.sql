@@ -64,7 +64,7 @@ joined as (
 
     select
         levels.*,
-        coverage.our_icp_coverage_rate as overlap_rate,
+        coverage.our_icp_coverage_rate,
         case when has_definition.is_defined then coalesce(counted.strong_fit_overlap_count, 0) end
             as strong_fit_overlap_count,
         coverage.our_icp_coverage_rate >= {{ var('strong_alignment_overlap_rate') }} as is_overlap_reached,
@@ -83,7 +83,8 @@ final as (
         partner_name,
         overall_alignment,
         averaged_attribute_count,
-        overlap_rate,
+        our_icp_coverage_rate,
+        our_icp_coverage_rate as overlap_rate,
         persona_level,
         strong_fit_overlap_count,
         case

@@ -100,7 +100,7 @@ rated as (
         partners.partner_id,
         partners.seller_count,
         coverage.our_icp_coverage_rate,
-        {{ rate('pipelines.shared_pipeline_usd', 'pipelines.our_pipeline_usd') }} as pipeline_overlap_rate,
+        {{ rate('pipelines.shared_pipeline_usd', 'pipelines.our_pipeline_usd') }} as our_pipeline_coverage_rate,
         motion_fit.score as motion_score,
         {{ rate('fitting_segments.fitting_segment_count', 'fitting_segments.segment_count') }} as fitting_segment_rate
     from partners
@@ -116,7 +116,7 @@ reached_shares as (
     select
         *,
         {{ share_reached('our_icp_coverage_rate', var('partner_full_overlap_rate')) }} as market_half,
-        {{ share_reached('pipeline_overlap_rate', var('partner_full_pipeline_rate')) }} as pipeline_half,
+        {{ share_reached('our_pipeline_coverage_rate', var('partner_full_pipeline_rate')) }} as pipeline_half,
         {{ share_reached('seller_count', var('partner_full_seller_count')) }} as seller_share
     from rated
 
@@ -129,7 +129,7 @@ scored as (
         partner_id,
         seller_count,
         our_icp_coverage_rate,
-        pipeline_overlap_rate,
+        our_pipeline_coverage_rate,
         {{ score('50 * (coalesce(market_half, pipeline_half) + coalesce(pipeline_half, market_half))') }}
             as account_overlap_score,
         {{ score('100 * fitting_segment_rate') }} as segment_fit_score,
@@ -316,7 +316,8 @@ final as (
         queued.weak_components,
         -- what they rest on
         queued.our_icp_coverage_rate,
-        queued.pipeline_overlap_rate,
+        queued.our_pipeline_coverage_rate,
+        queued.our_pipeline_coverage_rate as pipeline_overlap_rate,
         partners.segments,
         partners.seller_count,
         partners.motion,
