@@ -104,6 +104,7 @@ COMPANY_SETTINGS = {
     "partner_nurture_score": _POINTS,
     "referral_overlap_score": _POINTS,
     "concentration_rate": _SHARE,
+    "least_shared_count": _numbers("accounts", "2", "1000"),
 }
 # The first of each pair is never above the second, else a band would be empty.
 _ASCENDING = (

@@ -100,9 +100,10 @@ ASSETS = """
     marts/fct_account_icp_rules marts/fct_account_key_changes marts/fct_account_mappings
     marts/fct_account_match_evidence marts/fct_account_matches marts/fct_account_overlaps
     marts/fct_account_pipeline_changes marts/fct_account_plans marts/fct_account_plays marts/fct_account_priorities
-    marts/fct_closed_quarter_changes marts/fct_engagements marts/fct_figure_months marts/fct_kpi_actuals
-    marts/fct_kpi_row_months marts/fct_kpi_rows marts/fct_opportunities marts/fct_opportunity_months
-    marts/fct_opportunity_partners marts/fct_our_accounts marts/fct_pipeline_movements marts/fct_restatements
+    marts/fct_account_sharing marts/fct_closed_quarter_changes marts/fct_engagements marts/fct_figure_months
+    marts/fct_kpi_actuals marts/fct_kpi_row_months marts/fct_kpi_rows marts/fct_opportunities
+    marts/fct_opportunity_months marts/fct_opportunity_partners marts/fct_our_account_profiles
+    marts/fct_our_accounts marts/fct_partner_sharing marts/fct_pipeline_movements marts/fct_restatements
     marts/mart_account_conflicts marts/mart_account_mapping_matrix marts/mart_account_occasions
     marts/mart_account_overlaps marts/mart_attribution_totals marts/mart_best_partners marts/mart_closed_quarters
     marts/mart_co_sell_list marts/mart_complementary_coverage marts/mart_contact_coverage marts/mart_crm_updates
@@ -118,7 +119,8 @@ ASSETS = """
     marts/mart_plan_gaps marts/mart_priority_accounts marts/mart_priority_sensitivity marts/mart_producing_share
     marts/mart_quarterly_goals marts/mart_refused_data marts/mart_review_queue marts/mart_secondary_targets
     marts/mart_weight_review marts/mart_what_changed marts/mart_white_space marts/mart_who_knows_whom
-    marts/mart_wins published/contacts published/marts raw/accounts raw/contacts raw/credits raw/decisions
+    marts/mart_wins outbound/out_icp outbound/out_our_accounts outbound/out_overlap_counts outbound/out_overlaps
+    outbound/out_plans published/contacts published/marts raw/accounts raw/contacts raw/credits raw/decisions
     raw/deliveries raw/engagements raw/files raw/kept_keys raw/opportunities raw/pruned_records raw/rejected_rows
     raw/rejected_values raw/remarks resolution/res_account_clusters resolution/res_account_groups
     resolution/res_account_names resolution/res_account_parents resolution/res_account_records
@@ -130,26 +132,27 @@ ASSETS = """
     resolution/res_name_words resolution/res_named_records resolution/res_names resolution/res_pair_decisions
     resolution/res_pair_evidence resolution/res_pair_guards resolution/res_pair_joins resolution/res_person_clusters
     resolution/res_person_registry resolution/res_proposed_pairs resolution/res_record_clusters
-    resolution/res_scored_pairs resolution/res_withheld_values seeds/accepted_files seeds/activation_plan
-    seeds/alignment_levels seeds/attribute_trust seeds/attribution_engagements seeds/attribution_rules
-    seeds/column_mappings seeds/countries seeds/domain_aliases seeds/email_rules seeds/entity_words
-    seeds/exchange_rates seeds/exclusions seeds/figures seeds/fiscal_calendar seeds/generic_domains
-    seeds/generic_translations seeds/generic_words seeds/icp_attributes seeds/icp_definitions seeds/icp_fields
-    seeds/industries seeds/kpi_targets seeds/kpis seeds/legal_forms seeds/lifecycle_statuses seeds/match_decisions
-    seeds/match_weights seeds/motion_fit seeds/name_abbreviations seeds/onboarding_capacity seeds/opportunity_stages
-    seeds/overlap_types seeds/partner_decisions seeds/partner_impressions seeds/partner_plan_progress
-    seeds/partner_plan_steps seeds/partner_score_weights seeds/partner_surveys seeds/partners seeds/person_words
-    seeds/placeholders seeds/plays seeds/refresh_cadences seeds/relationship_strengths seeds/review_yields
-    seeds/roi_benchmarks seeds/score_levels seeds/scoring_weights seeds/seniorities seeds/settings seeds/size_bands
-    seeds/tier_rules seeds/value_mappings seen/months seen/overlaps seen/quarter_figures seen/quarter_rows
-    seen/restatements staging/stg_account_ids staging/stg_accounts staging/stg_contacts staging/stg_credit_decisions
-    staging/stg_current_exports staging/stg_earlier_accounts staging/stg_engagements staging/stg_exchange_rates
-    staging/stg_exclusions staging/stg_icp_rules staging/stg_icp_values staging/stg_kept_keys
-    staging/stg_kpi_targets staging/stg_mapped_values staging/stg_match_decisions staging/stg_merged_ids
-    staging/stg_named_records staging/stg_opportunities staging/stg_opportunity_claims staging/stg_partner_hosts
-    staging/stg_partners staging/stg_refusals staging/stg_seen_months staging/stg_seen_overlaps
-    staging/stg_seen_quarter_figures staging/stg_seen_quarter_rows staging/stg_seen_restatements
-    staging/stg_unmapped_values
+    resolution/res_scored_pairs resolution/res_withheld_values seeds/accepted_files seeds/account_shares
+    seeds/activation_plan seeds/alignment_levels seeds/attribute_trust seeds/attribution_engagements
+    seeds/attribution_rules seeds/column_mappings seeds/countries seeds/domain_aliases seeds/email_rules
+    seeds/entity_words seeds/exchange_rates seeds/exclusions seeds/figures seeds/fiscal_calendar
+    seeds/generic_domains seeds/generic_translations seeds/generic_words seeds/icp_attributes seeds/icp_definitions
+    seeds/icp_fields seeds/industries seeds/kpi_targets seeds/kpis seeds/legal_forms seeds/lifecycle_statuses
+    seeds/match_decisions seeds/match_weights seeds/motion_fit seeds/name_abbreviations seeds/onboarding_capacity
+    seeds/opportunity_stages seeds/overlap_types seeds/partner_decisions seeds/partner_impressions
+    seeds/partner_plan_progress seeds/partner_plan_steps seeds/partner_score_weights seeds/partner_surveys
+    seeds/partners seeds/person_words seeds/placeholders seeds/plays seeds/refresh_cadences
+    seeds/relationship_strengths seeds/review_yields seeds/roi_benchmarks seeds/score_levels seeds/scoring_weights
+    seeds/seniorities seeds/settings seeds/sharing_consents seeds/sharing_fields seeds/sharing_policies
+    seeds/sharing_presets seeds/size_bands seeds/tier_rules seeds/value_mappings seen/months seen/overlaps
+    seen/quarter_figures seen/quarter_rows seen/restatements staging/stg_account_ids staging/stg_accounts
+    staging/stg_contacts staging/stg_credit_decisions staging/stg_current_exports staging/stg_earlier_accounts
+    staging/stg_engagements staging/stg_exchange_rates staging/stg_exclusions staging/stg_icp_rules
+    staging/stg_icp_values staging/stg_kept_keys staging/stg_kpi_targets staging/stg_mapped_values
+    staging/stg_match_decisions staging/stg_merged_ids staging/stg_named_records staging/stg_opportunities
+    staging/stg_opportunity_claims staging/stg_partner_hosts staging/stg_partners staging/stg_refusals
+    staging/stg_seen_months staging/stg_seen_overlaps staging/stg_seen_quarter_figures staging/stg_seen_quarter_rows
+    staging/stg_seen_restatements staging/stg_sharing_rules staging/stg_sharing_segments staging/stg_unmapped_values
 """
 
 

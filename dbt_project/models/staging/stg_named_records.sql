@@ -16,6 +16,12 @@ activation_plan as (
 
 ),
 
+account_shares as (
+
+    select * from {{ ref('account_shares') }}
+
+),
+
 account_ids as (
 
     select * from {{ ref('stg_account_ids') }}
@@ -78,6 +84,11 @@ named as (
         record_key as named_record_key,
         cast(null as date) as named_on
     from activation_plan
+    union
+    select
+        record_key as named_record_key,
+        cast(null as date) as named_on
+    from account_shares
 
 ),
 

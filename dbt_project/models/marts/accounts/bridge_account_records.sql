@@ -23,6 +23,7 @@ final as (
         records.record_key,
         records.party_id,
         records.source_id,
+        records.name,
         clusters.account_key,
         account_groups.group_key,
         clusters.match_reason,

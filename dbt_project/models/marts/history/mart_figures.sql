@@ -75,7 +75,7 @@ final as (
         split.mart,
         coalesce(kpis.kpi, described.metric) as metric,
         -- for people
-        coalesce(kpis.label, described.label) as label, -- noqa: RF04
+        coalesce(kpis.label, described.label) as label,
         case split.dimension
             when 'all' then 'All partners'
             when 'partner' then coalesce(partners.name, split.dimension_value)

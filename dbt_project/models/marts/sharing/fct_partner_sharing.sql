@@ -1,0 +1,100 @@
+with partners as (
+
+    select * from {{ ref('dim_partners') }}
+
+),
+
+rules as (
+
+    select * from {{ ref('stg_sharing_rules') }}
+
+),
+
+sharing_fields as (
+
+    select * from {{ ref('sharing_fields') }}
+
+),
+
+presets as (
+
+    select * from {{ ref('sharing_presets') }}
+
+),
+
+consents as (
+
+    select distinct
+        partner_id,
+        field
+    from {{ ref('sharing_consents') }}
+    where {{ is_in_force('consented_on', 'valid_until') }}
+
+),
+
+account_sharing as (
+
+    select * from {{ ref('fct_account_sharing') }}
+
+),
+
+granted as (
+
+    select
+        rules.partner_id,
+        string_agg(presets.field, ';' order by presets.field) as shared_fields
+    from rules
+    inner join presets on rules.preset = presets.preset
+    inner join sharing_fields on presets.field = sharing_fields.field
+    left join consents
+        on rules.partner_id = consents.partner_id and presets.field = consents.field
+    where
+        rules.scope = 'partner'
+        and rules.level in ('overlapping', 'all')
+        and (not sharing_fields.needs_consent or consents.field is not null)
+    group by rules.partner_id
+
+),
+
+counted as (
+
+    select
+        partner_id,
+        count(*) filter (where is_overlap) as overlap_count,
+        count(*) filter (where is_counted) as counted_account_count,
+        count(*) filter (where is_shown and is_overlap) as shown_overlap_count,
+        count(*) filter (where is_shown and not is_overlap) as shown_other_account_count,
+        count(*) filter (where decided_by = 'exclusion') as excluded_count,
+        count(*) filter (where decided_by = 'open question') as undecided_count,
+        count(*) filter (where decided_by = 'hidden') as hidden_count,
+        count(*) filter (where fields_without_consent is not null) as without_consent_count
+    from account_sharing
+    group by partner_id
+
+),
+
+final as (
+
+    select
+        partners.partner_id,
+        partners.name as partner_name,
+        partners.list_status,
+        rules.level as sharing_level,
+        rules.preset,
+        granted.shared_fields,
+        coalesce(counted.overlap_count, 0) as overlap_count,
+        coalesce(counted.counted_account_count, 0) as counted_account_count,
+        coalesce(counted.shown_overlap_count, 0) as shown_overlap_count,
+        coalesce(counted.shown_other_account_count, 0) as shown_other_account_count,
+        coalesce(counted.excluded_count, 0) as excluded_count,
+        coalesce(counted.undecided_count, 0) as undecided_count,
+        coalesce(counted.hidden_count, 0) as hidden_count,
+        coalesce(counted.without_consent_count, 0) as without_consent_count
+    from partners
+    left join rules on partners.partner_id = rules.partner_id and rules.scope = 'partner'
+    left join granted on partners.partner_id = granted.partner_id
+    left join counted on partners.partner_id = counted.partner_id
+
+)
+
+select * from final
