@@ -24,6 +24,7 @@ from demo.account_lists import (
     plain_accounts,
     salesforce_accounts,
 )
+from demo.answers import CREDITS, PLANS
 from demo.coining import source_id
 from demo.formats import FORMULA, blank, csv_line, delimited, parquet, workbook
 from demo.world import LAST_DELIVERY, MONTHS, Contact, Opportunity, Record, World
@@ -287,35 +288,6 @@ def additions_file(world: World) -> tuple[str, list[int]]:
     return "\n".join(lines) + "\n", numbers
 
 
-# What our people said of a partner's part in a deal, where the rule could not know.
-CREDITS = (
-    ("Opportunity ID", "Partner", "Credit", "Reason", "Decided by", "Decided on"),
-    (
-        "006Fh0000084EMWIA2",
-        "Tidewell Systems",
-        "sourced",
-        "They brought us in by telephone before the lists were exchanged",
-        "Marisol Vega",
-        "2026-10-05",
-    ),
-    (
-        "006Fh00000QCebCIAT",
-        "Rheinblick Beratung",
-        "influenced",
-        "Their architect held both workshops for us",
-        "Theo Lindgren",
-        "2026-10-08",
-    ),
-    (
-        "006Fh00000wiK7RIAU",
-        "Heliograph Analytics",
-        "none",
-        "Our own webinar brought it; the partner was entered by mistake",
-        "Priit Saar",
-        "2026-10-09",
-    ),
-)
-
 # The day of the month on which each party's files came, by month; of a file named here, its own.
 DELIVERED = {
     "us": (4, 2, 2),
@@ -324,7 +296,7 @@ DELIVERED = {
     "kestrelworks": (13, 10),
     "rheinblick": (5, 7, 5),
 }
-DELIVERED_LATER = {"accounts_additions.csv": 20, "credits.csv": 12}
+DELIVERED_LATER = {"accounts_additions.csv": 20, "credits.csv": 12, "plans.csv": 22}
 
 
 def manifests(files: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -389,7 +361,8 @@ def export_files(world: World) -> dict[str, bytes]:
             files[f"{folder}/{file_name}"] = delimited(*table, delimiter=";", ending="\r\n").encode("cp1252")
 
         files[f"quillon/{label}/accounts.csv"] = delimited(*candidate_accounts(world, listed["us"])).encode()
-    files["us/2026-10/credits.csv"] = delimited(CREDITS[0], CREDITS[1:]).encode()
+    files["us/2026-10/credits.csv"] = CREDITS.encode()
+    files["us/2026-10/plans.csv"] = PLANS.encode()
     files["heliograph/2026-10/accounts_additions.csv"] = additions_file(world)[0].encode()
     return files
 

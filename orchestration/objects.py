@@ -1,4 +1,4 @@
-"""What the parties deliver: accounts, opportunities, engagements, contacts, and our people's answers; field by field.
+"""What the parties deliver: accounts, opportunities, engagements, contacts, our people's answers; field by field.
 
 Belongs here: what every room must know of an object or a field. Raw tables, the reading of headers and values,
 forgetting, suites and the asset catalogue take it from here. Does not belong here: which headers fill a field
@@ -294,11 +294,44 @@ CREDIT_DECISIONS = Object(
     is_identified=False,
     is_answer=True,
 )
+PLANS = Object(
+    name="plans",
+    description="One row per accepted row of what our people plan to do with a partner at an account, as delivered.",
+    fields=(
+        Field("record_key", _NONE, "A record of the account, <party_id>:<source_id>."),
+        Field("account_source_id", _NONE, "The account's id in our own system, where there is no record key."),
+        Field("partner", _NONE, "The partner.", vocabulary="partner"),
+        Field("initiator", _NONE, "Who goes first.", vocabulary="initiator"),
+        Field("ask", _NONE, "What the partner is asked for.", vocabulary="ask"),
+        Field("ask_detail", _FREE_TEXT, "To whom, about what."),
+        Field("owner", _COLLEAGUE, "Who on our side answers for it."),
+        Field("due_on", _NONE, "Day by which it is to be done.", "date"),
+        Field("tracking_place", _NONE, "Where the work is tracked.", vocabulary="tracking_place"),
+        Field("status", _NONE, "How far it is.", vocabulary="plan_status"),
+        Field("agreed", _NONE, "Whether the partner agreed to work the account.", "boolean"),
+        Field("next_step", _FREE_TEXT, "What is done next."),
+        Field("note", _FREE_TEXT, "What else the next reader needs to know."),
+        Field("decided_by", _COLLEAGUE, "Who wrote it down."),
+        Field("decided_on", _NONE, "When it was written down.", "date"),
+    ),
+    required=(
+        (("record_key", "account_source_id"), "the account (its record key or our id of it)"),
+        (("partner",), "the partner"),
+        (
+            ("initiator", "ask", "owner", "due_on", "status", "agreed"),
+            "what is planned (who begins, what is asked, who answers for it, by when, how far, whether agreed)",
+        ),
+    ),
+    natural_key=("record_key", "account_source_id", "partner", "owner", "due_on", "decided_on"),
+    who="coalesce(record_key, account_source_id)",
+    is_identified=False,
+    is_answer=True,
+)
 # Lists about persons, or what was said with whom: nothing of a refused row of theirs is shown to everybody.
 PERSONAL = ("contacts", "engagements")
 OBJECTS = {
     described.name: described
-    for described in (ACCOUNTS, OPPORTUNITIES, ENGAGEMENTS, CONTACTS, DECISIONS, CREDIT_DECISIONS)
+    for described in (ACCOUNTS, OPPORTUNITIES, ENGAGEMENTS, CONTACTS, DECISIONS, CREDIT_DECISIONS, PLANS)
 }
 # The lists; the others are answers of our own people.
 LISTS = tuple(name for name, described in OBJECTS.items() if not described.is_answer)

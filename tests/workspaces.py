@@ -283,6 +283,7 @@ def load_raw(warehouse: Path, shuffle_seed: int | None = None, golden: Path = GO
             create table marts.fct_account_matches (
                 left_record_key varchar, right_record_key varchar, left_account_key varchar, right_account_key varchar,
                 left_name varchar, right_name varchar, match_millibits integer, is_open boolean,
+                is_same_account boolean,
                 left_party_id varchar, right_party_id varchar, band varchar, decision varchar, match_probability double
             );
             """

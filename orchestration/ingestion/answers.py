@@ -1,4 +1,4 @@
-"""Whether a row of our people's answers says what it must: of a pair of records, or of a partner's part in a deal.
+"""Whether a row of our people's answers says what it must: of a pair of records, a partner's part in a deal, a plan.
 
 Belongs here: what is wrong with a row of an answer, by its code. Does not belong here: the words for a code
 (refusals.py), the lists (readings.py), and which answer counts (staging).
@@ -16,6 +16,7 @@ _RECORD_KEY = r"^[^\s:]+:.*\S"
 ANSWER_CODES = {
     "decisions": ("record_unreadable", "answer_unknown", "author_missing"),
     "credits": ("opportunity_missing", "partner_missing", "credit_unknown", "author_missing", "reason_missing"),
+    "plans": ("plan_record_unreadable", "plan_account_missing", "partner_missing"),
 }
 
 
@@ -33,7 +34,8 @@ def answer_codes(
     Returns:
         String array of n: that code, or the first of the object's own that applies.
     """
-    return (_decision_codes if object_name == "decisions" else _credit_codes)(columns, missing, readable)
+    codes_of = {"decisions": _decision_codes, "credits": _credit_codes, "plans": _plan_codes}
+    return codes_of[object_name](columns, missing, readable)
 
 
 def _decision_codes(columns: dict[str, pa.Array], missing: Callable[..., pa.Array], readable: pa.Array) -> pa.Array:
@@ -55,3 +57,10 @@ def _credit_codes(columns: dict[str, pa.Array], missing: Callable[..., pa.Array]
     codes = pc.if_else(known, codes, "credit_unknown")
     codes = pc.if_else(missing("partner"), "partner_missing", codes)
     return pc.if_else(missing("opportunity_source_id"), "opportunity_missing", codes)
+
+
+def _plan_codes(columns: dict[str, pa.Array], missing: Callable[..., pa.Array], readable: pa.Array) -> pa.Array:
+    codes = pc.if_else(missing("partner"), "partner_missing", readable)
+    codes = pc.if_else(missing("record_key", "account_source_id"), "plan_account_missing", codes)
+    written = pc.match_substring_regex(pc.utf8_trim_whitespace(columns["record_key"]), _RECORD_KEY)
+    return pc.if_else(pc.or_(pc.fill_null(written, False), missing("record_key")), codes, "plan_record_unreadable")

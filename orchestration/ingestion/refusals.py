@@ -28,6 +28,8 @@ _ROW_CODE_FIELDS = {
     "record_unreadable": "left_record_key",
     "answer_unknown": "answer",
     "author_missing": "decided_by",
+    "plan_account_missing": "record_key",
+    "plan_record_unreadable": "record_key",
     "opportunity_missing": "opportunity_source_id",
     "partner_missing": "partner",
     "credit_unknown": "credit",
@@ -293,6 +295,14 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     "author_missing": (
         "the answer has no author.",
         "Write who decided, and deliver the file again.",
+    ),
+    "plan_account_missing": (
+        "no account is named.",
+        "Fill in its record key (such as us:1001) or our own id of it, or remove the row.",
+    ),
+    "plan_record_unreadable": (
+        "'{value}' is not written as <party_id>:<source_id>.",
+        "Take the key from the session sheet or bridge_account_records, or give our own id of the account alone.",
     ),
     "opportunity_missing": (
         "the opportunity's id is not given.",

@@ -87,11 +87,11 @@ SESSION = (
     Part(
         "Owners and next steps",
         15,
-        "Write down who does what by when; rows that are agreed go into seeds/company/activation_plan.csv.",
+        "Write down who does what by when, and put the filled workbook into the landing folder: us/<month>/plans.xlsx.",
         """
         select
             accounts.name as "Account", priorities.tier as "Tier", accounts.our_owner as "Our owner",
-            accounts.our_record_key as "Our record"
+            accounts.our_record_key as "Our record", priorities.partner_id as "Partner"
         from fct_account_priorities as priorities
         inner join dim_months on priorities.as_of_month = dim_months.month and dim_months.is_as_of_month
         inner join (
@@ -106,7 +106,7 @@ SESSION = (
         where priorities.partner_id = $partner and priorities.is_top
         order by priorities.priority_rank
         """,
-        ("Who begins", "What we ask for", "Owner", "Due on", "Next step"),
+        ("Who begins", "What we ask for", "Owner", "Due on", "Agreed", "Next step", "Written by", "Written on"),
     ),
 )
 MAPPED_PARTNERS = (

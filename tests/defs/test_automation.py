@@ -101,7 +101,7 @@ ASSETS = """
     marts/fct_account_match_evidence marts/fct_account_matches marts/fct_account_overlaps
     marts/fct_account_pipeline_changes marts/fct_account_plans marts/fct_account_plays marts/fct_account_priorities
     marts/fct_account_sharing marts/fct_closed_quarter_changes marts/fct_engagements marts/fct_figure_months
-    marts/fct_kpi_actuals marts/fct_kpi_row_months marts/fct_kpi_rows marts/fct_opportunities
+    marts/fct_idle_entries marts/fct_kpi_actuals marts/fct_kpi_row_months marts/fct_kpi_rows marts/fct_opportunities
     marts/fct_opportunity_months marts/fct_opportunity_partners marts/fct_our_account_profiles
     marts/fct_our_accounts marts/fct_partner_sharing marts/fct_pipeline_movements marts/fct_restatements
     marts/mart_account_conflicts marts/mart_account_mapping_matrix marts/mart_account_occasions
@@ -121,8 +121,8 @@ ASSETS = """
     marts/mart_weight_review marts/mart_what_changed marts/mart_white_space marts/mart_who_knows_whom
     marts/mart_wins outbound/out_icp outbound/out_our_accounts outbound/out_overlap_counts outbound/out_overlaps
     outbound/out_plans published/contacts published/marts raw/accounts raw/contacts raw/credits raw/decisions
-    raw/deliveries raw/engagements raw/files raw/kept_keys raw/opportunities raw/pruned_records raw/rejected_rows
-    raw/rejected_values raw/remarks resolution/res_account_clusters resolution/res_account_groups
+    raw/deliveries raw/engagements raw/files raw/kept_keys raw/opportunities raw/plans raw/pruned_records
+    raw/rejected_rows raw/rejected_values raw/remarks resolution/res_account_clusters resolution/res_account_groups
     resolution/res_account_names resolution/res_account_parents resolution/res_account_records
     resolution/res_account_registry resolution/res_blocking_keys resolution/res_candidate_pairs
     resolution/res_compared_pairs resolution/res_contact_clusters resolution/res_contact_pairs
@@ -150,9 +150,10 @@ ASSETS = """
     staging/stg_engagements staging/stg_exchange_rates staging/stg_exclusions staging/stg_icp_rules
     staging/stg_icp_values staging/stg_kept_keys staging/stg_kpi_targets staging/stg_mapped_values
     staging/stg_match_decisions staging/stg_merged_ids staging/stg_named_records staging/stg_opportunities
-    staging/stg_opportunity_claims staging/stg_partner_hosts staging/stg_partners staging/stg_refusals
-    staging/stg_seen_months staging/stg_seen_overlaps staging/stg_seen_quarter_figures staging/stg_seen_quarter_rows
-    staging/stg_seen_restatements staging/stg_sharing_rules staging/stg_sharing_segments staging/stg_unmapped_values
+    staging/stg_opportunity_claims staging/stg_partner_hosts staging/stg_partners staging/stg_plans
+    staging/stg_refusals staging/stg_seen_months staging/stg_seen_overlaps staging/stg_seen_quarter_figures
+    staging/stg_seen_quarter_rows staging/stg_seen_restatements staging/stg_sharing_rules
+    staging/stg_sharing_segments staging/stg_unmapped_values
 """
 
 

@@ -106,6 +106,7 @@ def test_every_raw_table_exists_when_nothing_was_delivered(workspace: LandingFol
         ),
         *(
             "credits",
+            "plans",
             "decisions",
             "exports_folder",
             "loaded_months",

@@ -85,6 +85,40 @@ def test_what_says_nothing_of_a_partners_part_in_a_deal_is_refused_with_its_reas
     ]
 
 
+def test_what_plans_nothing_that_can_be_worked_on_is_refused_with_its_reason(tmp_path: Path) -> None:
+    given = Workspace(tmp_path)
+    rows: list[tuple[str, ...]] = [
+        ("Our record", "Our ID", "Partner", "Who begins", "Owner", "Due on", "Agreed", "Written on"),
+        ("1", "", "Alpha", "we", "Ada", "2026-09-10", "yes", "2026-08-10"),
+        ("", "", "Alpha", "we", "Ada", "2026-09-10", "yes", "2026-08-10"),
+        ("us:1", "", "", "we", "Ada", "2026-09-10", "yes", "2026-08-10"),
+        ("us:1", "", "Alpha", "we", "Ada", "soon", "perhaps", "2026-08-10"),
+        ("", "2", "Alpha", "we", "Ada", "2026-09-10", "no", ""),
+    ]
+    deliver(given.settings.exports, "us", "2026-08", "plans.csv", rows)
+    deliver(given.settings.exports, "alpha", "2026-08", "plans.csv", rows)
+    land(given, "2026-08")
+    assert given.query("select row_number, rule, remedy from raw.rejected_rows order by 1") == [
+        (
+            2,
+            "plan_record_unreadable",
+            "Take the key from the session sheet or bridge_account_records, or give our own id of the account alone.",
+        ),
+        (3, "plan_account_missing", "Fill in its record key (such as us:1001) or our own id of it, or remove the row."),
+        (4, "partner_missing", "Name the partner as seeds/company/partners.csv does, or remove the row."),
+    ]
+    # what cannot be read of a plan is kept apart; the plan itself counts
+    refused = "select row_number, column_name from raw.rejected_values order by all"
+    assert given.query(refused) == [(5, "agreed"), (5, "due_on")]
+    assert given.query("select record_key, account_source_id from raw.plans order by all") == [
+        ("us:1", None),
+        (None, "2"),
+    ]
+    assert given.query("select status, rule from raw.files where party_id = 'alpha'") == [
+        ("not_opened", "answers_of_a_partner")
+    ]
+
+
 def test_a_partner_cannot_slip_decisions_into_a_workbook_of_lists(tmp_path: Path) -> None:
     given = Workspace(tmp_path)
     workbook = Workbook()

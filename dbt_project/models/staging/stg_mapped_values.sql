@@ -34,9 +34,16 @@
     'credits': {
         'partner': 'partner',
     },
+    'plans': {
+        'partner': 'partner',
+        'initiator': 'initiator',
+        'ask': 'ask',
+        'tracking_place': 'tracking_place',
+        'status': 'plan_status',
+    },
 } -%}
 {#- Answers hold until somebody takes them back: those of all months are read, not only those of the latest. -#}
-{%- set answers = ['credits'] -%}
+{%- set answers = ['credits', 'plans'] -%}
 
 with current_exports as (
 

@@ -10,9 +10,9 @@ exclusions as (
 
 ),
 
-activation_plan as (
+plans as (
 
-    select * from {{ ref('activation_plan') }}
+    select * from {{ ref('stg_plans') }}
 
 ),
 
@@ -83,7 +83,7 @@ named as (
     select
         record_key as named_record_key,
         cast(null as date) as named_on
-    from activation_plan
+    from plans
     union
     select
         record_key as named_record_key,

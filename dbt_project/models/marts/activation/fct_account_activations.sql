@@ -124,12 +124,12 @@ judged as (
         account_overlaps.partner_id,
         account_overlaps.mapped_on,
         account_mappings.first_mapped_on,
+        coalesce(
+            case when coalesce(plans.status, '') <> 'dropped' then plans.due_on end,
+            account_overlaps.mapped_on + {{ var('first_touch_days') }} - 1
+        ) as due_on,
         case
-            when plans.status <> 'dropped' then plans.due_on
-            else account_overlaps.mapped_on + {{ var('first_touch_days') }} - 1
-        end as due_on,
-        case
-            when plans.status <> 'dropped' then 'plan'
+            when plans.due_on is not null and coalesce(plans.status, '') <> 'dropped' then 'plan'
             when focused_pairs.account_key is not null then 'focused list'
             else 'none'
         end as deadline,

@@ -23,17 +23,10 @@ partners as (
 
 ),
 
--- Who a next step may name: whoever any list has at the account, and whoever took part. Shorter words are too common.
+-- Who a next step may name: whoever any list has at the account, and whoever took part.
 contact_words as (
 
-    select
-        account_records.account_key,
-        list_distinct(flatten(list(regexp_extract_all(
-            lower(concat_ws(' ', contacts.name, contacts.first_name, contacts.last_name)), '[\p{L}\p{M}]{3,}'
-        )))) as words
-    from contacts
-    inner join account_records on contacts.account_record_key = account_records.record_key
-    group by account_records.account_key
+    {{ words_of_contacts('contacts', 'account_records') }}
 
 ),
 
@@ -59,11 +52,8 @@ known_names as (
     select
         engagements.engagement_key,
         account_records.account_key,
-        list_concat(contact_words.words, participant_words.words) as words,
-        -- words, and what stands between them
-        regexp_extract_all(
-            regexp_replace(engagements.next_step, '\S*@\S*', '…', 'g'), '[\p{L}\p{M}]+|[^\p{L}\p{M}]+'
-        ) as next_step_parts
+        engagements.next_step,
+        list_concat(contact_words.words, participant_words.words) as words
     from engagements
     left join account_records on engagements.account_record_key = account_records.record_key
     left join contact_words on account_records.account_key = contact_words.account_key
@@ -76,13 +66,7 @@ next_steps as (
     select
         engagement_key,
         account_key,
-        array_to_string(
-            list_transform(
-                next_step_parts,
-                lambda part: case when list_contains(words, lower(part)) then '…' else part end
-            ),
-            ''
-        ) as next_step
+        {{ without_words('next_step', 'words') }} as next_step
     from known_names
 
 ),

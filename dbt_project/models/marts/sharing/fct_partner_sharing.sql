@@ -1,6 +1,14 @@
+{%- set counts = [
+    'overlap_count', 'counted_account_count', 'shown_overlap_count', 'shown_other_account_count', 'excluded_count',
+    'undecided_count', 'hidden_count', 'without_consent_count',
+] -%}
+
 with partners as (
 
-    select * from {{ ref('dim_partners') }}
+    select
+        *,
+        list_status in ('current list', 'stale list') as has_list
+    from {{ ref('dim_partners') }}
 
 ),
 
@@ -82,14 +90,9 @@ final as (
         rules.level as sharing_level,
         rules.preset,
         granted.shared_fields,
-        coalesce(counted.overlap_count, 0) as overlap_count,
-        coalesce(counted.counted_account_count, 0) as counted_account_count,
-        coalesce(counted.shown_overlap_count, 0) as shown_overlap_count,
-        coalesce(counted.shown_other_account_count, 0) as shown_other_account_count,
-        coalesce(counted.excluded_count, 0) as excluded_count,
-        coalesce(counted.undecided_count, 0) as undecided_count,
-        coalesce(counted.hidden_count, 0) as hidden_count,
-        coalesce(counted.without_consent_count, 0) as without_consent_count
+        {% for count in counts %}
+        case when partners.has_list then coalesce(counted.{{ count }}, 0) end as {{ count }}{{ ',' if not loop.last }}
+        {% endfor %}
     from partners
     left join rules on partners.partner_id = rules.partner_id and rules.scope = 'partner'
     left join granted on partners.partner_id = granted.partner_id

@@ -18,24 +18,48 @@ named_records as (
 
 ),
 
-activation_plan as (
+plans as (
 
-    select * from {{ ref('activation_plan') }}
+    select * from {{ ref('stg_plans') }}
 
 ),
 
--- A plan names a record, since that is what people see; it counts for the whole account.
+contacts as (
+
+    select * from {{ ref('stg_contacts') }}
+
+),
+
+-- Whoever any list has at the account is named in no plan that everybody reads.
+contact_words as (
+
+    {{ words_of_contacts('contacts', 'account_records') }}
+
+),
+
+-- A plan names a record, since that is what people see; it counts for the whole account. The one written down last
+-- counts, before those of the seed, which have no day, and of these the one that is due last.
 numbered_plans as (
 
     select
-        activation_plan.*,
+        plans.*,
         account_records.account_key,
         row_number() over (
-            partition by account_records.account_key, activation_plan.partner_id
-            order by activation_plan.due_on desc, activation_plan.record_key asc
+            partition by account_records.account_key, plans.partner_id
+            order by
+                plans.decided_on desc nulls last,
+                plans.due_on desc nulls last,
+                plans.record_key asc,
+                plans.owner asc,
+                plans.initiator asc,
+                plans.ask asc,
+                plans.status asc,
+                plans.next_step asc,
+                plans.note asc,
+                plans.is_agreed asc
         ) as plan_number
-    from activation_plan
-    inner join named_records on activation_plan.record_key = named_records.named_record_key
+    from plans
+    inner join named_records on plans.record_key = named_records.named_record_key
     inner join account_records on named_records.record_key = account_records.record_key
 
 ),
@@ -52,13 +76,17 @@ final as (
         numbered_plans.due_on,
         numbered_plans.tracking_place,
         numbered_plans.status,
-        numbered_plans.next_step,
-        numbered_plans.note
+        numbered_plans.is_agreed,
+        numbered_plans.decided_by,
+        numbered_plans.decided_on,
+        {{ without_words('numbered_plans.next_step', 'contact_words.words') }} as next_step,
+        {{ without_words('numbered_plans.note', 'contact_words.words') }} as note
     from numbered_plans
     inner join priorities
         on
             numbered_plans.account_key = priorities.account_key
             and numbered_plans.partner_id = priorities.partner_id
+    left join contact_words on numbered_plans.account_key = contact_words.account_key
     where numbered_plans.plan_number = 1
 
 )

@@ -21,7 +21,7 @@ opportunities as (
 account_plans as (
 
     select * from {{ ref('fct_account_plans') }}
-    where status not in ('done', 'dropped')
+    where coalesce(status, 'planned') not in ('done', 'dropped')
 
 ),
 

@@ -8,7 +8,7 @@ with priorities as (
 account_plans as (
 
     select * from {{ ref('fct_account_plans') }}
-    where status <> 'dropped'
+    where coalesce(status, '') <> 'dropped'
 
 ),
 
@@ -54,7 +54,29 @@ gaps as (
         due_on,
         next_step
     from account_plans
-    where status <> 'done' and due_on < {{ as_of_date() }}
+    where coalesce(status, '') <> 'done' and due_on < {{ as_of_date() }}
+    union all
+    select
+        'not agreed' as gap,
+        account_key,
+        partner_id,
+        owner as plan_owner,
+        status as plan_status,
+        due_on,
+        next_step
+    from account_plans
+    where coalesce(status, '') <> 'done' and not is_agreed and coalesce(due_on >= {{ as_of_date() }}, true)
+    union all
+    select
+        'no day' as gap,
+        account_key,
+        partner_id,
+        owner as plan_owner,
+        status as plan_status,
+        due_on,
+        next_step
+    from account_plans
+    where coalesce(status, '') <> 'done' and due_on is null and coalesce(is_agreed, true)
 
 ),
 
@@ -73,7 +95,7 @@ final as (
         gaps.plan_status,
         gaps.due_on,
         gaps.next_step,
-        {{ as_of_date() }} - gaps.due_on as days_past
+        case when gaps.gap = 'past its day' then {{ as_of_date() }} - gaps.due_on end as days_past
     from gaps
     inner join priorities on gaps.account_key = priorities.account_key and gaps.partner_id = priorities.partner_id
     inner join accounts on gaps.account_key = accounts.account_key

@@ -14,7 +14,7 @@ best_partners as (
 account_plans as (
 
     select * from {{ ref('fct_account_plans') }}
-    where status <> 'dropped'
+    where coalesce(status, '') <> 'dropped'
 
 ),
 
