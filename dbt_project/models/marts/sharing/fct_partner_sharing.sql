@@ -1,6 +1,6 @@
 {%- set counts = [
     'overlap_count', 'counted_account_count', 'shown_overlap_count', 'shown_other_account_count', 'excluded_count',
-    'undecided_count', 'hidden_count', 'without_consent_count',
+    'undecided_count', 'hidden_count',
 ] -%}
 
 with partners as (
@@ -91,8 +91,9 @@ final as (
         rules.preset,
         granted.shared_fields,
         {% for count in counts %}
-        case when partners.has_list then coalesce(counted.{{ count }}, 0) end as {{ count }}{{ ',' if not loop.last }}
+        case when partners.has_list then coalesce(counted.{{ count }}, 0) end as {{ count }},
         {% endfor %}
+        case when partners.has_list then coalesce(counted.without_consent_count, 0) end as without_consent_count
     from partners
     left join rules on partners.partner_id = rules.partner_id and rules.scope = 'partner'
     left join granted on partners.partner_id = granted.partner_id
