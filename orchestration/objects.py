@@ -96,6 +96,7 @@ _ACCOUNT_FIELDS = (
     Field("account_source_id", _NONE, "The account's id in the party's own system.", is_distinguishing=True),
     Field("account_name", _NONE, "The account's name as this list writes it.", is_distinguishing=True),
 )
+_UNIT = Field("business_unit", _NONE, "Which of our business units the row is of.")
 _OF_AN_ACCOUNT = "coalesce(account_source_id, account_name)"
 _DELETED = Field("is_deleted", _NONE, "Whether, or when, the source system has deleted the record.", "deletion")
 
@@ -151,6 +152,7 @@ ACCOUNTS = Object(
         Field("siret", _NONE, "SIRET or SIREN number.", is_distinguishing=True),
         Field("cik", _NONE, "CIK of the US Securities and Exchange Commission.", is_distinguishing=True),
         Field("modified_date", _NONE, "When the row was last changed in the source system.", "date"),
+        _UNIT,
         _DELETED,
     ),
     required=((("name",), "the account's name"),),
@@ -186,6 +188,7 @@ OPPORTUNITIES = Object(
         Field("influenced_by_partner", _NONE, "Who influenced it, likewise.", vocabulary="partner"),
         Field("partner_recorded_date", _NONE, "When the partners were recorded: one day, or one for each.", "dates"),
         Field("owner", _COLLEAGUE, "Who looks after the opportunity."),
+        _UNIT,
         _DELETED,
     ),
     required=(_THE_ACCOUNT,),
@@ -211,6 +214,7 @@ ENGAGEMENTS = Object(
         Field("outcome", _FREE_TEXT, "What came of it.", vocabulary="engagement_outcome"),
         Field("next_step", _FREE_TEXT, "What is to be done next."),
         Field("owner", _COLLEAGUE, "Who did it."),
+        _UNIT,
         _DELETED,
     ),
     required=(_THE_ACCOUNT, (("engagement_date",), "the date")),
@@ -237,6 +241,7 @@ CONTACTS = Object(
             "Champion, user or awareness, in the party's own words.",
             vocabulary="relationship_strength",
         ),
+        _UNIT,
         _DELETED,
     ),
     required=(
@@ -281,6 +286,7 @@ CREDIT_DECISIONS = Object(
         Field("reason", _FREE_TEXT, "Why."),
         Field("decided_by", _COLLEAGUE, "Who says so."),
         Field("decided_on", _NONE, "When it was decided.", "date"),
+        _UNIT,
     ),
     required=(
         (("opportunity_source_id",), "the opportunity's id"),
@@ -313,6 +319,7 @@ PLANS = Object(
         Field("note", _FREE_TEXT, "What else the next reader needs to know."),
         Field("decided_by", _COLLEAGUE, "Who wrote it down."),
         Field("decided_on", _NONE, "When it was written down.", "date"),
+        _UNIT,
     ),
     required=(
         (("record_key", "account_source_id"), "the account (its record key or our id of it)"),

@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from orchestration.ingestion import readings
 from orchestration.ingestion.columns import Batch, as_columns, map_fields, settle
-from orchestration.ingestion.folder import Acceptance, Delivery, Party, read_acceptances, read_parties
+from orchestration.ingestion.folder import US, Acceptance, Delivery, Party, read_acceptances, read_parties
 from orchestration.ingestion.forgotten import Forgotten, forgotten_folder
 from orchestration.ingestion.grids import Grid, RowBatch, first_rows, keep_even_rows, rows_below
 from orchestration.ingestion.judging import ReadBatch, Vocabulary, keep_batch, read_batch
@@ -30,6 +30,7 @@ from orchestration.ingestion.reader_process import READER
 from orchestration.ingestion.refusals import Conventions
 from orchestration.ingestion.remarks import Remark, mapping_key, several_values, unread_columns
 from orchestration.ingestion.snapshots import FileRefusedError, Limits, RefusedRow, Snapshot
+from orchestration.ingestion.units import Units
 from orchestration.objects import LISTS
 from orchestration.runs import progress
 from orchestration.runs.progress import Seconds
@@ -47,6 +48,7 @@ class Rules:
     vocabulary: Vocabulary
     forgotten: Forgotten
     limits: Limits
+    units: Units
 
     @classmethod
     def read(cls, seeds: Path, in_force: Path, limits: Limits) -> "Rules":
@@ -83,6 +85,7 @@ class Rules:
             ),
             forgotten=Forgotten.read(forgotten_folder(seeds), [p.party_id for p in parties.values() if p.withdrawn_on]),
             limits=limits,
+            units=Units.read(company / "business_units.csv"),
         )
 
     def check_bound(self, refused: Sequence[RefusedRow], more: int, snapshot: Snapshot) -> None:
@@ -251,11 +254,13 @@ def _read_part(
             header.object,
             Conventions(party.date_order, party.decimal_mark),
         )
+        is_of_units = delivery.party_id == US and bool(rules.units.words)
+        unit = rules.units.of_file(delivery.file_name, header.object)
         read: list[ReadBatch] = []
         for batch in _side_by_side(
             lambda both: read_batch(header, conventions, rules.vocabulary, *both), zip(batches, mapped, strict=True)
         ):
-            read.append(batch)
+            read.append(rules.units.tell_apart(batch, unit) if is_of_units else batch)
             progress.tell_more(f"{delivery.file_name}: checking the rows up to {batch.rows[0][-1]:,}")
     return ReadPart(delivery, snapshot, grid, header, conventions, read, refused, remarks)
 

@@ -170,7 +170,7 @@ CODES: dict[str, tuple[str, ...]] = {
 
 _COMMON_ROW_CODES = (
     *("cell_too_long", "nul_byte", "stray_bytes", CONFLICT, "row_deleted"),
-    *("id_in_scientific_notation", "id_out_of_precision"),
+    *("id_in_scientific_notation", "id_out_of_precision", "unit_unknown"),
 )
 ROW_CODES: dict[str, tuple[str, ...]] = {
     "accounts": (

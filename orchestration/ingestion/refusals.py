@@ -35,6 +35,7 @@ _ROW_CODE_FIELDS = {
     "credit_unknown": "credit",
     "reason_missing": "reason",
     "row_deleted": "is_deleted",
+    "unit_unknown": "business_unit",
 }
 
 
@@ -295,6 +296,10 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     "author_missing": (
         "the answer has no author.",
         "Write who decided, and deliver the file again.",
+    ),
+    "unit_unknown": (
+        "'{value}' is no business unit that is known, so whose ids the row has is not known either.",
+        "Give the unit a row in seeds/company/business_units.csv, or write its name as it stands there.",
     ),
     "plan_account_missing": (
         "no account is named.",

@@ -134,8 +134,8 @@ ASSETS = """
     resolution/res_person_registry resolution/res_proposed_pairs resolution/res_record_clusters
     resolution/res_scored_pairs resolution/res_withheld_values seeds/accepted_files seeds/account_shares
     seeds/activation_plan seeds/alignment_levels seeds/attribute_trust seeds/attribution_engagements
-    seeds/attribution_rules seeds/column_mappings seeds/countries seeds/domain_aliases seeds/email_rules
-    seeds/entity_words seeds/exchange_rates seeds/exclusions seeds/figures seeds/fiscal_calendar
+    seeds/attribution_rules seeds/business_units seeds/column_mappings seeds/countries seeds/domain_aliases
+    seeds/email_rules seeds/entity_words seeds/exchange_rates seeds/exclusions seeds/figures seeds/fiscal_calendar
     seeds/generic_domains seeds/generic_translations seeds/generic_words seeds/icp_attributes seeds/icp_definitions
     seeds/icp_fields seeds/industries seeds/kpi_targets seeds/kpis seeds/legal_forms seeds/lifecycle_statuses
     seeds/match_decisions seeds/match_weights seeds/motion_fit seeds/name_abbreviations seeds/onboarding_capacity

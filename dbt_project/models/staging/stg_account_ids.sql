@@ -17,7 +17,8 @@ own_ids as (
     select
         party_id,
         source_id as account_id,
-        record_key
+        record_key,
+        {{ id_in_unit('source_id', 'business_unit') }} as id_in_unit
     from accounts
 
 ),
@@ -25,7 +26,9 @@ own_ids as (
 full_ids as (
 
     select
-        *,
+        party_id,
+        account_id,
+        record_key,
         false as is_merged
     from own_ids
     union all
@@ -38,8 +41,18 @@ full_ids as (
 
 ),
 
--- 00012345 is 12345 where a spreadsheet has eaten the zeros, and Salesforce's long ids have a short form.
+-- 00012345 is 12345 where a spreadsheet has eaten the zeros, Salesforce's long ids have a short form, and who names an
+-- id of a business unit may leave the unit out.
 written_otherwise as (
+
+    select
+        party_id,
+        id_in_unit as account_id,
+        record_key,
+        false as is_merged
+    from own_ids
+    where id_in_unit <> account_id
+    union all
 
     select
         party_id,

@@ -185,6 +185,7 @@ final as (
         {{ text_value('typed.parent_source_id') }} as parent_source_id,
         {{ text_value('typed.parent_name') }} as parent_name,
         {{ text_value('typed.merged_source_ids') }} as merged_source_ids,
+        {{ text_value('typed.business_unit') }} as business_unit,
         {{ text_value('typed.lei') }} as lei,
         {{ text_value('typed.duns') }} as duns,
         {{ text_value('typed.vat_number') }} as vat_number,

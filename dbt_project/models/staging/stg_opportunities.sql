@@ -191,6 +191,7 @@ final as (
         dated.influenced_by_partner_ids,
         dated.partner_recorded_on,
         {{ text_value('dated.owner') }} as owner,
+        {{ text_value('dated.business_unit') }} as business_unit,
         dated.lead_on,
         dated.created_on,
         dated.expected_close_on,

@@ -24,6 +24,7 @@ final as (
         records.party_id,
         records.source_id,
         records.name,
+        records.business_unit,
         clusters.account_key,
         account_groups.group_key,
         clusters.match_reason,

@@ -70,7 +70,8 @@ described as (
         ) as contract_renewal_on,
         max(records.churned_on) as churned_on,
         cast(sum(records.lifetime_value_usd) as decimal(38, 2)) as lifetime_value_usd,
-        string_agg(distinct records.products_owned, '; ' order by records.products_owned) as products_owned
+        string_agg(distinct records.products_owned, '; ' order by records.products_owned) as products_owned,
+        string_agg(distinct records.business_unit, '; ' order by records.business_unit) as business_units
     from account_records
     inner join records on account_records.record_key = records.record_key
     group by account_records.account_key
@@ -89,6 +90,7 @@ final as (
         described.churned_on,
         described.lifetime_value_usd,
         described.products_owned,
+        described.business_units,
         bases.icp_basis,
         counted.partner_count,
         case described.priority_order when 1 then 'high' when 2 then 'medium' when 3 then 'low' end as priority,

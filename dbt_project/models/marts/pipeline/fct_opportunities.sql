@@ -73,6 +73,7 @@ final as (
         linked.our_role,
         linked.partner_role,
         linked.owner,
+        linked.business_unit,
         -- its days
         linked.lead_on,
         linked.created_on,

@@ -76,6 +76,7 @@ final as (
         opportunities.name,
         opportunities.stage,
         opportunities.owner,
+        opportunities.business_unit,
         opportunities.created_on,
         opportunities.expected_close_on,
         opportunities.amount_usd,

@@ -65,6 +65,7 @@ final as (
 
     select
         account_records.source_id,
+        account_records.business_unit,
         account_overlaps.partner_id,
         partners.name as partner_name,
         accounts.name as account_name,
@@ -81,6 +82,7 @@ final as (
         account_priorities.is_top,
         account_priorities.target_state,
         account_overlaps.as_of_month,
+        {{ id_in_unit('account_records.source_id', 'account_records.business_unit') }} as id_in_unit,
         best_partners.best_partner_id = account_overlaps.partner_id as is_best_partner
     from account_priorities
     inner join account_overlaps

@@ -35,6 +35,13 @@ kept_keys as (
 
 ),
 
+account_ids as (
+
+    select * from {{ ref('stg_account_ids') }}
+    where not is_merged
+
+),
+
 described_records as (
 
     select
@@ -53,17 +60,29 @@ described_records as (
 
 {{ earlier_months(['record_key', 'account_key', 'record_fingerprint']) }},
 
+-- Whose unit began to tell its ids apart is remembered by the id it had.
+renamed_months as (
+
+    select earlier_months.* replace (coalesce(account_ids.record_key, earlier_months.record_key) as record_key)
+    from earlier_months
+    left join account_ids
+        on
+            earlier_months.record_key = concat(account_ids.party_id, ':', account_ids.account_id)
+            and account_ids.record_key like concat(account_ids.party_id, ':%/', account_ids.account_id)
+
+),
+
 -- A record that is another company by now has forgotten the months in which it was the one before: the key stays with
 -- that company's other records.
 remembered_months as (
 
-    select earlier_months.*
-    from earlier_months
+    select renamed_months.*
+    from renamed_months
     left join exchanged_records
         on
-            earlier_months.record_key = exchanged_records.record_key
-            and earlier_months.as_of_month >= exchanged_records.first_month
-            and earlier_months.as_of_month < exchanged_records.until_month
+            renamed_months.record_key = exchanged_records.record_key
+            and renamed_months.as_of_month >= exchanged_records.first_month
+            and renamed_months.as_of_month < exchanged_records.until_month
     where exchanged_records.record_key is null
 
 ),
@@ -81,7 +100,7 @@ last_records as (
         record_key,
         account_key,
         record_fingerprint
-    from earlier_months
+    from renamed_months
     qualify row_number() over (
         partition by record_key
         order by as_of_month desc
