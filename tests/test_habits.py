@@ -108,6 +108,11 @@ def test_dagster_and_dg_find_the_definitions(house: Path) -> None:
     assert "dim_accounts" in type_in(house, "dg", "list", "defs", "--json")
 
 
+def hear_interrupts() -> None:
+    """Be interrupted as at a terminal: what a shell starts in the background ignores it, and so do its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def served(house: Path, port: int, *command: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a command in a session of its own until the block ends, once its page answers."""
@@ -120,6 +125,7 @@ def served(house: Path, port: int, *command: str) -> Iterator[subprocess.Popen[b
             stdout=stream,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            preexec_fn=hear_interrupts,  # noqa: PLW1509 (no thread runs here)
         )
     try:
         until = time.monotonic() + PATIENCE_SECONDS
@@ -135,7 +141,7 @@ def served(house: Path, port: int, *command: str) -> Iterator[subprocess.Popen[b
     finally:
         process.send_signal(signal.SIGINT)
         try:
-            process.wait(PATIENCE_SECONDS)
+            process.wait(60)
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)  # nobody is left unless something went wrong
