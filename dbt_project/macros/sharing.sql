@@ -38,7 +38,7 @@
     {% endfor -%}
 {%- endmacro %}
 
-{# A count that tells of nobody: null below the least (var least_shared_count), else rounded down to a multiple of it, so
+{# A count that names nobody: null below the least (var least_shared_count), else rounded down to a multiple of it, so
    that two counts, of two cells or of two months, never differ by fewer accounts than that. #}
 {% macro shown_count(accounts) -%}
     nullif({{ accounts }} - {{ accounts }} % {{ var('least_shared_count') }}, 0)

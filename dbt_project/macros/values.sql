@@ -98,3 +98,15 @@
 {% macro listed_words(text) -%}
     string_split(nullif(regexp_replace(trim({{ text }}, ' ;,'), '\s*[;,][;,\s]*', ';', 'g'), ''), ';')
 {%- endmacro %}
+
+{# What nothing reads of raw records, a row per record and column: `entry` has the header and the value. `wanted` is the relation
+   of what is looked for; where it is empty no record is taken apart. #}
+{% macro unread_columns(records, lists, wanted) -%}
+    select
+        {{ records }}.decimal_mark,
+        concat({{ records }}.party_id, ':', {{ records }}.source_id) as record_key,
+        unnest(map_entries(cast(json({{ records }}.extra) as map (varchar, varchar)))) as entry
+    from {{ records }}
+    inner join {{ lists }} on {{ records }}.export_month = {{ lists }}.export_month
+    where exists (select 1 from {{ wanted }})
+{%- endmacro %}

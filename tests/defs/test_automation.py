@@ -152,7 +152,7 @@ ASSETS = """
     staging/stg_match_decisions staging/stg_merged_ids staging/stg_named_records staging/stg_opportunities
     staging/stg_opportunity_claims staging/stg_partner_hosts staging/stg_partners staging/stg_plans
     staging/stg_refusals staging/stg_seen_months staging/stg_seen_overlaps staging/stg_seen_quarter_figures
-    staging/stg_seen_quarter_rows staging/stg_seen_restatements staging/stg_sharing_rules
+    staging/stg_seen_quarter_rows staging/stg_seen_restatements staging/stg_sharing_fields staging/stg_sharing_rules
     staging/stg_sharing_segments staging/stg_unmapped_values
 """
 

@@ -51,7 +51,7 @@ def strictest(rules: list[Rule]) -> tuple[str, set[str]]:
 
 
 def given(partner: Partner, account: str) -> Given | None:
-    """The precedence, in the order in which the documentation tells it; None where there is nothing to decide."""
+    """The precedence, in the order of the documentation; None where there is nothing to decide."""
     if not partner.may_be_built:
         return None
     base = Rule(partner.level or "overlapping", partner.preset or "names", holds=True)
@@ -83,7 +83,13 @@ def shared(partners: list[Partner], tmp_path_factory: pytest.TempPathFactory) ->
     """The policy and the outbound tables of all these partners."""
     made = Workspace(tmp_path_factory.mktemp("sharing"), {})
     write_tables(partners, made.settings.warehouse)
-    models = ("stg_partners", "stg_sharing_rules", "stg_sharing_segments", "path:models/marts/sharing")
+    models = (
+        "stg_partners",
+        "stg_sharing_rules",
+        "stg_sharing_fields",
+        "stg_sharing_segments",
+        "path:models/marts/sharing",
+    )
     done = made.dbt("run", "--select", *models, "path:models/outbound")
     assert done.returncode == 0, done.stdout
     return made

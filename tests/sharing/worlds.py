@@ -175,6 +175,7 @@ def tables_of(partners: list[Partner]) -> dict[str, list[dict[str, Any]]]:
                 "party_id": "us",
                 "source_id": account,
                 "export_month": date(2026, 10, 1),
+                "decimal_mark": ".",
                 "extra": f'{{"Our-Group": "{GROUPS[account]}"}}',
             }
             for account in ACCOUNTS

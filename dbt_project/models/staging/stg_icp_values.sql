@@ -45,13 +45,7 @@ fields as (
 -- Every column that nothing reads, by its header.
 unread_columns as (
 
-    select
-        raw_accounts.decimal_mark,
-        concat(raw_accounts.party_id, ':', raw_accounts.source_id) as record_key,
-        unnest(map_entries(cast(json(raw_accounts.extra) as map (varchar, varchar)))) as entry
-    from raw_accounts
-    inner join current_exports on raw_accounts.export_month = current_exports.export_month
-    where exists (select 1 from fields)
+    {{ unread_columns('raw_accounts', 'current_exports', 'fields') }}
 
 ),
 

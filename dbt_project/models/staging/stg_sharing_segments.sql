@@ -40,12 +40,7 @@ named_fields as (
 
 unread_columns as (
 
-    select
-        concat(raw_accounts.party_id, ':', raw_accounts.source_id) as record_key,
-        unnest(map_entries(cast(json(raw_accounts.extra) as map (varchar, varchar)))) as entry
-    from raw_accounts
-    inner join current_exports on raw_accounts.export_month = current_exports.export_month
-    where exists (select 1 from named_fields)
+    {{ unread_columns('raw_accounts', 'current_exports', 'named_fields') }}
 
 ),
 

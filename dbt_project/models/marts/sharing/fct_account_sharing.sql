@@ -31,25 +31,9 @@ segments as (
 
 ),
 
-sharing_fields as (
+fields as (
 
-    select * from {{ ref('sharing_fields') }}
-
-),
-
-presets as (
-
-    select * from {{ ref('sharing_presets') }}
-
-),
-
-consents as (
-
-    select distinct
-        partner_id,
-        field
-    from {{ ref('sharing_consents') }}
-    where {{ is_in_force('consented_on', 'valid_until') }}
+    select * from {{ ref('stg_sharing_fields') }}
 
 ),
 
@@ -210,33 +194,25 @@ fields_of_sets as (
     select
         rule_sets.partner_id,
         rule_sets.rules,
-        presets.field
+        fields.field,
+        bool_and(fields.is_granted) as is_granted
     from rule_sets
-    inner join numbered_rules
-        on rule_sets.rule_key = numbered_rules.rule_key and rule_sets.partner_id = numbered_rules.partner_id
-    inner join presets on numbered_rules.preset = presets.preset
-    group by rule_sets.partner_id, rule_sets.rules, rule_sets.rule_count, presets.field
+    inner join fields
+        on rule_sets.rule_key = fields.rule_key and rule_sets.partner_id = fields.partner_id
+    group by rule_sets.partner_id, rule_sets.rules, rule_sets.rule_count, fields.field
     having count(*) = rule_sets.rule_count
 
 ),
 
--- A field that needs both sides is given where the partner has consented too.
 granted as (
 
     select
-        fields_of_sets.partner_id,
-        fields_of_sets.rules,
-        string_agg(fields_of_sets.field, ';' order by fields_of_sets.field) filter (
-            where not sharing_fields.needs_consent or consents.field is not null
-        ) as shared_fields,
-        string_agg(fields_of_sets.field, ';' order by fields_of_sets.field) filter (
-            where sharing_fields.needs_consent and consents.field is null
-        ) as fields_without_consent
+        partner_id,
+        rules,
+        string_agg(field, ';' order by field) filter (where is_granted) as shared_fields,
+        string_agg(field, ';' order by field) filter (where not is_granted) as fields_without_consent
     from fields_of_sets
-    inner join sharing_fields on fields_of_sets.field = sharing_fields.field
-    left join consents
-        on fields_of_sets.partner_id = consents.partner_id and fields_of_sets.field = consents.field
-    group by fields_of_sets.partner_id, fields_of_sets.rules
+    group by partner_id, rules
 
 ),
 

@@ -18,25 +18,10 @@ rules as (
 
 ),
 
-sharing_fields as (
+fields as (
 
-    select * from {{ ref('sharing_fields') }}
-
-),
-
-presets as (
-
-    select * from {{ ref('sharing_presets') }}
-
-),
-
-consents as (
-
-    select distinct
-        partner_id,
-        field
-    from {{ ref('sharing_consents') }}
-    where {{ is_in_force('consented_on', 'valid_until') }}
+    select * from {{ ref('stg_sharing_fields') }}
+    where is_granted
 
 ),
 
@@ -50,16 +35,10 @@ granted as (
 
     select
         rules.partner_id,
-        string_agg(presets.field, ';' order by presets.field) as shared_fields
+        string_agg(fields.field, ';' order by fields.field) as shared_fields
     from rules
-    inner join presets on rules.preset = presets.preset
-    inner join sharing_fields on presets.field = sharing_fields.field
-    left join consents
-        on rules.partner_id = consents.partner_id and presets.field = consents.field
-    where
-        rules.scope = 'partner'
-        and rules.level in ('overlapping', 'all')
-        and (not sharing_fields.needs_consent or consents.field is not null)
+    inner join fields on rules.rule_key = fields.rule_key and rules.partner_id = fields.partner_id
+    where rules.scope = 'partner' and rules.level in ('overlapping', 'all')
     group by rules.partner_id
 
 ),

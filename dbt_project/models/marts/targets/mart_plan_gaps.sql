@@ -46,7 +46,11 @@ gaps as (
     where priorities.is_focused and planned_accounts.account_key is null
     union all
     select
-        'past its day' as gap,
+        case
+            when due_on < {{ as_of_date() }} then 'past its day'
+            when not is_agreed then 'not agreed'
+            when due_on is null then 'no day'
+        end as gap,
         account_key,
         partner_id,
         owner as plan_owner,
@@ -54,29 +58,7 @@ gaps as (
         due_on,
         next_step
     from account_plans
-    where coalesce(status, '') <> 'done' and due_on < {{ as_of_date() }}
-    union all
-    select
-        'not agreed' as gap,
-        account_key,
-        partner_id,
-        owner as plan_owner,
-        status as plan_status,
-        due_on,
-        next_step
-    from account_plans
-    where coalesce(status, '') <> 'done' and not is_agreed and coalesce(due_on >= {{ as_of_date() }}, true)
-    union all
-    select
-        'no day' as gap,
-        account_key,
-        partner_id,
-        owner as plan_owner,
-        status as plan_status,
-        due_on,
-        next_step
-    from account_plans
-    where coalesce(status, '') <> 'done' and due_on is null and coalesce(is_agreed, true)
+    where coalesce(status, '') <> 'done'
 
 ),
 
@@ -100,6 +82,7 @@ final as (
     inner join priorities on gaps.account_key = priorities.account_key and gaps.partner_id = priorities.partner_id
     inner join accounts on gaps.account_key = accounts.account_key
     inner join partners on gaps.partner_id = partners.partner_id
+    where gaps.gap is not null
 
 )
 
